@@ -1,0 +1,48 @@
+/**
+ * The errors this package throws on purpose, one class per kind of trouble. A message says what was wrong,
+ * where, and what to do; `exitCode` is what the command line exits with.
+ */
+export class TsosError extends Error {
+  /** Exit code of the command line for this kind of error. */
+  readonly exitCode: number = 1;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The caller asked for something that cannot be: a wrong flag, argument, shape or option. Exit code 2. */
+export class UsageError extends TsosError {
+  override readonly exitCode = 2;
+}
+
+/** A file that is damaged, incomplete or not what it was taken for. Exit code 3. */
+export class DataError extends TsosError {
+  override readonly exitCode = 3;
+  /** The file the trouble is in. */
+  readonly file: string | undefined;
+  /** Byte offset in that file, where one is known. */
+  readonly offset: number | undefined;
+
+  /** @param reason what is wrong and what to do; file and offset are put in front of it. */
+  constructor(reason: string, where: { file?: string; offset?: number } = {}, options?: ErrorOptions) {
+    const place = [where.file, where.offset === undefined ? undefined : `at byte ${where.offset}`].filter(
+      (part) => part !== undefined,
+    );
+    super(place.length > 0 ? `${place.join(' ')}: ${reason}` : reason, options);
+    this.file = where.file;
+    this.offset = where.offset;
+  }
+}
+
+/** No usable WebGPU adapter, or one too small for what was asked. Exit code 4. */
+export class AdapterError extends TsosError {
+  override readonly exitCode = 4;
+}
+
+/** The device failed while working: lost, out of memory, or a kernel that does not compile. Exit code 1. */
+export class DeviceError extends TsosError {}
+
+/** A buffer, plan or model was used after it was disposed. */
+export class DisposedError extends TsosError {}
