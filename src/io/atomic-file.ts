@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { TsosError, UsageError } from '../errors.ts';
+
+/** The most one write call may be given: runtimes refuse 2 GiB and above. */
+const MAX_WRITE = 2 ** 30;
+
+/**
+ * Writes a file so that it appears whole or not at all: under a temporary name beside it, renamed at the end. On
+ * failure nothing is left behind and an older file of that name stays as it was.
+ * @throws {UsageError} when the directory cannot be written to, {TsosError} when the disk is full.
+ */
+export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  const file = await AtomicFile.create(path);
+  try {
+    await file.write(typeof data === 'string' ? new TextEncoder().encode(data) : data);
+    await file.commit();
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+}
+
+/** A file written piece by piece that gets its name at `commit`; `abort` removes what was written. */
+export class AtomicFile {
+  readonly path: string;
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+  #length = 0;
+  #open = true;
+
+  private constructor(path: string, temporary: string, handle: FileHandle) {
+    this.path = path;
+    this.#temporary = temporary;
+    this.#handle = handle;
+  }
+
+  static async create(path: string): Promise<AtomicFile> {
+    // Not made of the name itself, which may already be as long as a file system allows.
+    const temporary = join(dirname(path), `.tsos-${randomBytes(8).toString('hex')}.tmp`);
+    const handle = await explained(path, open(temporary, 'wx'));
+    return new AtomicFile(path, temporary, handle);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await writeAt(this.#handle, this.#length, bytes, this.path);
+    this.#length += bytes.length;
+  }
+
+  /** Makes sure that everything is on the disk. */
+  async finish(): Promise<void> {
+    await explained(this.path, this.#handle.sync());
+    await this.#close();
+  }
+
+  /** Finishes and gives the file its name. */
+  async commit(): Promise<void> {
+    if (this.#open) await this.finish();
+    await explained(this.path, rename(this.#temporary, this.path));
+  }
+
+  /** Removes what was written; does nothing after `commit`. */
+  async abort(): Promise<void> {
+    await this.#close();
+    await rm(this.#temporary, { force: true });
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#handle.close();
+  }
+}
+
+/** Writes all of `bytes` at a position of an open file; `path` is what errors call it. */
+export async function writeAt(
+  handle: FileHandle,
+  position: number,
+  bytes: Uint8Array,
+  path: string,
+): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const length = Math.min(bytes.length - done, MAX_WRITE);
+    const { bytesWritten } = await explained(path, handle.write(bytes, done, length, position + done));
+    done += bytesWritten;
+  }
+}
+
+/** The error to throw for a failed write: says which file, why, and what to do. */
+export function explainWriteFailure(path: string, cause: NodeJS.ErrnoException): TsosError {
+  switch (cause.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new TsosError(`${path}: the disk is full; free some space or write to another one`, { cause });
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new UsageError(`${path}: the directory does not exist; make it first`, { cause });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new UsageError(`${path}: no permission to write there; choose another place`, { cause });
+    case 'EISDIR':
+    case 'ENOTEMPTY':
+      return new UsageError(`${path}: is a directory; give a file name`, { cause });
+    default:
+      return new TsosError(`${path}: cannot be written (${cause.message})`, { cause });
+  }
+}
+
+async function explained<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw explainWriteFailure(path, error as NodeJS.ErrnoException);
+  }
+}
