@@ -1,0 +1,66 @@
+import { UsageError } from '../errors.ts';
+import type { Grid, Kernel } from '../wgsl/kernel.ts';
+import type { Gpu } from './gpu.ts';
+import type { GraphNode, GraphTensor, TransientTensor } from './node.ts';
+import { buildPlan, type Plan } from './plan.ts';
+
+/**
+ * A fixed computation in the making: dispatches in order, over symbolic tensors. `plan` turns it into buffers, pipelines and
+ * bind groups, once; running the plan then only encodes.
+ */
+export class Graph {
+  readonly gpu: Gpu;
+  readonly name: string;
+  readonly #nodes: GraphNode[] = [];
+
+  constructor(gpu: Gpu, name: string) {
+    this.gpu = gpu;
+    this.name = name;
+  }
+
+  /** A transient tensor. It must be written by a dispatch before one reads it. */
+  tensor(name: string, shape: readonly number[]): TransientTensor {
+    return { name, shape };
+  }
+
+  /**
+   * Records a dispatch.
+   * @param tensors by the names of the kernel's bindings
+   * @throws {UsageError} for a missing or unknown tensor or parameter, or a grid beyond the device's limits.
+   */
+  dispatch(
+    kernel: Kernel,
+    grid: Grid,
+    parameters: Readonly<Record<string, number>>,
+    tensors: Readonly<Record<string, GraphTensor>>,
+  ): void {
+    const where = `${this.name}: kernel "${kernel.name}"`;
+    sameNames(`${where}, parameters`, kernel.parameters, parameters);
+    sameNames(`${where}, tensors`, kernel.bindings, tensors);
+    const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
+    if (grid.some((extent) => extent > most || extent < 1)) {
+      throw new UsageError(
+        `${where} needs ${grid.join(' x ')} workgroups, ${this.gpu.describe()} allows ${most} along each side: use a smaller batch.`,
+      );
+    }
+    this.#nodes.push({ kernel, grid, parameters, tensors: kernel.bindings.map(({ name }) => tensors[name]) });
+  }
+
+  /** Compiles the kernels and lays out the buffers. The graph must not be added to afterwards. */
+  plan(): Promise<Plan> {
+    return buildPlan(this.gpu, this.name, this.#nodes);
+  }
+}
+
+function sameNames(
+  where: string,
+  wanted: readonly { name: string }[],
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const names = Object.keys(given);
+  const missing = wanted.filter(({ name }) => given[name] === undefined).map(({ name }) => name);
+  const unknown = names.filter((name) => !wanted.some((one) => one.name === name));
+  if (missing.length > 0 || unknown.length > 0) {
+    throw new UsageError(`${where}: missing [${missing.join(', ')}], unknown [${unknown.join(', ')}]`);
+  }
+}

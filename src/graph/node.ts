@@ -1,0 +1,29 @@
+import type { Grid, Kernel } from '../wgsl/kernel.ts';
+import { DeviceTensor } from './scope.ts';
+
+/** A value that exists only while a plan runs; the plan decides where it lies. Row-major, four bytes an element. */
+export interface TransientTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** What a dispatch binds: a value of the plan, or a tensor that outlives it. */
+export type GraphTensor = TransientTensor | DeviceTensor;
+
+/** One recorded dispatch. */
+export interface GraphNode {
+  readonly kernel: Kernel;
+  readonly grid: Grid;
+  readonly parameters: Readonly<Record<string, number>>;
+  /** In the order of the kernel's bindings. */
+  readonly tensors: readonly GraphTensor[];
+}
+
+/** Elements of a tensor. */
+export function elements(tensor: { readonly shape: readonly number[] }): number {
+  return tensor.shape.reduce((product, extent) => product * extent, 1);
+}
+
+export function isDeviceTensor(tensor: GraphTensor): tensor is DeviceTensor {
+  return tensor instanceof DeviceTensor;
+}

@@ -1,0 +1,324 @@
+import { UsageError } from '../errors.ts';
+import { attentionGrid, attentionKernel } from '../wgsl/attention.ts';
+import { attentionStepGrid, attentionStepKernel } from '../wgsl/attention-step.ts';
+import { embeddingGrid, embeddingKernel } from '../wgsl/embedding.ts';
+import { layerNormGrid, layerNormKernel } from '../wgsl/layer-norm.ts';
+import { matmulGrid, matmulKernel } from '../wgsl/matmul.ts';
+import { spmmGrid, spmmKernel } from '../wgsl/spmm.ts';
+import { mergeTopKGrid, mergeTopKKernel, STATISTICS, topKGrid, topKKernel } from '../wgsl/top-k.ts';
+import type { Graph } from './graph.ts';
+import type { GraphTensor } from './node.ts';
+import type { DeviceTensor } from './scope.ts';
+import {
+  attentionLanes,
+  attentionStepLanes,
+  embeddingLanes,
+  layerNormLanes,
+  matmulTiling,
+  spmmTiling,
+  topKChunk,
+  topKFanIn,
+} from './variants.ts';
+import type { Weight } from './weight.ts';
+
+/*
+ * Operations on feature-major tensors `[features, columns]`, columns a multiple of 4. Each records its dispatches in the
+ * graph, with the kernel variant that suits the device, and returns the tensor they write.
+ */
+
+/** What a product does after the sum and its bias, and where it leaves the result. */
+export interface ProductOptions {
+  /** `max(0, ·)` */
+  readonly relu?: boolean;
+  /** `[1, columns]` factors of the columns, applied before the residual. */
+  readonly columnScale?: GraphTensor;
+  /** `[rows, columns]` to add. */
+  readonly residual?: GraphTensor;
+  /** Where to write; a new transient tensor unless given. */
+  readonly into?: GraphTensor;
+}
+
+/** `weight [M,K] · x [K,N] (+ bias) → [M,N]`, sparse or dense as the weight is held. */
+export function product(
+  graph: Graph,
+  weight: Weight,
+  x: GraphTensor,
+  options: ProductOptions = {},
+): GraphTensor {
+  const { columnScale, residual, relu = false } = options;
+  const columns4 = quarter(x);
+  if (x.shape[0] !== weight.cols) {
+    throw new UsageError(
+      `${weight.name} [${weight.rows}, ${weight.cols}] cannot multiply ${x.name} [${x.shape.join(', ')}]`,
+    );
+  }
+  const epilogue = { relu, columnScale: columnScale !== undefined, residual: residual !== undefined };
+  const result = options.into ?? graph.tensor(weight.name, [weight.rows, x.shape[1]]);
+  const shared = {
+    b: x,
+    ...(columnScale ? { column_scale: columnScale } : {}),
+    ...(residual ? { residual } : {}),
+    result,
+  };
+  const { deviceClass } = graph.gpu;
+  if (weight.kind === 'sparse') {
+    const variant = { ...spmmTiling(deviceClass, columns4), packedColumns: weight.packedColumns, epilogue };
+    graph.dispatch(
+      spmmKernel(variant),
+      spmmGrid(variant, weight.rows, columns4),
+      { rows: weight.rows, columns4 },
+      { rows_of_a: weight.swizzledRows, columns_of_a: weight.columns, values_of_a: weight.values, ...shared },
+    );
+  } else {
+    const variant = { ...matmulTiling(deviceClass, columns4), epilogue };
+    graph.dispatch(
+      matmulKernel(variant),
+      matmulGrid(variant, weight.rows, columns4),
+      { rows: weight.rows, depth: weight.cols, columns4 },
+      { a: weight.values, bias: weight.bias, ...shared },
+    );
+  }
+  return result;
+}
+
+/** Scale and bias of a layer normalisation, `[features]` each. */
+export interface Normalisation {
+  readonly scale: DeviceTensor;
+  readonly bias: DeviceTensor;
+  readonly epsilon: number;
+}
+
+/** Layer normalisation of every column of `x [D,N]`. */
+export function layerNorm(
+  graph: Graph,
+  norm: Normalisation,
+  x: GraphTensor,
+  into?: GraphTensor,
+): GraphTensor {
+  const [features] = x.shape;
+  const columns4 = quarter(x);
+  const variant = layerNormLanes(graph.gpu.deviceClass);
+  const y = into ?? graph.tensor(`${x.name} normalised`, x.shape);
+  graph.dispatch(
+    layerNormKernel(variant),
+    layerNormGrid(variant, columns4),
+    { features, columns4, epsilon: norm.epsilon },
+    { x, scale: norm.scale, bias: norm.bias, y },
+  );
+  return y;
+}
+
+/** Queries, keys or values: rows `row … row + H − 1` of a tensor. */
+export interface Heads {
+  readonly tensor: GraphTensor;
+  readonly row: number;
+}
+
+/** Shapes of an attention over whole sentences. */
+export interface AttentionShape {
+  readonly heads: number;
+  readonly headSize: number;
+  readonly sentences: number;
+  /** Query columns of a sentence. */
+  readonly queries: number;
+  /** Key columns of a sentence, a multiple of 4. */
+  readonly keys: number;
+  readonly causal: boolean;
+}
+
+/**
+ * Multi-head attention over whole sentences.
+ * @param extent word 0: keys of a sentence that count
+ * @param keyBias `[1, key columns]`, added to the logits
+ * @returns `[H, query columns]`
+ */
+export function attention(
+  graph: Graph,
+  shape: AttentionShape,
+  inputs: { query: Heads; key: Heads; value: Heads; extent: DeviceTensor; keyBias: GraphTensor },
+): GraphTensor {
+  const { heads, headSize, sentences, queries, keys, causal } = shape;
+  const { query, key, value, extent, keyBias } = inputs;
+  const variant = {
+    headSize,
+    causal,
+    ...attentionLanes(graph.gpu.deviceClass, sentences * queries, headSize),
+  };
+  const columns = query.tensor.shape[1];
+  const output = graph.tensor('attended', [heads * headSize, columns]);
+  graph.dispatch(
+    attentionKernel(variant),
+    attentionGrid(variant, sentences * queries, heads),
+    {
+      sentences,
+      queries,
+      query_columns: columns,
+      keys4: keys / 4,
+      key_columns4: quarter(key.tensor),
+      query_row: query.row,
+      key_row: key.row,
+      value_row: value.row,
+      scale: headSize ** -0.5,
+    },
+    { extent, query: query.tensor, key: key.tensor, value: value.tensor, key_bias: keyBias, output },
+  );
+  return output;
+}
+
+/**
+ * Cached self-attention of one decoding step.
+ * @param inputs `projected [3H, columns]`; caches `[positions, hypotheses, heads, padded head]`; `ancestry` unless greedy
+ * @returns `[H, columns]`
+ */
+export function attentionStep(
+  graph: Graph,
+  shape: { hidden: number; headSize: number; hypotheses: number },
+  inputs: {
+    projected: GraphTensor;
+    control: DeviceTensor;
+    ancestry: DeviceTensor | undefined;
+    keyCache: DeviceTensor;
+    valueCache: DeviceTensor;
+  },
+): GraphTensor {
+  const { hidden, headSize, hypotheses } = shape;
+  const { projected, control, ancestry, keyCache, valueCache } = inputs;
+  const variant = {
+    hidden,
+    headSize,
+    reordered: ancestry !== undefined,
+    ...attentionStepLanes(graph.gpu.deviceClass, headSize),
+  };
+  const columns = projected.shape[1];
+  const output = graph.tensor('attended', [hidden, columns]);
+  graph.dispatch(
+    attentionStepKernel(variant),
+    attentionStepGrid(variant, hypotheses),
+    { hypotheses, columns, scale: headSize ** -0.5 },
+    {
+      control,
+      projected,
+      ...(ancestry ? { ancestry } : {}),
+      key_cache: keyCache,
+      value_cache: valueCache,
+      output,
+    },
+  );
+  return output;
+}
+
+/** Where the ids of an embedding come from, see the kernel. */
+export type EmbeddingIds =
+  | { readonly kind: 'sentences'; readonly ids: DeviceTensor; readonly stride: number }
+  | {
+      readonly kind: 'step';
+      readonly tokens: DeviceTensor;
+      readonly control: DeviceTensor;
+      readonly hypotheses: number;
+    };
+
+/**
+ * Scaled embedding rows plus timing signal plus, where given, one vector for all columns.
+ * @param table `[V, D]`, uploaded as an embedding
+ * @param inputs `timing [positions, D]`, `offset [D]`; `keyBias` and `keep` `[1, columns]` receive the padding masks
+ * @returns `[D, columns]`
+ */
+export function embedding(
+  graph: Graph,
+  table: Weight,
+  columns: number,
+  inputs: {
+    ids: EmbeddingIds;
+    scale: number;
+    timing: DeviceTensor;
+    offset?: DeviceTensor;
+    masks?: { keyBias: GraphTensor; keep: GraphTensor };
+  },
+): GraphTensor {
+  const { ids, scale, timing, offset, masks } = inputs;
+  if (table.rowStarts === undefined) throw new UsageError(`${table.name} was not uploaded as an embedding`);
+  const variant = {
+    source: ids.kind,
+    compressed: table.kind === 'sparse',
+    packedColumns: table.kind === 'sparse' && table.packedColumns,
+    offset: offset !== undefined,
+    masks: masks !== undefined,
+    lanes: embeddingLanes(graph.gpu.deviceClass),
+  };
+  const x = graph.tensor('embedded', [table.cols, columns]);
+  graph.dispatch(
+    embeddingKernel(variant),
+    embeddingGrid(columns),
+    {
+      features: table.cols,
+      columns,
+      stride: ids.kind === 'step' ? ids.hypotheses : ids.stride,
+      row_size: Math.ceil(table.cols / 4) * 4,
+      scale,
+    },
+    {
+      ...(ids.kind === 'step' ? { control: ids.control, ids: ids.tokens } : { ids: ids.ids }),
+      row_starts: table.rowStarts,
+      ...(table.kind === 'sparse' ? { columns: table.columns } : {}),
+      table: table.values,
+      ...(offset ? { offset } : {}),
+      timing,
+      x,
+      ...(masks ? { key_bias: masks.keyBias, keep: masks.keep } : {}),
+    },
+  );
+  return x;
+}
+
+/**
+ * Log-softmax statistics and the `k` largest logits of every column of `logits [V,N]`.
+ * @returns `best [2 + k, N]` (largest, sum of exponentials, then the logits) and `which [k, N]`, their rows
+ */
+export function topK(
+  graph: Graph,
+  logits: GraphTensor,
+  k: number,
+): { best: GraphTensor; which: GraphTensor } {
+  const { deviceClass } = graph.gpu;
+  const [rows, columns] = logits.shape;
+  const columns4 = quarter(logits);
+  const variant = { k, lanes: deviceClass === 'cpu' ? 4 : 8 };
+  const chunkRows = topKChunk(deviceClass, rows);
+  let chunks = Math.ceil(rows / chunkRows);
+  let parts = topKParts(graph, k, chunks, columns);
+  graph.dispatch(
+    topKKernel(variant),
+    topKGrid(variant, columns4, chunks),
+    { rows, columns4, chunk_rows: chunkRows },
+    { logits, ...parts },
+  );
+  const fanIn = topKFanIn(deviceClass);
+  while (chunks > 1) {
+    const merged = Math.ceil(chunks / fanIn);
+    const into = topKParts(graph, k, merged, columns);
+    graph.dispatch(
+      mergeTopKKernel(variant),
+      mergeTopKGrid(variant, columns4, merged),
+      { chunks, columns4, fan_in: fanIn },
+      { part_best: parts.best, part_which: parts.which, ...into },
+    );
+    chunks = merged;
+    parts = into;
+  }
+  return parts;
+}
+
+function topKParts(graph: Graph, k: number, chunks: number, columns: number) {
+  return {
+    best: graph.tensor('best logits', [chunks * (k + STATISTICS), columns]),
+    which: graph.tensor('best ids', [chunks * k, columns]),
+  };
+}
+
+function quarter(tensor: GraphTensor): number {
+  const columns = tensor.shape[1];
+  if (columns % 4 !== 0) {
+    throw new UsageError(`${tensor.name} [${tensor.shape.join(', ')}]: columns must be a multiple of 4`);
+  }
+  return columns / 4;
+}

@@ -1,0 +1,67 @@
+import { DeviceError } from '../errors.ts';
+import type { Kernel } from '../wgsl/kernel.ts';
+import type { Gpu } from './gpu.ts';
+
+/** A kernel compiled for a device. */
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+const caches = new WeakMap<Gpu, Map<string, Promise<Pipeline>>>();
+
+/**
+ * The compiled kernel; each distinct text is compiled once per device, also when it is asked for again meanwhile.
+ * @throws {DeviceError} with the compiler's messages and the lines they speak of.
+ */
+export function pipelineFor(gpu: Gpu, kernel: Kernel): Promise<Pipeline> {
+  let cache = caches.get(gpu);
+  if (cache === undefined) {
+    cache = new Map();
+    caches.set(gpu, cache);
+  }
+  let pipeline = cache.get(kernel.code);
+  if (pipeline === undefined) {
+    pipeline = compile(gpu, kernel);
+    cache.set(kernel.code, pipeline);
+  }
+  return pipeline;
+}
+
+async function compile(gpu: Gpu, kernel: Kernel): Promise<Pipeline> {
+  const { device } = gpu;
+  device.pushErrorScope('validation');
+  const layout = device.createBindGroupLayout({ label: kernel.name, entries: layoutEntries(kernel) });
+  const module = device.createShaderModule({ label: kernel.name, code: kernel.code });
+  const pipeline = device.createComputePipeline({
+    label: kernel.name,
+    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: 'main' },
+  });
+  const error = await device.popErrorScope();
+  if (error) {
+    const { messages } = await module.getCompilationInfo();
+    const lines = kernel.code.split('\n');
+    const details = messages.map(
+      ({ lineNum, linePos, message }) =>
+        `  line ${lineNum}:${linePos}: ${message}\n    ${lines[lineNum - 1] ?? ''}`,
+    );
+    throw new DeviceError(
+      `Kernel "${kernel.name}" does not compile: ${error.message}\n${details.join('\n')}`,
+    );
+  }
+  return { pipeline, layout };
+}
+
+function layoutEntries(kernel: Kernel): GPUBindGroupLayoutEntry[] {
+  const COMPUTE = 4; // GPUShaderStage.COMPUTE, which not every runtime sets as a global
+  const storage = kernel.bindings.map(
+    ({ access }, index): GPUBindGroupLayoutEntry => ({
+      binding: index + 1,
+      visibility: COMPUTE,
+      buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+    }),
+  );
+  if (kernel.parameters.length === 0) return storage;
+  return [{ binding: 0, visibility: COMPUTE, buffer: { type: 'uniform' } }, ...storage];
+}

@@ -1,0 +1,97 @@
+import type { AttentionVariant } from '../wgsl/attention.ts';
+import type { LayerNormVariant } from '../wgsl/layer-norm.ts';
+import type { MatmulVariant } from '../wgsl/matmul.ts';
+import type { SoftmaxLanes } from '../wgsl/online-softmax.ts';
+import type { SpmmVariant } from '../wgsl/spmm.ts';
+import type { Gpu } from './gpu.ts';
+
+/**
+ * Which variant of a kernel suits a device, without measuring. A software adapter runs four lanes in step, pays for every
+ * scalar an invocation loads and gains nothing from lanes that share cache lines: few lanes, long runs, no workgroup
+ * memory. A GPU wants many lanes that read side by side.
+ */
+type DeviceClass = Gpu['deviceClass'];
+
+/** @param columns4 N / 4 */
+export function spmmTiling(
+  deviceClass: DeviceClass,
+  columns4: number,
+): Pick<SpmmVariant, 'lanesN' | 'lanesM' | 'vectors'> {
+  if (deviceClass === 'cpu') return { lanesN: 1, lanesM: 32, vectors: widthFor(columns4, 8) };
+  const lanesN = columns4 >= 16 ? 16 : columns4 > 4 ? 8 : columns4;
+  const vectors = columns4 >= 64 && columns4 % 32 === 0 ? 2 : 1;
+  return { lanesN, lanesM: Math.max(1, Math.floor(64 / lanesN)), vectors };
+}
+
+/** @param columns4 N / 4 */
+export function matmulTiling(
+  deviceClass: DeviceClass,
+  columns4: number,
+): Pick<MatmulVariant, 'lanesN' | 'lanesM' | 'rows' | 'vectors'> {
+  if (deviceClass === 'cpu') return { lanesN: 1, lanesM: 4, rows: 4, vectors: widthFor(columns4, 4) };
+  const lanesN = columns4 >= 16 ? 16 : columns4 > 4 ? 8 : columns4;
+  return { lanesN, lanesM: Math.max(1, Math.floor(128 / lanesN)), rows: 4, vectors: columns4 >= 32 ? 2 : 1 };
+}
+
+/** Above this share of stored weights a matrix runs dense. */
+export function densestSparse(deviceClass: DeviceClass): number {
+  return deviceClass === 'cpu' ? 0.35 : 0.3;
+}
+
+/** @param columns4 N / 4 */
+export function layerNormLanes(deviceClass: DeviceClass): LayerNormVariant {
+  return deviceClass === 'cpu' ? { lanes: 1, columns: 4 } : { lanes: 32, columns: 4 };
+}
+
+/** @param queries queries of all sentences */
+export function attentionLanes(
+  deviceClass: DeviceClass,
+  queries: number,
+  headSize: number,
+): Pick<AttentionVariant, 'lanes' | 'columns'> {
+  if (deviceClass === 'cpu') return { lanes: 1, columns: 4 };
+  // With enough queries they fill the device; with few, lanes share the keys of one, as far as workgroup memory goes.
+  if (queries >= 1024) return { lanes: 1, columns: 64 };
+  return { lanes: lanesInMemory(4, headSize), columns: 4 };
+}
+
+/** Lanes of the cached self-attention of a decoding step. */
+export function attentionStepLanes(deviceClass: DeviceClass, headSize: number): SoftmaxLanes {
+  return deviceClass === 'cpu' ? { lanes: 1, columns: 4 } : { lanes: lanesInMemory(4, headSize), columns: 4 };
+}
+
+/** Lanes that share the row of an embedded column. */
+export function embeddingLanes(deviceClass: DeviceClass): number {
+  return deviceClass === 'cpu' ? 1 : 64;
+}
+
+/** Rows of logits that one lane searches. */
+export function topKChunk(deviceClass: DeviceClass, rows: number): number {
+  return deviceClass === 'cpu' ? Math.max(64, Math.ceil(rows / 16)) : 128;
+}
+
+/** Chunk results one lane merges at a time. */
+export function topKFanIn(deviceClass: DeviceClass): number {
+  return deviceClass === 'cpu' ? 64 : 16;
+}
+
+/** Columns are padded to a multiple of this, so that tiles divide them. */
+export function columnAlignment(columns: number): number {
+  if (columns <= 32) return 4;
+  return columns <= 64 ? 8 : 16;
+}
+
+/** The largest width up to `most` that divides the columns, else `most` with a ragged last tile. */
+function widthFor(columns4: number, most: number): number {
+  for (let width = Math.min(most, columns4); width > most / 2; width--)
+    if (columns4 % width === 0) return width;
+  return Math.min(most, columns4);
+}
+
+/** Lanes whose partial sums fit 16 KiB, the workgroup memory every device has. */
+function lanesInMemory(columns: number, headSize: number): number {
+  const bytesPerLane = columns * (Math.ceil(headSize / 4) * 4 + 2) * 4;
+  let lanes = 16;
+  while (lanes > 1 && lanes * bytesPerLane > 16_384) lanes /= 2;
+  return lanes;
+}

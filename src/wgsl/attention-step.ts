@@ -1,0 +1,114 @@
+import { expFunction } from './elementary.ts';
+import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
+import { LOWEST, mergeAndStore, raiseMaximum, type SoftmaxLanes, softmaxMemory } from './online-softmax.ts';
+
+/**
+ * Decoder self-attention of one step, with its cache.
+ *
+ * The step's own keys and values are appended to the cache and every hypothesis attends to positions 0 … step. A cache is
+ * never moved when beams are reordered: hypothesis `c` finds its key of position `t` in slot `ancestry[t, c]`.
+ *
+ *     cache[t, slot, head, d]      d contiguous, padded to a multiple of 4
+ *     projected [3H, columns]      rows: queries, keys, values of this step
+ */
+export interface AttentionStepVariant extends SoftmaxLanes {
+  /** D: features of a head. */
+  readonly headSize: number;
+  /** H: features of all heads. */
+  readonly hidden: number;
+  /** Whether hypotheses change places between steps; false for greedy decoding. */
+  readonly reordered: boolean;
+}
+
+/** vec4 that a head takes in the cache. */
+export function headVectors(headSize: number): number {
+  return ceilDivide(headSize, 4);
+}
+
+export function attentionStepKernel(variant: AttentionStepVariant): Kernel {
+  const { lanes, columns, headSize, hidden, reordered } = variant;
+  const vectors = headVectors(headSize);
+  const heads = hidden / headSize;
+  // A vec4 of one head's projected features, zero past the head's end.
+  const gather = (row: number, v: number) => {
+    const parts = Array.from({ length: 4 }, (_, i) => v * 4 + i).map((d) =>
+      d < headSize ? `projected[(${row}u + head * ${headSize}u + ${d}u) * n + column]` : '0.0',
+    );
+    return `vec4f(${parts.join(', ')})`;
+  };
+  return kernel({
+    name: `attention step ${hidden}/${headSize} features, ${lanes}x${columns} lanes${reordered ? ', reordered' : ''}`,
+    parameters: [
+      { name: 'hypotheses', type: 'u32' },
+      { name: 'columns', type: 'u32' },
+      { name: 'scale', type: 'f32' },
+    ],
+    bindings: [
+      { name: 'control', element: 'u32', access: 'read' },
+      { name: 'projected', element: 'f32', access: 'read' },
+      ...(reordered ? [{ name: 'ancestry', element: 'u32', access: 'read' } as const] : []),
+      { name: 'key_cache', element: 'vec4f', access: 'read_write' },
+      { name: 'value_cache', element: 'vec4f', access: 'read_write' },
+      { name: 'output', element: 'f32', access: 'read_write' },
+    ],
+    body: /* wgsl */ `${expFunction('f32')}
+${softmaxMemory(variant, vectors, 'vec4f')}
+@compute @workgroup_size(${columns}, ${lanes})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
+  let wanted = group.x * ${columns}u + lane.x;
+  let own = wanted < params.hypotheses;
+  let column = select(0u, wanted, own);
+  let head = group.y;
+  let n = params.columns;
+  let step = control[0];
+${unroll(vectors, (v) => `  let query${v} = ${gather(0, v)} * params.scale;`)}
+  var most = ${LOWEST};
+  var total = 0.0;
+${unroll(vectors, (v) => `  var sum${v} = vec4f();`)}
+  if (lane.y == 0u && own) {
+    let to = ((step * params.hypotheses + column) * ${heads}u + head) * ${vectors}u;
+    most = 0.0;
+    total = 1.0;
+${unroll(
+  vectors,
+  (v) => `    let key${v} = ${gather(hidden, v)};
+    most += dot(query${v}, key${v});
+    key_cache[to + ${v}u] = key${v};
+    sum${v} = ${gather(2 * hidden, v)};
+    value_cache[to + ${v}u] = sum${v};`,
+)}
+  }
+  for (var t = lane.y; t < step; t += ${lanes}u) {
+    let slot = ${reordered ? 'ancestry[t * params.hypotheses + column]' : 'column'};
+    let base = ((t * params.hypotheses + slot) * ${heads}u + head) * ${vectors}u;
+    var peak = 0.0;
+${unroll(vectors, (v) => `    peak += dot(query${v}, key_cache[base + ${v}u]);`)}
+    let logit = peak;${raiseMaximum(vectors)}
+    let weight = exact_exp(logit - most);
+    total += weight;
+${unroll(vectors, (v) => `    sum${v} = fma(vec4f(weight), value_cache[base + ${v}u], sum${v});`)}
+  }
+${mergeAndStore(variant, vectors, storeHead(headSize), 'vec4f')}
+}
+`,
+  });
+}
+
+/** Stores a vec4 of one head, without the features past its end. */
+function storeHead(headSize: number): (index: string, value: string) => string {
+  return (index, value) => {
+    const parts = unroll(
+      4,
+      (i) => `
+    if (${index} * 4u + ${i}u < ${headSize}u) {
+      output[(head * ${headSize}u + ${index} * 4u + ${i}u) * n + column] = part[${i}];
+    }`,
+      '',
+    );
+    return `{ let part = ${value};${parts} }`;
+  };
+}
+
+export function attentionStepGrid(variant: AttentionStepVariant, hypotheses: number): Grid {
+  return [ceilDivide(hypotheses, variant.columns), variant.hidden / variant.headSize, 1];
+}

@@ -1,0 +1,62 @@
+/** How a kernel uses a buffer. */
+export type Access = 'read' | 'read_write';
+
+/** One storage buffer of a kernel. */
+export interface Binding {
+  readonly name: string;
+  /** WGSL type of an element; the binding is a runtime-sized array of it. */
+  readonly element: string;
+  readonly access: Access;
+}
+
+/** One number given at dispatch. */
+export interface Parameter {
+  readonly name: string;
+  readonly type: 'u32' | 'f32';
+}
+
+/**
+ * A kernel as data: what it binds, the numbers it takes at dispatch and its WGSL. Binding 0 of group 0 is the uniform
+ * `params` where there are parameters; the storage buffers follow in order.
+ */
+export interface Kernel {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  readonly bindings: readonly Binding[];
+  readonly code: string;
+}
+
+/** Workgroups to dispatch along x, y and z. */
+export type Grid = readonly [x: number, y: number, z: number];
+
+/** Assembles a kernel: declarations made from `parameters` and `bindings`, then the body as written. */
+export function kernel(parts: {
+  name: string;
+  parameters: readonly Parameter[];
+  bindings: readonly Binding[];
+  body: string;
+}): Kernel {
+  const { name, parameters, bindings, body } = parts;
+  const fields = parameters.map(({ name: field, type }) => `  ${field}: ${type},`).join('\n');
+  const uniform =
+    parameters.length === 0
+      ? ''
+      : `struct Params {\n${fields}\n}\n@group(0) @binding(0) var<uniform> params: Params;\n`;
+  const storage = bindings
+    .map(
+      (binding, index) =>
+        `@group(0) @binding(${index + 1}) var<storage, ${binding.access}> ${binding.name}: array<${binding.element}>;`,
+    )
+    .join('\n');
+  return { name, parameters, bindings, code: `${uniform}${storage}\n${body}` };
+}
+
+/** `make(0)`, `make(1)`, … one a line: the loop unroller of the templates, since WGSL has none. */
+export function unroll(count: number, make: (index: number) => string, separator = '\n'): string {
+  return Array.from({ length: count }, (_, index) => make(index)).join(separator);
+}
+
+/** Smallest whole number of `step`s that holds `value`. */
+export function ceilDivide(value: number, step: number): number {
+  return Math.ceil(value / step);
+}

@@ -1,0 +1,84 @@
+import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
+import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './product-epilogue.ts';
+
+/**
+ * Dense product with its epilogue: the fallback for layers that are too dense, and the comparator of the sparse product.
+ *
+ *     C[M,N] = epilogue(A[M,K] · B[K,N] + bias[M])      all row-major; K padded to a multiple of 4 with zeros in A
+ *
+ * Register-tiled: an invocation owns `rows` × `vectors` vec4 of C and walks K four steps at a time, so each vec4 of A
+ * serves 4·`vectors` products and each of B `rows`. No workgroup memory: the caches of both kinds of adapter serve the
+ * lanes that share a row or a column.
+ */
+export interface MatmulVariant {
+  /** Lanes of a workgroup along N. */
+  readonly lanesN: number;
+  /** Lanes of a workgroup along M. */
+  readonly lanesM: number;
+  /** Rows of C an invocation owns. */
+  readonly rows: number;
+  /** vec4 of columns an invocation owns. */
+  readonly vectors: number;
+  readonly epilogue: Epilogue;
+}
+
+export function matmulKernel(variant: MatmulVariant): Kernel {
+  const { lanesN, lanesM, rows, vectors, epilogue } = variant;
+  return kernel({
+    name: `matmul ${lanesM}x${lanesN} lanes, ${rows} rows x ${vectors} vec4${epilogueTag(epilogue)}`,
+    parameters: [
+      { name: 'rows', type: 'u32' },
+      { name: 'depth', type: 'u32' },
+      { name: 'columns4', type: 'u32' },
+    ],
+    bindings: [
+      { name: 'a', element: 'vec4f', access: 'read' },
+      { name: 'bias', element: 'f32', access: 'read' },
+      { name: 'b', element: 'vec4f', access: 'read' },
+      ...epilogueBindings(epilogue),
+      { name: 'result', element: 'vec4f', access: 'read_write' },
+    ],
+    body: /* wgsl */ `
+@compute @workgroup_size(${lanesN}, ${lanesM})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
+  let first_row = (group.y * ${lanesM}u + lane.y) * ${rows}u;
+  let first = group.x * ${lanesN * vectors}u + lane.x;
+  let n4 = params.columns4;
+  if (first_row >= params.rows || first >= n4) { return; }
+  let depth4 = (params.depth + 3u) / 4u;
+  // Rows and columns past the end repeat the last one; they are not stored.
+${unroll(rows, (r) => `  let row${r} = min(first_row + ${r}u, params.rows - 1u) * depth4;`)}
+${unroll(vectors, (v) => `  let column${v} = min(first + ${v * lanesN}u, n4 - 1u);`)}
+${unroll(rows, (r) => unroll(vectors, (v) => `  var sum${r}_${v} = vec4f();`))}
+  for (var k4 = 0u; k4 < depth4; k4++) {
+${unroll(rows, (r) => `    let a${r} = a[row${r} + k4];`)}
+${unroll(
+  4,
+  (e) => `    {
+      // The last steps of a K that is no multiple of 4 meet zeros of A: any row of B will do.
+      let base = min(k4 * 4u + ${e}u, params.depth - 1u) * n4;
+${unroll(vectors, (v) => `      let b${v} = b[base + column${v}];`)}
+${unroll(rows, (r) => unroll(vectors, (v) => `      sum${r}_${v} = fma(vec4f(a${r}[${e}]), b${v}, sum${r}_${v});`))}
+    }`,
+)}
+  }
+${unroll(rows, (r) =>
+  unroll(vectors, (v) => {
+    const at = `(first_row + ${r}u) * n4 + column${v}`;
+    const store = storeResult(epilogue, `(sum${r}_${v} + bias[first_row + ${r}u])`, at, `column${v}`);
+    return `  if (first_row + ${r}u < params.rows && first + ${v * lanesN}u < n4) { ${store} }`;
+  }),
+)}
+}
+`,
+  });
+}
+
+/** @param columns4 N / 4 */
+export function matmulGrid(variant: MatmulVariant, rows: number, columns4: number): Grid {
+  return [
+    ceilDivide(columns4, variant.lanesN * variant.vectors),
+    ceilDivide(rows, variant.lanesM * variant.rows),
+    1,
+  ];
+}
