@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DataError, UsageError } from '../../errors.ts';
+import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import {
+  type LogAlphaThreshold,
+  resolveLogAlphaThreshold,
+  resolveTechnique,
+} from '../../layers/technique.ts';
+import { layerSites } from '../../layers/transformer-sites.ts';
+import type { Technique } from '../../technique.ts';
+
+/** Id of padding and of "no token yet". */
+export const PAD = 0;
+/** Id that ends a sentence. */
+export const EOS = 1;
+
+/** What the checkpoint cannot tell, or what overrides what it tells. */
+export interface TransformerOptions {
+  /** Default: recognised from the names of the variables. */
+  readonly technique?: Technique | undefined;
+  /** Variational dropout: weights with a larger log-alpha are dropped. Default: from a published directory name, else 3. */
+  readonly logAlphaThreshold?: number | undefined;
+  /** Attention heads. Default: from split heads, else `num_heads` of an `hparams.json` beside the checkpoint, else 8. */
+  readonly heads?: number | undefined;
+  /** Hold every matrix so, instead of by its density. */
+  readonly format?: 'sparse' | 'dense' | undefined;
+  /** Called as variables are loaded. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** A Transformer as its checkpoint describes it. */
+export interface TransformerConfig {
+  /** Scope of all variables: `sparse_transformer`, or `transformer` of plain Tensor2Tensor. */
+  readonly scope: string;
+  /** Scope of the shared embedding. */
+  readonly embeddingScope: string;
+  readonly technique: Technique;
+  /** Only for variational dropout. */
+  readonly threshold: LogAlphaThreshold | undefined;
+  /** H: features of an activation. */
+  readonly hidden: number;
+  readonly heads: number;
+  readonly encoderLayers: number;
+  readonly decoderLayers: number;
+}
+
+/**
+ * Reads the shape of the model from names and shapes of variables.
+ * @throws {DataError} where this is no Transformer with a shared embedding.
+ * @throws {UsageError} where the number of heads does not divide the features.
+ */
+export async function readConfig(
+  checkpoint: Checkpoint,
+  options: TransformerOptions,
+): Promise<TransformerConfig> {
+  const names = checkpoint.names();
+  const scope = findScope(checkpoint, names);
+  const embeddingScope = findEmbeddingScope(checkpoint, names, scope);
+  const technique = resolveTechnique(checkpoint, options.technique);
+  const threshold =
+    technique === 'variational_dropout'
+      ? resolveLogAlphaThreshold(checkpoint.path, options.logAlphaThreshold)
+      : undefined;
+  const norm = `${scope}/body/encoder/layer_prepostprocess/layer_norm/layer_norm_scale`;
+  const [hidden] = checkpoint.info(norm).shape;
+  const config = {
+    scope,
+    embeddingScope,
+    technique,
+    threshold,
+    hidden,
+    heads: await findHeads(checkpoint, scope, technique, options.heads),
+    encoderLayers: countLayers(names, `${scope}/body/encoder/`),
+    decoderLayers: countLayers(names, `${scope}/body/decoder/`),
+  };
+  if (!Number.isInteger(config.heads) || config.heads < 1 || hidden % config.heads !== 0) {
+    throw new UsageError(
+      `${checkpoint.path}: ${config.heads} heads do not divide ${hidden} features; give the right number (--heads, or the option heads)`,
+    );
+  }
+  return config;
+}
+
+const FIRST_LAYER = '/body/encoder/layer_0/self_attention/';
+
+function findScope(checkpoint: Checkpoint, names: readonly string[]): string {
+  const first = names.find((name) => name.includes(FIRST_LAYER) && !name.startsWith('training/'));
+  if (first === undefined) {
+    throw new DataError(
+      `holds no Transformer: no variable contains "${FIRST_LAYER}"; "tsos inspect" lists what it holds`,
+      { file: checkpoint.path },
+    );
+  }
+  return first.slice(0, first.indexOf(FIRST_LAYER));
+}
+
+function findEmbeddingScope(checkpoint: Checkpoint, names: readonly string[], scope: string): string {
+  const pattern = /\/symbol_modality_\d+_\d+\/shared\/weights_0$/;
+  const first = names.find((name) => name.startsWith(`${scope}/`) && pattern.test(name));
+  if (first === undefined) {
+    throw new DataError(
+      `has no embedding shared by inputs, targets and softmax (${scope}/symbol_modality_<V>_<H>/shared/weights_0); only such models are supported`,
+      { file: checkpoint.path },
+    );
+  }
+  return first.slice(0, first.lastIndexOf('/'));
+}
+
+/** Layers are numbered from 0 without gaps. */
+function countLayers(names: readonly string[], prefix: string): number {
+  const indices = new Set<number>();
+  for (const name of names) {
+    if (!name.startsWith(`${prefix}layer_`)) continue;
+    const index = Number.parseInt(name.slice(prefix.length + 'layer_'.length), 10);
+    if (Number.isInteger(index)) indices.add(index);
+  }
+  let count = 0;
+  while (indices.has(count)) count++;
+  return count;
+}
+
+const DEFAULT_HEADS = 8;
+
+async function findHeads(
+  checkpoint: Checkpoint,
+  scope: string,
+  technique: Technique,
+  requested: number | undefined,
+): Promise<number> {
+  if (requested !== undefined) return requested;
+  const split = layerSites(checkpoint, `${scope}${FIRST_LAYER}multihead_attention/q`, technique).length;
+  if (split > 1) return split;
+  return (await headsFromFile(checkpoint.path)) ?? DEFAULT_HEADS;
+}
+
+/** Tensor2Tensor leaves its hyper-parameters beside the checkpoint. */
+async function headsFromFile(path: string): Promise<number | undefined> {
+  for (const directory of [path, dirname(path)]) {
+    const text = await readFile(join(directory, 'hparams.json'), 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    try {
+      const { num_heads: heads } = JSON.parse(text) as { num_heads?: unknown };
+      if (typeof heads === 'number') return heads;
+    } catch (error) {
+      throw new DataError(`is not JSON: ${(error as Error).message}; mend or remove it, or give the heads`, {
+        file: join(directory, 'hparams.json'),
+      });
+    }
+  }
+  return undefined;
+}

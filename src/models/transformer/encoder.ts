@@ -1,0 +1,70 @@
+import type { Graph } from '../../graph/graph.ts';
+import { embedding, layerNorm, product } from '../../graph/operations.ts';
+import type { DeviceTensor } from '../../graph/scope.ts';
+import type { TransformerConfig } from './config.ts';
+import { feedForwardBlock, type Memory, selfAttentionBlock } from './layers.ts';
+import type { TransformerWeights } from './weights.ts';
+
+/** What the encoder of a batch reads and writes; `stride` columns a sentence. */
+export interface EncoderTensors {
+  readonly sentences: number;
+  readonly stride: number;
+  /** `[sentences · stride]`, 0 for padding. */
+  readonly ids: DeviceTensor;
+  /** Word 0: source positions of the batch that count, its padded length. */
+  readonly extent: DeviceTensor;
+  /** `[positions, H]` */
+  readonly timing: DeviceTensor;
+  /** `[1, sentences · stride]`, written. */
+  readonly keyBias: DeviceTensor;
+  /** `[H, sentences · stride]`, written. */
+  readonly output: DeviceTensor;
+}
+
+/** Records the encoder: embedding, pre-norm layers, final normalisation (spec: transformer, 1.7). */
+export function addEncoder(
+  graph: Graph,
+  config: TransformerConfig,
+  weights: TransformerWeights,
+  tensors: EncoderTensors,
+): void {
+  const { hidden, heads } = config;
+  const { sentences, stride, ids, extent, timing, keyBias, output } = tensors;
+  const columns = sentences * stride;
+  const keep = graph.tensor('keep', [1, columns]);
+  let x = embedding(graph, weights.embedding, columns, {
+    ids: { kind: 'sentences', ids, stride },
+    scale: Math.sqrt(hidden),
+    timing,
+    offset: weights.targetSpace,
+    masks: { keyBias, keep },
+  });
+  for (const layer of weights.encoder) {
+    x = selfAttentionBlock(graph, { hidden, heads, sentences }, layer.attention, x, {
+      stride,
+      causal: false,
+      extent,
+      keyBias,
+    });
+    x = feedForwardBlock(graph, layer.feedForward, x, keep);
+  }
+  layerNorm(graph, weights.encoderNorm, x, output);
+}
+
+/**
+ * Records keys and values of the encoder output for every decoder layer.
+ * @param into `[2H, columns]` per layer, or undefined for transient tensors
+ */
+export function addMemory(
+  graph: Graph,
+  weights: TransformerWeights,
+  { output, keyBias, extent, stride }: EncoderTensors,
+  into?: readonly DeviceTensor[],
+): Memory[] {
+  return weights.decoder.map(({ crossAttention }, layer) => ({
+    keyValue: product(graph, crossAttention.keyValue, output, into ? { into: into[layer] } : {}),
+    keyBias,
+    extent,
+    stride,
+  }));
+}

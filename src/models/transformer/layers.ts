@@ -1,0 +1,113 @@
+import type { Graph } from '../../graph/graph.ts';
+import type { GraphTensor } from '../../graph/node.ts';
+import { attention, attentionStep, type Heads, layerNorm, product } from '../../graph/operations.ts';
+import type { DeviceTensor } from '../../graph/scope.ts';
+import type { CrossAttention, FeedForward, SelfAttention } from './weights.ts';
+
+/** Shapes that all layers of a graph share. */
+export interface LayerShape {
+  readonly hidden: number;
+  readonly heads: number;
+  readonly sentences: number;
+}
+
+/** Keys and values of the encoder output for one decoder layer: `[2H, key columns]`, `stride` columns a sentence. */
+export interface Memory {
+  readonly keyValue: GraphTensor;
+  readonly keyBias: GraphTensor;
+  /** Word 0: source positions that count. */
+  readonly extent: DeviceTensor;
+  readonly stride: number;
+}
+
+/** `x + MHA(LN(x))` over whole sentences. */
+export function selfAttentionBlock(
+  graph: Graph,
+  shape: LayerShape,
+  weights: SelfAttention,
+  x: GraphTensor,
+  keys: { stride: number; causal: boolean; extent: DeviceTensor; keyBias: GraphTensor },
+): GraphTensor {
+  const { hidden, heads, sentences } = shape;
+  const projected = product(graph, weights.project, layerNorm(graph, weights.norm, x));
+  const attended = attention(
+    graph,
+    {
+      heads,
+      headSize: hidden / heads,
+      sentences,
+      queries: keys.stride,
+      keys: keys.stride,
+      causal: keys.causal,
+    },
+    {
+      query: { tensor: projected, row: 0 },
+      key: { tensor: projected, row: hidden },
+      value: { tensor: projected, row: 2 * hidden },
+      extent: keys.extent,
+      keyBias: keys.keyBias,
+    },
+  );
+  return product(graph, weights.output, attended, { residual: x });
+}
+
+/** What cached self-attention of one step reads and writes. */
+export interface StepCache {
+  readonly control: DeviceTensor;
+  readonly ancestry: DeviceTensor | undefined;
+  readonly keyCache: DeviceTensor;
+  readonly valueCache: DeviceTensor;
+}
+
+/** `x + MHA(LN(x))` of one decoding step, with the cache of its layer. */
+export function selfAttentionStepBlock(
+  graph: Graph,
+  shape: LayerShape & { hypotheses: number },
+  weights: SelfAttention,
+  x: GraphTensor,
+  cache: StepCache,
+): GraphTensor {
+  const { hidden, heads, hypotheses } = shape;
+  const projected = product(graph, weights.project, layerNorm(graph, weights.norm, x));
+  const attended = attentionStep(
+    graph,
+    { hidden, headSize: hidden / heads, hypotheses },
+    { projected, ...cache },
+  );
+  return product(graph, weights.output, attended, { residual: x });
+}
+
+/** `x + MHA(LN(x), encoder output)`; `queries` columns of x belong to each sentence. */
+export function crossAttentionBlock(
+  graph: Graph,
+  shape: LayerShape & { queries: number },
+  weights: CrossAttention,
+  x: GraphTensor,
+  memory: Memory,
+): GraphTensor {
+  const { hidden, heads, sentences, queries } = shape;
+  const query: Heads = { tensor: product(graph, weights.query, layerNorm(graph, weights.norm, x)), row: 0 };
+  const attended = attention(
+    graph,
+    { heads, headSize: hidden / heads, sentences, queries, keys: memory.stride, causal: false },
+    {
+      query,
+      key: { tensor: memory.keyValue, row: 0 },
+      value: { tensor: memory.keyValue, row: hidden },
+      extent: memory.extent,
+      keyBias: memory.keyBias,
+    },
+  );
+  return product(graph, weights.output, attended, { residual: x });
+}
+
+/** `x + keep · FFN(LN(x))`; `keep [1, columns]` takes padding out, as the encoder of the original does. */
+export function feedForwardBlock(
+  graph: Graph,
+  weights: FeedForward,
+  x: GraphTensor,
+  keep?: GraphTensor,
+): GraphTensor {
+  const inner = product(graph, weights.expand, layerNorm(graph, weights.norm, x), { relu: true });
+  return product(graph, weights.contract, inner, { residual: x, ...(keep ? { columnScale: keep } : {}) });
+}

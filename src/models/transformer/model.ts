@@ -1,0 +1,335 @@
+import { UsageError } from '../../errors.ts';
+import type { Gpu } from '../../graph/gpu.ts';
+import { Graph } from '../../graph/graph.ts';
+import { readFloats, Scope } from '../../graph/scope.ts';
+import { columnAlignment } from '../../graph/variants.ts';
+import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { PAD, readConfig, type TransformerConfig, type TransformerOptions } from './config.ts';
+import { addTeacherForcedDecoder } from './decoder.ts';
+import { Decoding, type DecodingShape } from './decoding.ts';
+import { addEncoder, addMemory, type EncoderTensors } from './encoder.ts';
+import type { Hypothesis } from './hypotheses.ts';
+import { LoadedModel } from './loaded-model.ts';
+import { loadWeights } from './weights.ts';
+
+/** How to search for translations. */
+export interface TranslateOptions {
+  /** Hypotheses kept per sentence; 1 decodes greedily. Default 4. */
+  readonly beam?: number | undefined;
+  /** Exponent of the length penalty. Default 0.6. */
+  readonly alpha?: number | undefined;
+  /** Most tokens of a translation. */
+  readonly maxLength?: number | undefined;
+  /** Most tokens beyond the longest source of the batch (EOS counted), where `maxLength` is not given. Default 100. */
+  readonly extraLength?: number | undefined;
+  /**
+   * How many of the beams matter: with 1 (default) a sentence is over once its best cannot be beaten; with more, once no
+   * finished one of any sentence can.
+   */
+  readonly topBeams?: number | undefined;
+  /** Stops between steps; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The best translation of a sentence. */
+export interface Translation {
+  /** Ends with EOS if the model ended it; no padding. */
+  readonly ids: number[];
+  /** See `Hypothesis.score`. */
+  readonly score: number;
+  /** All hypotheses the search ended with, best first. */
+  readonly beams: readonly Hypothesis[];
+}
+
+/** Float32 values, row-major, with their shape. */
+export type ShapedFloats = Float32Array & { readonly shape: readonly number[] };
+
+/** A sparse (or dense) Transformer on a device. */
+export interface Transformer extends Disposable {
+  readonly config: TransformerConfig;
+  /** V */
+  readonly vocabularySize: number;
+  /** Weights of the matrices that are kept and that there are. */
+  readonly weights: { readonly nonzero: number; readonly total: number };
+  /** Bytes on the device. */
+  readonly byteLength: number;
+  /**
+   * Encoder output `[B, L, H]`, L the longest sentence; positions past a sentence's end hold what padding gives.
+   * @param ids per sentence, EOS included, no padding
+   */
+  encode(ids: readonly (readonly number[])[]): Promise<ShapedFloats>;
+  /**
+   * Teacher-forced logits `[B, T, V]`: those at position t predict `targets[t]`.
+   * @param ids sources and targets per sentence, EOS included, no padding
+   */
+  logits(ids: readonly (readonly number[])[], targets: readonly (readonly number[])[]): Promise<ShapedFloats>;
+  /** Translates a batch. Its longest sentence limits the length of all translations, as in the original. */
+  translate(ids: readonly (readonly number[])[], options?: TranslateOptions): Promise<Translation[]>;
+  dispose(): void;
+}
+
+/**
+ * Loads a Transformer of the paper, or a plain Tensor2Tensor one with a shared embedding, onto a device.
+ * @throws {DataError} where the checkpoint holds none, or an incomplete one.
+ * @throws {UsageError} for options that do not fit it.
+ * @throws {AdapterError} where the device is too small for it.
+ */
+export async function loadTransformer(
+  gpu: Gpu,
+  checkpoint: Checkpoint,
+  options: TransformerOptions = {},
+): Promise<Transformer> {
+  const config = await readConfig(checkpoint, options);
+  const scope = new Scope(gpu);
+  try {
+    const weights = await loadWeights(scope, checkpoint, config, options);
+    await gpu.settled();
+    return new DeviceTransformer(new LoadedModel(scope, config, weights));
+  } catch (error) {
+    scope.dispose();
+    throw error;
+  }
+}
+
+/** Source columns that are worked on together, unless one sentence alone has more; bounds the memory of a batch. */
+const MAX_SOURCE_COLUMNS = 8192;
+const MAX_BEAM = 64;
+
+class DeviceTransformer implements Transformer {
+  readonly #model: LoadedModel;
+  /** Plans and buffers of the last shape, which batches of similar length share. */
+  #decoding: Decoding | undefined;
+
+  constructor(model: LoadedModel) {
+    this.#model = model;
+  }
+
+  get config(): TransformerConfig {
+    return this.#model.config;
+  }
+
+  get vocabularySize(): number {
+    return this.#model.vocabulary;
+  }
+
+  get byteLength(): number {
+    return this.#model.byteLength;
+  }
+
+  get weights(): { nonzero: number; total: number } {
+    const { embedding, encoder, decoder } = this.#model.weights;
+    const matrices = [
+      embedding,
+      ...[...encoder, ...decoder].flatMap(({ attention, feedForward }) => [
+        attention.project,
+        attention.output,
+        feedForward.expand,
+        feedForward.contract,
+      ]),
+      ...decoder.flatMap(({ crossAttention: { query, keyValue, output } }) => [query, keyValue, output]),
+    ];
+    return {
+      nonzero: matrices.reduce((sum, { nnz }) => sum + nnz, 0),
+      total: matrices.reduce((sum, { rows, cols }) => sum + rows * cols, 0),
+    };
+  }
+
+  async encode(ids: readonly (readonly number[])[]): Promise<ShapedFloats> {
+    this.#checkIds('encode', ids);
+    const { gpu, config, weights } = this.#model;
+    using scope = new Scope(gpu);
+    const source = this.#source(scope, ids);
+    const graph = new Graph(gpu, 'encoder');
+    addEncoder(graph, config, weights, source);
+    using plan = await graph.plan();
+    plan.run();
+    const { stride, output } = source;
+    return rowMajor(await readFloats(gpu, output), ids.length, longest(ids), stride, config.hidden);
+  }
+
+  async logits(
+    ids: readonly (readonly number[])[],
+    targets: readonly (readonly number[])[],
+  ): Promise<ShapedFloats> {
+    this.#checkIds('logits', ids);
+    this.#checkIds('logits, targets', targets);
+    if (ids.length !== targets.length) {
+      throw new UsageError(`logits: ${ids.length} sources but ${targets.length} targets`);
+    }
+    const { gpu, config, weights } = this.#model;
+    using scope = new Scope(gpu);
+    const source = this.#source(scope, ids);
+    const length = longest(targets);
+    const stride = bucket(length);
+    const columns = ids.length * stride;
+    // Every position is fed the token before it.
+    const shifted = targets.map((sentence) => [PAD, ...sentence].slice(0, length));
+    const logits = scope.tensor('logits', [this.vocabularySize, columns]);
+    const graph = new Graph(gpu, 'teacher-forced decoder');
+    addEncoder(graph, config, weights, source);
+    const target = {
+      sentences: ids.length,
+      stride,
+      ids: scope.upload('target ids', [columns], pad(shifted, stride)),
+      extent: scope.upload('target extent', [1], Uint32Array.of(length)),
+      timing: this.#model.timing(stride),
+      keyBias: scope.tensor('target key bias', [1, columns]),
+      memory: addMemory(graph, weights, source),
+    };
+    addTeacherForcedDecoder(graph, config, weights, target, logits);
+    using plan = await graph.plan();
+    plan.run();
+    return rowMajor(await readFloats(gpu, logits), ids.length, length, stride, this.vocabularySize);
+  }
+
+  async translate(
+    ids: readonly (readonly number[])[],
+    options: TranslateOptions = {},
+  ): Promise<Translation[]> {
+    this.#checkIds('translate', ids);
+    const { beam = 4, alpha = 0.6, extraLength = 100, topBeams = 1, signal } = options;
+    this.#checkSearch(beam, alpha, topBeams);
+    const extent = longest(ids);
+    const limit = options.maxLength ?? extent + extraLength;
+    if (!Number.isSafeInteger(limit)) throw new UsageError(`translate: a length limit of ${limit} tokens`);
+    const found: Hypothesis[][] = [];
+    for (const group of groups(ids, extent)) {
+      if (limit < 1) {
+        found.push(...group.map(() => [{ ids: [], score: 0, ended: false }]));
+        continue;
+      }
+      // A group that is the whole batch keeps its padding; it matters where a sentence is nothing but padding.
+      const whole = group.length === ids.length;
+      const reach = whole ? extent : longest(group);
+      const decoding = this.#decodingFor({
+        sentences: group.length,
+        stride: bucket(reach),
+        beam,
+        stopEarly: topBeams === 1,
+      });
+      found.push(...(await decoding.run({ ids: group, extent: reach, limit, alpha, signal })));
+    }
+    return found.map((beams) => ({ ids: beams[0].ids, score: beams[0].score, beams }));
+  }
+
+  dispose(): void {
+    this.#decoding?.dispose();
+    this.#decoding = undefined;
+    this.#model.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #decodingFor(shape: DecodingShape): Decoding {
+    const keys = ['sentences', 'stride', 'beam', 'stopEarly'] as const;
+    const last = this.#decoding;
+    if (last && keys.every((key) => last.shape[key] === shape[key])) return last;
+    last?.dispose();
+    this.#decoding = undefined;
+    this.#decoding = new Decoding(this.#model, shape);
+    return this.#decoding;
+  }
+
+  #source(scope: Scope, ids: readonly (readonly number[])[]): EncoderTensors {
+    const length = longest(ids);
+    const stride = bucket(length);
+    const columns = ids.length * stride;
+    return {
+      sentences: ids.length,
+      stride,
+      ids: scope.upload('source ids', [columns], pad(ids, stride)),
+      extent: scope.upload('source extent', [1], Uint32Array.of(length)),
+      timing: this.#model.timing(stride),
+      keyBias: scope.tensor('source key bias', [1, columns]),
+      output: scope.tensor('encoder output', [this.config.hidden, columns]),
+    };
+  }
+
+  #checkIds(what: string, ids: readonly (readonly number[])[]): void {
+    if (ids.length === 0) throw new UsageError(`${what}: a batch of no sentences`);
+    ids.forEach((sentence, index) => {
+      if (sentence.length === 0) {
+        throw new UsageError(`${what}: sentence ${index} has no ids; even an empty one ends with EOS (1)`);
+      }
+      const wrong = sentence.find((id) => !Number.isInteger(id) || id < 0 || id >= this.vocabularySize);
+      if (wrong !== undefined) {
+        throw new UsageError(
+          `${what}: sentence ${index} has id ${wrong}; ids go from 0 to ${this.vocabularySize - 1}`,
+        );
+      }
+    });
+  }
+
+  #checkSearch(beam: number, alpha: number, topBeams: number): void {
+    const most = Math.min(MAX_BEAM, this.vocabularySize >> 1);
+    if (!Number.isInteger(beam) || beam < 1 || beam > most) {
+      throw new UsageError(`translate: a beam of ${beam}; it must be a whole number from 1 to ${most}`);
+    }
+    if (!Number.isFinite(alpha))
+      throw new UsageError(`translate: alpha is ${alpha}; it must be a finite number`);
+    if (!Number.isInteger(topBeams) || topBeams < 1 || topBeams > beam) {
+      throw new UsageError(
+        `translate: topBeams is ${topBeams}; it must be a whole number from 1 to the beam, ${beam}`,
+      );
+    }
+  }
+}
+
+function longest(ids: readonly (readonly number[])[]): number {
+  return ids.reduce((most, { length }) => Math.max(most, length), 0);
+}
+
+/** Columns that sentences of so many tokens get, so that similar lengths share a plan. */
+function bucket(length: number): number {
+  const step = length <= 64 ? 8 : columnAlignment(length);
+  return Math.ceil(length / step) * step;
+}
+
+/** Cuts a batch into runs of sentences that together stay within the columns a plan may have. */
+function* groups(ids: readonly (readonly number[])[], extent: number): Generator<(readonly number[])[]> {
+  if (ids.length * bucket(extent) <= MAX_SOURCE_COLUMNS) {
+    yield [...ids];
+    return;
+  }
+  let group: (readonly number[])[] = [];
+  for (const sentence of ids) {
+    const stride = bucket(Math.max(longest(group), sentence.length));
+    if (group.length > 0 && (group.length + 1) * stride > MAX_SOURCE_COLUMNS) {
+      yield group;
+      group = [];
+    }
+    group.push(sentence);
+  }
+  yield group;
+}
+
+function pad(ids: readonly (readonly number[])[], stride: number): Uint32Array {
+  const padded = new Uint32Array(ids.length * stride).fill(PAD);
+  ids.forEach((sentence, index) => {
+    padded.set(sentence, index * stride);
+  });
+  return padded;
+}
+
+/** `[features, sentences · stride]` as `[sentences, length, features]`. */
+function rowMajor(
+  featureMajor: Float32Array,
+  sentences: number,
+  length: number,
+  stride: number,
+  features: number,
+): ShapedFloats {
+  const columns = sentences * stride;
+  const rows = new Float32Array(sentences * length * features);
+  let to = 0;
+  for (let sentence = 0; sentence < sentences; sentence++) {
+    for (let position = 0; position < length; position++) {
+      const column = sentence * stride + position;
+      for (let feature = 0; feature < features; feature++)
+        rows[to++] = featureMajor[feature * columns + column];
+    }
+  }
+  return Object.assign(rows, { shape: [sentences, length, features] });
+}

@@ -1,0 +1,73 @@
+import type { Gpu } from '../../graph/gpu.ts';
+import { copyTensor, type DeviceTensor, Scope } from '../../graph/scope.ts';
+import { headVectors } from '../../wgsl/attention-step.ts';
+
+/** What the device keeps for every position of the sentences being decoded. */
+export interface Positions {
+  readonly scope: Scope;
+  /** Positions there is room for. */
+  readonly capacity: number;
+  /** `[capacity, hypotheses]` tokens chosen. */
+  readonly tokens: DeviceTensor;
+  /** `[capacity, hypotheses]` slots they grew from. */
+  readonly parents: DeviceTensor;
+  /** `[capacity, hypotheses]` cache slots of the hypotheses' pasts. */
+  readonly ancestry: DeviceTensor;
+  /** `[capacity + 2]` length penalties: of the longest hypothesis, then of each length. */
+  readonly penalties: DeviceTensor;
+  /** Per layer `[capacity, hypotheses, heads, padded head]`. */
+  readonly caches: readonly { readonly key: DeviceTensor; readonly value: DeviceTensor }[];
+}
+
+/** Sizes of `Positions` beside the capacity. */
+export interface PositionsShape {
+  readonly hypotheses: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly headSize: number;
+}
+
+/** Makes room for `capacity` positions and takes over what smaller ones held; those are disposed. */
+export function makePositions(
+  gpu: Gpu,
+  { hypotheses, layers, heads, headSize }: PositionsShape,
+  capacity: number,
+  before?: Positions,
+): Positions {
+  const scope = new Scope(gpu);
+  const table = (name: string) => scope.tensor(name, [capacity, hypotheses]);
+  const cache = (name: string) =>
+    scope.tensor(name, [capacity, hypotheses, heads, headVectors(headSize) * 4]);
+  const positions: Positions = {
+    scope,
+    capacity,
+    tokens: table('tokens'),
+    parents: table('parents'),
+    ancestry: table('ancestry'),
+    penalties: scope.tensor('length penalties', [capacity + 2]),
+    caches: Array.from({ length: layers }, (_, layer) => ({
+      key: cache(`layer ${layer} key cache`),
+      value: cache(`layer ${layer} value cache`),
+    })),
+  };
+  if (before) {
+    copyTensor(gpu, before.tokens, positions.tokens);
+    copyTensor(gpu, before.parents, positions.parents);
+    copyTensor(gpu, before.ancestry, positions.ancestry);
+    before.caches.forEach(({ key, value }, layer) => {
+      copyTensor(gpu, key, positions.caches[layer].key);
+      copyTensor(gpu, value, positions.caches[layer].value);
+    });
+    before.scope.dispose();
+  }
+  return positions;
+}
+
+/**
+ * Penalties by which scores of hypotheses are divided, `((5 + length) / 6)^alpha` in float32 (Wu et al. 2016, eq. 14): word 0
+ * for `limit` tokens, word `length` for 1 … capacity + 1.
+ */
+export function penaltyTable(capacity: number, limit: number, alpha: number): Float32Array {
+  const penalty = (length: number) => Math.fround(Math.fround((5 + length) / 6) ** Math.fround(alpha));
+  return Float32Array.from({ length: capacity + 2 }, (_, index) => penalty(index === 0 ? limit : index));
+}

@@ -1,0 +1,208 @@
+import { DataError } from '../../errors.ts';
+import type { Normalisation } from '../../graph/operations.ts';
+import type { DeviceTensor, Scope } from '../../graph/scope.ts';
+import { uploadWeight, type Weight } from '../../graph/weight.ts';
+import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { readEffectiveMatrix } from '../../layers/effective-weights.ts';
+import { biasName, embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
+import type { TransformerConfig, TransformerOptions } from './config.ts';
+
+/** Attention whose queries, keys and values come from the same activations: one product `[3H, H]` makes all three. */
+export interface SelfAttention {
+  readonly norm: Normalisation;
+  readonly project: Weight;
+  readonly output: Weight;
+}
+
+/** Attention of the decoder to the encoder: keys and values `[2H, H]` are made once per sentence. */
+export interface CrossAttention {
+  readonly norm: Normalisation;
+  readonly query: Weight;
+  readonly keyValue: Weight;
+  readonly output: Weight;
+}
+
+/** `relu(y W1 + b1) W2 + b2` */
+export interface FeedForward {
+  readonly norm: Normalisation;
+  readonly expand: Weight;
+  readonly contract: Weight;
+}
+
+export interface EncoderLayer {
+  readonly attention: SelfAttention;
+  readonly feedForward: FeedForward;
+}
+
+export interface DecoderLayer extends EncoderLayer {
+  readonly crossAttention: CrossAttention;
+}
+
+/** All of a Transformer on the device. */
+export interface TransformerWeights {
+  /** `[V, H]`, both embedding and softmax. */
+  readonly embedding: Weight;
+  /** `[H]`, row 0 of the target space embedding. */
+  readonly targetSpace: DeviceTensor;
+  readonly encoder: readonly EncoderLayer[];
+  readonly encoderNorm: Normalisation;
+  readonly decoder: readonly DecoderLayer[];
+  readonly decoderNorm: Normalisation;
+}
+
+const LAYER_NORM_EPSILON = 1e-6;
+
+/**
+ * Reads all variables of the model and uploads them, matrix by matrix, so that beside the device never more than one
+ * compressed matrix is held.
+ */
+export async function loadWeights(
+  scope: Scope,
+  checkpoint: Checkpoint,
+  config: TransformerConfig,
+  options: TransformerOptions,
+): Promise<TransformerWeights> {
+  const { hidden, technique, scope: top, encoderLayers, decoderLayers } = config;
+  const body = `${top}/body`;
+  const total = 1 + encoderLayers * 4 + decoderLayers * 7;
+  let done = 0;
+
+  const matrix = async (
+    name: string,
+    scopes: readonly string[],
+    shape: readonly [rows: number | undefined, cols: number | undefined],
+    withBias = false,
+  ): Promise<Weight> => {
+    const sites = scopes.flatMap((each) => layerSites(checkpoint, each, technique));
+    const threshold = config.threshold?.value;
+    const csr = await readEffectiveMatrix(checkpoint, sites, technique, {
+      transpose: true,
+      ...(threshold === undefined ? {} : { threshold }),
+    });
+    expectShape(checkpoint, scopes[0], [csr.rows, csr.cols], shape);
+    const bias = withBias
+      ? await vector(checkpoint, biasName(checkpoint, scopes[0], technique), csr.rows)
+      : undefined;
+    const weight = uploadWeight(scope, name, csr, { bias, format: options.format });
+    options.onProgress?.(++done, total);
+    return weight;
+  };
+
+  const norm = async (path: string): Promise<Normalisation> => {
+    const name = `${path}/layer_prepostprocess/layer_norm/layer_norm`;
+    const part = async (leaf: string) =>
+      scope.upload(`${name}_${leaf}`, [hidden], await vector(checkpoint, `${name}_${leaf}`, hidden));
+    return { scale: await part('scale'), bias: await part('bias'), epsilon: LAYER_NORM_EPSILON };
+  };
+
+  const selfAttention = async (layer: string): Promise<SelfAttention> => {
+    const path = `${layer}/self_attention`;
+    const heads = `${path}/multihead_attention`;
+    return {
+      norm: await norm(path),
+      project: await matrix(`${heads}/qkv`, [`${heads}/q`, `${heads}/k`, `${heads}/v`], [3 * hidden, hidden]),
+      output: await matrix(`${heads}/output_transform`, [`${heads}/output_transform`], [hidden, hidden]),
+    };
+  };
+
+  const crossAttention = async (layer: string): Promise<CrossAttention> => {
+    const path = `${layer}/encdec_attention`;
+    const heads = `${path}/multihead_attention`;
+    return {
+      norm: await norm(path),
+      query: await matrix(`${heads}/q`, [`${heads}/q`], [hidden, hidden]),
+      keyValue: await matrix(`${heads}/kv`, [`${heads}/k`, `${heads}/v`], [2 * hidden, hidden]),
+      output: await matrix(`${heads}/output_transform`, [`${heads}/output_transform`], [hidden, hidden]),
+    };
+  };
+
+  const feedForward = async (layer: string): Promise<FeedForward> => {
+    const path = `${layer}/ffn`;
+    const expand = await matrix(`${path}/conv1`, [`${path}/conv1`], [undefined, hidden], true);
+    return {
+      norm: await norm(path),
+      expand,
+      contract: await matrix(`${path}/conv2`, [`${path}/conv2`], [hidden, expand.rows], true),
+    };
+  };
+
+  const encoder: EncoderLayer[] = [];
+  for (let i = 0; i < encoderLayers; i++) {
+    const layer = `${body}/encoder/layer_${i}`;
+    encoder.push({ attention: await selfAttention(layer), feedForward: await feedForward(layer) });
+  }
+  const decoder: DecoderLayer[] = [];
+  for (let i = 0; i < decoderLayers; i++) {
+    const layer = `${body}/decoder/layer_${i}`;
+    decoder.push({
+      attention: await selfAttention(layer),
+      crossAttention: await crossAttention(layer),
+      feedForward: await feedForward(layer),
+    });
+  }
+  return {
+    embedding: await loadEmbedding(scope, checkpoint, config, options),
+    targetSpace: await loadTargetSpace(scope, checkpoint, `${body}/target_space_embedding/kernel`, hidden),
+    encoder,
+    encoderNorm: await norm(`${body}/encoder`),
+    decoder,
+    decoderNorm: await norm(`${body}/decoder`),
+  };
+}
+
+async function loadEmbedding(
+  scope: Scope,
+  checkpoint: Checkpoint,
+  { embeddingScope, technique, threshold, hidden }: TransformerConfig,
+  { format }: TransformerOptions,
+): Promise<Weight> {
+  const site = embeddingSite(checkpoint, embeddingScope, technique);
+  const csr = await readEffectiveMatrix(
+    checkpoint,
+    site,
+    technique,
+    threshold === undefined ? {} : { threshold: threshold.value },
+  );
+  expectShape(checkpoint, embeddingScope, [csr.rows, csr.cols], [undefined, hidden]);
+  return uploadWeight(scope, embeddingScope, csr, { embedding: true, format });
+}
+
+/** The original always decodes in target space 0. */
+async function loadTargetSpace(
+  scope: Scope,
+  checkpoint: Checkpoint,
+  name: string,
+  hidden: number,
+): Promise<DeviceTensor> {
+  const { shape, data } = await checkpoint.read(name);
+  if (shape.length !== 2 || shape[1] !== hidden || !(data instanceof Float32Array)) {
+    throw new DataError(`${name} should be float32 [spaces, ${hidden}], is [${shape.join(', ')}]`, {
+      file: checkpoint.path,
+    });
+  }
+  return scope.upload(name, [hidden], data.slice(0, hidden));
+}
+
+async function vector(checkpoint: Checkpoint, name: string, length: number): Promise<Float32Array> {
+  const { shape, data } = await checkpoint.read(name);
+  if (shape.length !== 1 || shape[0] !== length || !(data instanceof Float32Array)) {
+    throw new DataError(`${name} should be float32 [${length}], is [${shape.join(', ')}]`, {
+      file: checkpoint.path,
+    });
+  }
+  return data;
+}
+
+function expectShape(
+  checkpoint: Checkpoint,
+  name: string,
+  actual: readonly [number, number],
+  wanted: readonly [number | undefined, number | undefined],
+): void {
+  const fits = wanted.every((extent, axis) => extent === undefined || extent === actual[axis]);
+  if (fits) return;
+  const text = wanted.map((extent) => extent ?? 'any').join(', ');
+  throw new DataError(`${name} gives a matrix [${actual.join(', ')}], the model needs [${text}]`, {
+    file: checkpoint.path,
+  });
+}
