@@ -20,6 +20,10 @@ export interface AttentionVariant extends SoftmaxLanes {
   readonly causal: boolean;
 }
 
+/** Partial sums of a dot product: shorter chains lose less to rounding, which the exponential would magnify. */
+const CHAINS = 4;
+const CHAIN_SUM = '(chain0 + chain1) + (chain2 + chain3)';
+
 export function attentionKernel(variant: AttentionVariant): Kernel {
   const { lanes, columns, headSize, causal } = variant;
   return kernel({
@@ -64,8 +68,9 @@ ${unroll(headSize, (d) => `  let query${d} = query[from_query + ${d}u * n] * par
   var total = 0.0;
 ${unroll(headSize, (d) => `  var sum${d} = 0.0;`)}
   for (var t = lane.y; t * 4u < used; t += ${lanes}u) {
-    var logits = vec4f();
-${unroll(headSize, (d) => `    logits = fma(vec4f(query${d}), key[from_key + t + ${d}u * n4], logits);`)}
+${unroll(CHAINS, (c) => `    var chain${c} = vec4f();`)}
+${unroll(headSize, (d) => `    chain${d % CHAINS} = fma(vec4f(query${d}), key[from_key + t + ${d}u * n4], chain${d % CHAINS});`)}
+    var logits = ${CHAIN_SUM};
     let exists = vec4u(t * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(used);
     logits = select(vec4f(${LOWEST}), logits + key_bias[first + t], exists);
     let peak = max(max(logits.x, logits.y), max(logits.z, logits.w));${raiseMaximum(headSize)}

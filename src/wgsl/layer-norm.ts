@@ -15,6 +15,9 @@ export interface LayerNormVariant {
   readonly columns: number;
 }
 
+/** Features of a lane that are summed before they join the others. */
+const BLOCK = 16;
+
 export function layerNormKernel({ lanes, columns }: LayerNormVariant): Kernel {
   const shared = lanes > 1;
   const sumUp = (partial: string, total: string) =>
@@ -47,14 +50,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane:
   let own = group.x * ${columns}u + lane.x;
   // Lanes past the end work on the last column: barriers need all lanes.
   let column = min(own, n4 - 1u);
+  // Summed in blocks, so that rounding grows with the block and the number of blocks, not with the features.
   var sum = vec4f();
-  for (var d = lane.y; d < d_end; d += ${lanes}u) { sum += x[d * n4 + column]; }
+  for (var block = lane.y; block < d_end; block += ${BLOCK * lanes}u) {
+    var part = vec4f();
+    for (var d = block; d < min(block + ${BLOCK * lanes}u, d_end); d += ${lanes}u) { part += x[d * n4 + column]; }
+    sum += part;
+  }
 ${sumUp('sum', 'total')}
   let mean = total / f32(d_end);
   var squares = vec4f();
-  for (var d = lane.y; d < d_end; d += ${lanes}u) {
-    let difference = x[d * n4 + column] - mean;
-    squares = fma(difference, difference, squares);
+  for (var block = lane.y; block < d_end; block += ${BLOCK * lanes}u) {
+    var part = vec4f();
+    for (var d = block; d < min(block + ${BLOCK * lanes}u, d_end); d += ${lanes}u) {
+      let difference = x[d * n4 + column] - mean;
+      part = fma(difference, difference, part);
+    }
+    squares += part;
   }
 ${sumUp('squares', 'total_squares')}
   let factor = inverseSqrt(total_squares / f32(d_end) + params.epsilon);

@@ -31,6 +31,11 @@ export const SPMM_ROW_WORDS = 4;
 
 /** Entries are read four at a time. */
 const ENTRIES = 4;
+/**
+ * Fours of entries that are summed before they join the rest of the row: rounding then grows with this and with the number
+ * of blocks, instead of with the length of the row. Costs a few percent of the additions, none of the loads.
+ */
+const BLOCK = 4;
 
 export function spmmKernel(variant: SpmmVariant): Kernel {
   const { lanesN, lanesM, vectors, packedColumns, epilogue } = variant;
@@ -61,19 +66,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane:
   // Columns past the end repeat the last one; they are not stored.
 ${unroll(vectors, (v) => `  let column${v} = min(first + ${v * lanesN}u, n4 - 1u);`)}
 ${unroll(vectors, (v) => `  var sum${v} = vec4f();`)}
-  for (var entry = row.y; entry < row.y + row.z; entry++) {
-    let columns = columns_of_a[entry];
-    let values = values_of_a[entry];
+  let end = row.y + row.z;
+  for (var block = row.y; block < end; block += ${BLOCK}u) {
+${unroll(vectors, (v) => `    var part${v} = vec4f();`)}
+    for (var entry = block; entry < min(block + ${BLOCK}u, end); entry++) {
+      let columns = columns_of_a[entry];
+      let values = values_of_a[entry];
 ${unroll(ENTRIES, (e) => {
   const column = packedColumns
     ? `(columns.${e < 2 ? 'x' : 'y'} ${e % 2 === 0 ? '& 0xffffu' : '>> 16u'})`
     : `columns[${e}]`;
-  return `    {
-      let base = ${column} * n4;
-      let value = vec4f(values[${e}]);
-${unroll(vectors, (v) => `      sum${v} = fma(value, b[base + column${v}], sum${v});`)}
-    }`;
+  return `      {
+        let base = ${column} * n4;
+        let value = vec4f(values[${e}]);
+${unroll(vectors, (v) => `        part${v} = fma(value, b[base + column${v}], part${v});`)}
+      }`;
 })}
+    }
+${unroll(vectors, (v) => `    sum${v} += part${v};`)}
   }
   let to = row.x * n4;
 ${unroll(vectors, (v) => {
