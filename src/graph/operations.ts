@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { attentionGrid, attentionKernel } from '../wgsl/attention.ts';
-import { attentionStepGrid, attentionStepKernel } from '../wgsl/attention-step.ts';
+import { attentionStepGrid, attentionStepKernel, headVectors } from '../wgsl/attention-step.ts';
 import { embeddingGrid, embeddingKernel } from '../wgsl/embedding.ts';
 import { layerNormGrid, layerNormKernel } from '../wgsl/layer-norm.ts';
 import { matmulGrid, matmulKernel } from '../wgsl/matmul.ts';
@@ -163,6 +163,11 @@ export function attention(
     { extent, query: query.tensor, key: key.tensor, value: value.tensor, key_bias: keyBias, output },
   );
   return output;
+}
+
+/** Floats that a head of so many features takes in a cache. */
+export function cacheHeadSize(headSize: number): number {
+  return headVectors(headSize) * 4;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { DisposedError } from '../errors.ts';
 import type { Grid, Kernel } from '../wgsl/kernel.ts';
 import { layOut } from './arena.ts';
 import { BufferUsage } from './buffer-usage.ts';
@@ -15,9 +16,12 @@ export interface Plan extends Disposable {
   readonly dispatches: number;
   /** Names of the kernels, in order. */
   readonly kernels: readonly string[];
-  /** Adds all dispatches to a pass, `times` over. */
+  /**
+   * Adds all dispatches to a pass, `times` over.
+   * @throws {DisposedError} after the plan, or the owner of a tensor it uses, was disposed.
+   */
   encode(pass: GPUComputePassEncoder, times?: number): void;
-  /** Encodes one pass with all dispatches, `times` over, and submits it. */
+  /** Encodes one pass with all dispatches, `times` over, and submits it. @throws {DisposedError} as `encode`. */
   run(times?: number): void;
   dispose(): void;
 }
@@ -52,7 +56,12 @@ export async function buildPlan(gpu: Gpu, name: string, nodes: readonly GraphNod
     };
   });
 
+  const borrowed = new Set(nodes.flatMap(({ tensors }) => tensors.filter(isDeviceTensor)));
+  let disposed = false;
   const encode = (pass: GPUComputePassEncoder, times = 1): void => {
+    if (disposed) throw new DisposedError(`The plan "${name}" was used after it was disposed.`);
+    // Bind groups hold on to destroyed buffers; the device would only complain later, and without the tensor's name.
+    for (const tensor of borrowed) void tensor.buffer;
     for (let time = 0; time < times; time++) {
       for (const { pipeline, bindGroup, grid } of steps) {
         pass.setPipeline(pipeline);
@@ -62,6 +71,7 @@ export async function buildPlan(gpu: Gpu, name: string, nodes: readonly GraphNod
     }
   };
   const dispose = (): void => {
+    disposed = true;
     scope.dispose();
     uniforms.buffer.destroy();
   };

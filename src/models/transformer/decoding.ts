@@ -1,11 +1,9 @@
 import { Graph } from '../../graph/graph.ts';
-import { topK } from '../../graph/operations.ts';
+import type { GraphTensor } from '../../graph/node.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { type DeviceTensor, readFloats, readWords, Scope, write } from '../../graph/scope.ts';
+import { beamStep, Control, FINISHED_WORDS, greedyStep, NEVER } from '../../graph/search-operations.ts';
 import { columnAlignment } from '../../graph/variants.ts';
-import { ancestryGrid, ancestryKernel } from '../../wgsl/ancestry.ts';
-import { BEAM_STEP_GRID, beamStepKernel, Control, FINISHED_WORDS, NEVER } from '../../wgsl/beam-step.ts';
-import { GREEDY_STEP_GRID, greedyStepKernel } from '../../wgsl/greedy-step.ts';
 import { EOS, PAD } from './config.ts';
 import { addDecoderStep } from './decoder.ts';
 import { addEncoder, addMemory, type EncoderTensors } from './encoder.ts';
@@ -41,8 +39,6 @@ const FIRST_CAPACITY = 64;
 /** Steps are submitted together, up to so many, as long as they take about so long. */
 const MAX_STEPS_AT_ONCE = 16;
 const SUBMISSION_MS = 25;
-/** Lanes of the kernels that choose tokens, and of the one that follows the beams. */
-const CHOICE_LANES = 64;
 
 /**
  * Encoder and decoder of batches of one shape, with everything that lives on the device between steps: caches, beams, what
@@ -196,41 +192,20 @@ export class Decoding implements Disposable {
       })),
       memory: this.#keyValues.map((keyValue) => ({ keyValue, keyBias, extent, stride })),
     });
-    if (beam === 1) this.#addGreedyStep(graph, topK(graph, logits, 1), logits.shape[1], positions);
-    else this.#addBeamStep(graph, topK(graph, logits, 2 * beam), logits.shape[1], positions);
+    this.#addChoice(graph, logits, positions);
     return graph.plan();
   }
 
-  #addGreedyStep(
-    graph: Graph,
-    choices: ReturnType<typeof topK>,
-    columns: number,
-    { tokens }: Positions,
-  ): void {
-    graph.dispatch(
-      greedyStepKernel({ lanes: CHOICE_LANES }),
-      GREEDY_STEP_GRID,
-      { sentences: this.shape.sentences, columns, end_of_sentence: EOS },
-      { ...choices, control: this.#control, log_probabilities: this.#alive, tokens, ended: this.#finished },
-    );
-  }
-
-  #addBeamStep(graph: Graph, choices: ReturnType<typeof topK>, columns: number, positions: Positions): void {
+  #addChoice(graph: Graph, logits: GraphTensor, { tokens, parents, ancestry, penalties }: Positions): void {
     const { sentences, beam, stopEarly } = this.shape;
-    const { penalties, tokens, parents, ancestry } = positions;
-    const control = this.#control;
-    graph.dispatch(
-      beamStepKernel({ beam, stopEarly, lanes: CHOICE_LANES }),
-      BEAM_STEP_GRID,
-      { sentences, columns, end_of_sentence: EOS },
-      { ...choices, penalties, control, alive: this.#alive, tokens, parents, finished: this.#finished },
-    );
-    graph.dispatch(
-      ancestryKernel({ beam, lanes: CHOICE_LANES }),
-      ancestryGrid(sentences),
-      { sentences },
-      { control, parents, ancestry },
-    );
+    const search = { control: this.#control, tokens };
+    if (beam === 1) {
+      const kept = { ...search, logProbabilities: this.#alive, ended: this.#finished };
+      greedyStep(graph, sentences, EOS, logits, kept);
+    } else {
+      const kept = { ...search, alive: this.#alive, finished: this.#finished, parents, ancestry, penalties };
+      beamStep(graph, { sentences, beam, stopEarly, endOfSentence: EOS }, logits, kept);
+    }
   }
 
   async #greedyResult(steps: number): Promise<Hypothesis[][]> {

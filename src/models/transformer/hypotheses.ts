@@ -1,4 +1,4 @@
-import { FINISHED_WORDS } from '../../wgsl/beam-step.ts';
+import { FINISHED_WORDS } from '../../graph/search-operations.ts';
 import { EOS } from './config.ts';
 
 /** A translation as ids. */

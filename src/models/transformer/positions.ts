@@ -1,6 +1,6 @@
 import type { Gpu } from '../../graph/gpu.ts';
+import { cacheHeadSize } from '../../graph/operations.ts';
 import { copyTensor, type DeviceTensor, Scope } from '../../graph/scope.ts';
-import { headVectors } from '../../wgsl/attention-step.ts';
 
 /** What the device keeps for every position of the sentences being decoded. */
 export interface Positions {
@@ -36,8 +36,7 @@ export function makePositions(
 ): Positions {
   const scope = new Scope(gpu);
   const table = (name: string) => scope.tensor(name, [capacity, hypotheses]);
-  const cache = (name: string) =>
-    scope.tensor(name, [capacity, hypotheses, heads, headVectors(headSize) * 4]);
+  const cache = (name: string) => scope.tensor(name, [capacity, hypotheses, heads, cacheHeadSize(headSize)]);
   const positions: Positions = {
     scope,
     capacity,

@@ -1,0 +1,76 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { adapterEnvironment } from '../src/cli/adapter-environment.ts';
+import { run } from '../src/cli/exec.ts';
+import { runtimeArguments } from '../src/cli/runtime-arguments.ts';
+import { AdapterError, TsosError, UsageError } from '../src/errors.ts';
+import { selectTests } from './select-tests.ts';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Runs a task of package.json's scripts where it finds an adapter. @returns the exit code. */
+export async function runTask(name: string | undefined, args: readonly string[]): Promise<number> {
+  try {
+    const task = name === undefined ? undefined : TASKS[name];
+    if (!task) throw new UsageError(`No task "${name}"; there are ${Object.keys(TASKS).join(', ')}.`);
+    return await task(args);
+  } catch (error) {
+    if (!(error instanceof TsosError)) throw error;
+    console.error(error.message);
+    return error.exitCode;
+  }
+}
+
+const TASKS: Record<string, (args: readonly string[]) => Promise<number>> = {
+  test: runTests,
+  bench: runBenchmarks,
+  demo: (args) => runCommandLine(['demo', ...args]),
+  tsos: runCommandLine,
+};
+
+/** `npm test -- [files, folders or parts of their paths] [options of node --test]` */
+function runTests(args: readonly string[]): Promise<number> {
+  const files = selectTests(
+    ROOT,
+    args.filter((arg) => !arg.startsWith('-')),
+  );
+  const options = args.filter((arg) => arg.startsWith('-'));
+  // One process at a time: drivers misbehave when several use them at once.
+  const runner = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...options];
+  return runNode(...runtimeArguments('.ts'), ...runner, ...files);
+}
+
+/** `npm run bench -- [name] [arguments]`: one file of bench/, or all in turn. */
+async function runBenchmarks(args: readonly string[]): Promise<number> {
+  const all = readdirSync(join(ROOT, 'bench'))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -'.ts'.length));
+  const [first, ...rest] = args;
+  if (first !== undefined && !first.startsWith('-')) {
+    if (!all.includes(first)) throw new UsageError(`No benchmark "${first}"; there are ${all.join(', ')}.`);
+    return runScript(`bench/${first}.ts`, rest);
+  }
+  for (const name of all) {
+    const code = await runScript(`bench/${name}.ts`, args);
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+function runCommandLine(args: readonly string[]): Promise<number> {
+  return runScript('src/cli/main.ts', args);
+}
+
+function runScript(script: string, args: readonly string[]): Promise<number> {
+  return runNode(...runtimeArguments(script), join(ROOT, script), ...args);
+}
+
+/** Much needs no adapter, so its absence is left to those who open one. */
+async function runNode(...args: string[]): Promise<number> {
+  const environment = await adapterEnvironment().catch((error) => {
+    if (error instanceof AdapterError) return {};
+    throw error;
+  });
+  return run([process.execPath, ...args], environment);
+}

@@ -1,0 +1,104 @@
+import { BufferUsage, MAP_MODE_READ } from './buffer-usage.ts';
+
+/** Optional abilities of a device. Each was seen working; nothing in this package needs one. */
+export interface DeviceFeatures {
+  readonly timestampQuery: boolean;
+  readonly subgroups: boolean;
+  readonly shaderF16: boolean;
+}
+
+/** The features to request with the device, where the adapter offers them. */
+export const OPTIONAL_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16'] as const;
+
+/**
+ * Finds out by running tiny kernels which optional features work: runtimes have offered features whose kernels did not
+ * compile, or returned zeros (denoland/deno #23125).
+ */
+export async function probeFeatures(device: GPUDevice): Promise<DeviceFeatures> {
+  const has = (name: (typeof OPTIONAL_FEATURES)[number]) => device.features.has(name);
+  return {
+    timestampQuery: has('timestamp-query') && (await works(device, () => timestampsRun(device))),
+    subgroups: has('subgroups') && (await works(device, () => kernelGives(device, SUBGROUPS_KERNEL, 1))),
+    shaderF16: has('shader-f16') && (await works(device, () => kernelGives(device, F16_KERNEL, 3))),
+  };
+}
+
+const SUBGROUPS_KERNEL = /* wgsl */ `
+enable subgroups;
+@group(0) @binding(0) var<storage, read_write> result: array<u32>;
+@compute @workgroup_size(1) fn main() { result[0] = subgroupAdd(1u); }`;
+
+const F16_KERNEL = /* wgsl */ `
+enable f16;
+@group(0) @binding(0) var<storage, read_write> result: array<u32>;
+@compute @workgroup_size(1) fn main() { let half = f16(result[0]) + 1.5h; result[0] = u32(half * 2.0h); }`;
+
+/** True when the probe says so and no validation error came of it. */
+async function works(device: GPUDevice, probe: () => Promise<boolean>): Promise<boolean> {
+  device.pushErrorScope('validation');
+  let worked = false;
+  try {
+    worked = await probe();
+  } catch {
+    // A probe that throws is an answer too: the feature is not usable.
+  }
+  return (await device.popErrorScope()) === null && worked;
+}
+
+async function kernelGives(device: GPUDevice, code: string, expected: number): Promise<boolean> {
+  const module = device.createShaderModule({ label: 'feature probe', code });
+  const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'main' } });
+  const result = device.createBuffer({ size: 4, usage: BufferUsage.STORAGE | BufferUsage.COPY_SRC });
+  const group = device.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: [{ binding: 0, resource: { buffer: result } }],
+  });
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(1);
+  pass.end();
+  const [value] = new Uint32Array(await submitAndRead(device, encoder, result));
+  return value === expected;
+}
+
+/** Timestamps around an empty pass: written (not zero) and not running backwards. */
+async function timestampsRun(device: GPUDevice): Promise<boolean> {
+  const querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
+  const result = device.createBuffer({
+    size: 16,
+    usage: BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC,
+  });
+  const encoder = device.createCommandEncoder();
+  encoder
+    .beginComputePass({
+      timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
+    })
+    .end();
+  encoder.resolveQuerySet(querySet, 0, 2, result, 0);
+  const [begin, end] = new BigUint64Array(await submitAndRead(device, encoder, result));
+  querySet.destroy();
+  return end > 0n && end >= begin;
+}
+
+/** Finishes and submits the commands, reads the buffer back and destroys it. */
+async function submitAndRead(
+  device: GPUDevice,
+  encoder: GPUCommandEncoder,
+  buffer: GPUBuffer,
+): Promise<ArrayBuffer> {
+  const staging = device.createBuffer({
+    size: buffer.size,
+    usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST,
+  });
+  encoder.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+  device.queue.submit([encoder.finish()]);
+  try {
+    await staging.mapAsync(MAP_MODE_READ);
+    return staging.getMappedRange().slice(0);
+  } finally {
+    staging.destroy();
+    buffer.destroy();
+  }
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { DataError } from '../../errors.ts';
+import { writeFileAtomic } from '../../io/atomic-file.ts';
+import { Journal, type JournalHeader } from '../../io/journal.ts';
+import type { Vocabulary } from '../../io/subwords.ts';
+import { stripWhitespace } from '../../python-text.ts';
+import type { Transformer } from './model.ts';
+import {
+  DEFAULT_BATCH,
+  type LineTranslation,
+  type TranslateLinesOptions,
+  translateLines,
+} from './translate-lines.ts';
+
+/** How `translateToFile` translates, and where to. */
+export interface TranslateToFileOptions extends Omit<TranslateLinesOptions, 'finished'> {
+  /** The file to write. Until it is whole, finished batches are kept in `<output>.partial` beside it. */
+  readonly output: string;
+  /**
+   * Take up what an interrupted run has left in `<output>.partial`. Without it that is overwritten, though not before the
+   * first new batch is done.
+   */
+  readonly resume?: boolean | undefined;
+  /** Hashes of the files that the model and the vocabulary were read from. */
+  readonly hashes: { readonly checkpoint: string; readonly vocabulary: string };
+  /** Called before the first batch. */
+  readonly onStart?: ((start: TranslationStart) => void) | undefined;
+}
+
+export interface TranslationStart {
+  /** Sentences that an earlier run has finished. */
+  readonly resumed: number;
+  /** Batches of an earlier run that are not taken up. */
+  readonly discarded: number;
+}
+
+/** The lines of a text as Tensor2Tensor reads a file: one empty line at the end does not count. */
+export function splitLines(text: string): string[] {
+  const lines = text.split('\n');
+  if (stripWhitespace(lines.at(-1)!) === '') lines.pop();
+  return lines;
+}
+
+/** The file that Tensor2Tensor writes for translations. */
+export function joinLines(translations: readonly LineTranslation[]): string {
+  return translations.map(({ translation }) => `${translation}\n`).join('');
+}
+
+/**
+ * Translates lines into a file, which appears whole or not at all. Every finished batch is kept, so that a run that was
+ * interrupted can be resumed; the result is the same.
+ *
+ * @throws {UsageError} where the file cannot be written, or where the run to resume had other inputs or options.
+ */
+export async function translateToFile(
+  model: Transformer,
+  vocabulary: Vocabulary,
+  lines: readonly string[],
+  options: TranslateToFileOptions,
+): Promise<LineTranslation[]> {
+  const { output, resume = false, onStart, onBatch } = options;
+  const journal = await Journal.open(`${output}.partial`, identity(model, lines, options), { resume });
+  try {
+    const finished = finishedBatches(journal);
+    const resumed = [...finished.values()].reduce((sum, { length }) => sum + length, 0);
+    onStart?.({ resumed, discarded: journal.discarded });
+    const translations = await translateLines(model, vocabulary, lines, {
+      ...options,
+      finished,
+      async onBatch(batch) {
+        await journal.append({ batch: batch.index, translations: batch.translations });
+        await onBatch?.(batch);
+      },
+    });
+    await writeFileAtomic(output, joinLines(translations));
+    await journal.remove();
+    return translations;
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+/** All that decides on the translations, so that those of different runs are never mixed. */
+function identity(
+  { config }: Transformer,
+  lines: readonly string[],
+  options: TranslateToFileOptions,
+): JournalHeader {
+  const { beam = 4, alpha = 0.6, extraLength = 100, legacyLength = false } = options;
+  return {
+    checkpoint: options.hashes.checkpoint,
+    vocabulary: options.hashes.vocabulary,
+    input: createHash('sha256').update(lines.join('\n')).digest('hex'),
+    technique: config.technique,
+    threshold: config.threshold?.value ?? null,
+    heads: config.heads,
+    beam,
+    alpha,
+    length: legacyLength ? 'legacy' : extraLength,
+    batch: options.batch ?? DEFAULT_BATCH,
+    maxInput: options.maxInput ?? null,
+  };
+}
+
+function finishedBatches({ path, records }: Journal): Map<number, LineTranslation[]> {
+  return new Map(
+    records.map((record) => {
+      const { batch, translations } = record as { batch?: unknown; translations?: unknown };
+      if (typeof batch !== 'number' || !Array.isArray(translations)) {
+        throw new DataError('is no journal of translations; remove it or choose another output', {
+          file: path,
+        });
+      }
+      return [batch, translations as LineTranslation[]];
+    }),
+  );
+}

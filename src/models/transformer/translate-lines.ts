@@ -1,0 +1,162 @@
+import { UsageError } from '../../errors.ts';
+import type { Vocabulary } from '../../io/subwords.ts';
+import { countWords, stripWhitespace } from '../../python-text.ts';
+import { EOS } from './config.ts';
+import type { Transformer, TranslateOptions } from './model.ts';
+
+/** How lines are cut into batches, and how each batch is searched. */
+export interface TranslateLinesOptions {
+  /** Hypotheses kept per sentence; 1 decodes greedily. Default 4. */
+  readonly beam?: number | undefined;
+  /** Exponent of the length penalty. Default 0.6. */
+  readonly alpha?: number | undefined;
+  /** Most tokens beyond the longest source of a batch (EOS counted). Default 100. */
+  readonly extraLength?: number | undefined;
+  /**
+   * Limit a translation to 2L + 50 tokens instead, L the longest source of its batch: the rule of Tensor2Tensor before
+   * 2019-12-12, which the published scores were most likely made with.
+   */
+  readonly legacyLength?: boolean | undefined;
+  /** Sentences a batch. Default 32. */
+  readonly batch?: number | undefined;
+  /** Most ids of a source, EOS included; what is beyond is cut off. Default: no limit. */
+  readonly maxInput?: number | undefined;
+  /** Stops between steps; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Translations of batches that an earlier run with the same lines and options has finished, by index. */
+  readonly finished?: ReadonlyMap<number, readonly LineTranslation[]> | undefined;
+  /** Called with each batch as it is done, and waited for. */
+  readonly onBatch?: ((batch: FinishedBatch) => void | Promise<void>) | undefined;
+}
+
+export interface LineTranslation {
+  /** The line without surrounding whitespace. */
+  readonly source: string;
+  readonly translation: string;
+  /** Ends with EOS if the model ended it. */
+  readonly ids: readonly number[];
+  /** See `Hypothesis.score`. */
+  readonly score: number;
+}
+
+export interface FinishedBatch {
+  /** Its place among the batches, from 0. */
+  readonly index: number;
+  /** In the order of the batch: most words first. */
+  readonly translations: readonly LineTranslation[];
+  readonly progress: TranslationProgress;
+}
+
+export interface TranslationProgress {
+  /** Those of earlier runs included. */
+  readonly sentencesDone: number;
+  readonly sentences: number;
+  /** Tokens of the translations made in this run, EOS included. */
+  readonly tokens: number;
+  /** Time this run has taken for them. */
+  readonly seconds: number;
+  readonly tokensPerSecond: number;
+}
+
+/**
+ * Translates lines of text as Tensor2Tensor's `decode_from_file` does. Lines are stripped and put in batches by falling
+ * number of words, for each batch limits the length of its translations by its longest sentence.
+ *
+ * @returns in the order of the lines.
+ * @throws {UsageError} for options that cannot be, or a vocabulary of another size than the model's.
+ */
+export async function translateLines(
+  model: Transformer,
+  vocabulary: Vocabulary,
+  lines: readonly string[],
+  options: TranslateLinesOptions = {},
+): Promise<LineTranslation[]> {
+  check(model, vocabulary, options);
+  const sources = lines.map(stripWhitespace);
+  const translations = new Array<LineTranslation>(sources.length);
+  let sentencesDone = 0;
+  let tokens = 0;
+  let milliseconds = 0;
+  for (const [index, positions] of batchesByLength(sources, options.batch ?? DEFAULT_BATCH).entries()) {
+    sentencesDone += positions.length;
+    let batch = options.finished?.get(index);
+    if (batch === undefined) {
+      const started = performance.now();
+      batch = await translateBatch(
+        model,
+        vocabulary,
+        positions.map((position) => sources[position]),
+        options,
+      );
+      milliseconds += performance.now() - started;
+      tokens += batch.reduce((sum, { ids }) => sum + ids.length, 0);
+      const seconds = milliseconds / 1000;
+      const progress = { sentencesDone, sentences: sources.length, tokens, seconds };
+      await options.onBatch?.({
+        index,
+        translations: batch,
+        progress: { ...progress, tokensPerSecond: tokens / seconds },
+      });
+    }
+    for (const [i, position] of positions.entries()) translations[position] = batch[i];
+  }
+  return translations;
+}
+
+export const DEFAULT_BATCH = 32;
+
+function check(
+  model: Transformer,
+  vocabulary: Vocabulary,
+  { batch = DEFAULT_BATCH, maxInput, extraLength, legacyLength }: TranslateLinesOptions,
+): void {
+  if (vocabulary.size !== model.vocabularySize) {
+    throw new UsageError(
+      `a vocabulary of ${vocabulary.size} entries for a model of ${model.vocabularySize}; take the one it was trained with`,
+    );
+  }
+  for (const [name, value] of Object.entries({ batch, maxInput })) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
+      throw new UsageError(`${name} is ${value}; it must be a whole number from 1`);
+    }
+  }
+  if (legacyLength && extraLength !== undefined) {
+    throw new UsageError('extraLength and legacyLength exclude each other; give one of them');
+  }
+}
+
+/** Positions of the sources per batch: most words first, equal ones in their order. */
+function batchesByLength(sources: readonly string[], size: number): number[][] {
+  const words = sources.map(countWords);
+  const sorted = [...sources.keys()].sort((a, b) => words[b] - words[a]);
+  return Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) =>
+    sorted.slice(index * size, (index + 1) * size),
+  );
+}
+
+async function translateBatch(
+  model: Transformer,
+  vocabulary: Vocabulary,
+  sources: readonly string[],
+  options: TranslateLinesOptions,
+): Promise<LineTranslation[]> {
+  const ids = sources.map((source) => sourceIds(vocabulary, source, options.maxInput));
+  const found = await model.translate(ids, searchOptions(ids, options));
+  return found.map(({ ids, score }, i) => {
+    const end = ids.indexOf(EOS);
+    const translation = vocabulary.decode(end < 0 ? ids : ids.slice(0, end));
+    return { source: sources[i], translation, ids, score };
+  });
+}
+
+function sourceIds(vocabulary: Vocabulary, source: string, maxInput = Number.POSITIVE_INFINITY): number[] {
+  return [...vocabulary.encode(source).slice(0, maxInput - 1), EOS];
+}
+
+function searchOptions(
+  ids: readonly (readonly number[])[],
+  { beam, alpha, extraLength, legacyLength, signal }: TranslateLinesOptions,
+): TranslateOptions {
+  const longest = ids.reduce((most, { length }) => Math.max(most, length), 0);
+  return { beam, alpha, signal, ...(legacyLength ? { maxLength: 2 * longest + 50 } : { extraLength }) };
+}
