@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { DataError } from '../errors.ts';
+import { stripTrailingWhitespace } from '../python-text.ts';
 
 /** Words whose ids are remembered; beyond that all are forgotten and gathered anew. */
 const CACHED_WORDS = 1 << 16;
@@ -9,10 +10,6 @@ const UNDEFINED_CHARACTER = '\u3013';
 
 /** Characters the escapes are written with; they count as known even where no entry has them. */
 const ESCAPE_CHARACTERS = '\\_u;0123456789';
-
-/** What Python's `rstrip()` removes; JavaScript's `trimEnd()` differs in U+001C–001F, U+0085 and U+FEFF. */
-const PYTHON_WHITESPACE =
-  '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
 
 const RUNS = /[\p{L}\p{N}]+|[^\p{L}\p{N}]+/gu;
 const STARTS_ALPHANUMERIC = /^[\p{L}\p{N}]/u;
@@ -152,9 +149,7 @@ async function readText(path: string): Promise<string> {
 }
 
 function unquote(line: string): string {
-  let end = line.length;
-  while (end > 0 && PYTHON_WHITESPACE.includes(line[end - 1])) end--;
-  const entry = line.slice(0, end);
+  const entry = stripTrailingWhitespace(line);
   const quoted = ["'", '"'].some((quote) => entry.startsWith(quote) && entry.endsWith(quote));
   return quoted ? entry.slice(1, -1) : entry;
 }

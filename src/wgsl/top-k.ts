@@ -121,7 +121,11 @@ function declareList(k: number): string {
   return unroll(k, (i) => `  var value${i} = vec4f(${LOWEST});\n  var id${i} = vec4u();`);
 }
 
-/** Bubbles a vec4 of candidates down the lists; an equal value already there stays in front. */
+/**
+ * Inserts a vec4 of candidates into the lists: each goes before the first smaller value, and what was there moves down one.
+ * All places are compared with the candidate, not with what moves down, or that would be stopped by its equals and fall
+ * behind them.
+ */
 function insertInto(k: number, logit: string, id: string): string {
   return /* wgsl */ `
       var new_value = ${logit};
@@ -129,7 +133,7 @@ function insertInto(k: number, logit: string, id: string): string {
 ${unroll(
   k,
   (i) => `      {
-        let wins = new_value > value${i};
+        let wins = ${logit} > value${i};
         let loser = select(new_value, value${i}, wins);
         let loser_id = select(new_id, id${i}, wins);
         value${i} = select(value${i}, new_value, wins);

@@ -30,22 +30,22 @@ export function asFloats(words: Uint32Array): Float32Array {
 export function kept(graph: Graph, scope: Scope, tensor: GraphTensor): DeviceTensor {
   if (isDeviceTensor(tensor)) return tensor;
   const words = tensor.shape.reduce((product, extent) => product * extent, 1);
-  const to = scope.tensor(`${tensor.name}, kept`, tensor.shape);
-  graph.dispatch(COPY, [Math.ceil(words / 64), 1, 1], { words }, { from: tensor, to });
-  return to;
+  const duplicate = scope.tensor(`${tensor.name}, kept`, tensor.shape);
+  graph.dispatch(COPY, [Math.ceil(words / 64), 1, 1], { words }, { original: tensor, duplicate });
+  return duplicate;
 }
 
 const COPY = kernel({
   name: 'copy',
   parameters: [{ name: 'words', type: 'u32' }],
   bindings: [
-    { name: 'from', element: 'u32', access: 'read' },
-    { name: 'to', element: 'u32', access: 'read_write' },
+    { name: 'original', element: 'u32', access: 'read' },
+    { name: 'duplicate', element: 'u32', access: 'read_write' },
   ],
   body: /* wgsl */ `
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x < params.words) { to[id.x] = from[id.x]; }
+  if (id.x < params.words) { duplicate[id.x] = original[id.x]; }
 }`,
 });
 

@@ -140,8 +140,10 @@ export async function loadWeights(
       feedForward: await feedForward(layer),
     });
   }
+  const embedding = await loadEmbedding(scope, checkpoint, config, options);
+  options.onProgress?.(total, total);
   return {
-    embedding: await loadEmbedding(scope, checkpoint, config, options),
+    embedding,
     targetSpace: await loadTargetSpace(scope, checkpoint, `${body}/target_space_embedding/kernel`, hidden),
     encoder,
     encoderNorm: await norm(`${body}/encoder`),

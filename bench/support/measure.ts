@@ -1,0 +1,87 @@
+import { Bench } from 'tinybench';
+import { BufferUsage } from '../../src/graph/buffer-usage.ts';
+import type { Gpu } from '../../src/graph/device.ts';
+import type { Plan } from '../../src/graph/plan.ts';
+
+/** Milliseconds one run of a plan takes. */
+export interface Timing {
+  /** Median over the rounds. */
+  readonly ms: number;
+  /** Half the range that the middle half of the rounds spans, as a share of the median. */
+  readonly spread: number;
+}
+
+/**
+ * Times plans against each other with tinybench, in rounds: every round measures each of them, so that what else the
+ * machine does falls on all alike.
+ * @param budgetMs milliseconds for all of them together
+ */
+export async function measure(gpu: Gpu, plans: readonly Plan[], budgetMs: number): Promise<Timing[]> {
+  const repeats: number[] = [];
+  for (const plan of plans) {
+    // The first run lets the driver compile; the second tells how many make a sample worth its overhead.
+    await timeRuns(gpu, plan, 1);
+    const once = await timeRuns(gpu, plan, 1);
+    repeats.push(Math.max(1, Math.min(MAX_REPEATS, Math.ceil(SAMPLE_MS / once))));
+  }
+  const rounds = plans.map((): number[] => []);
+  const started = performance.now();
+  while (rounds[0].length < MIN_ROUNDS || performance.now() - started < budgetMs) {
+    const bench = new Bench({ iterations: SAMPLES_A_ROUND, time: 0, warmup: false, throws: true });
+    plans.forEach((plan, index) => {
+      bench.add(`${index}`, async () => ({ overriddenDuration: await timeRuns(gpu, plan, repeats[index]) }));
+    });
+    for (const [index, { result }] of (await bench.run()).entries()) {
+      if (result.state !== 'completed')
+        throw new Error(`the benchmark of ${plans[index].name} ${result.state}`);
+      rounds[index].push(result.latency.p50);
+    }
+  }
+  return rounds.map((medians) => {
+    const sorted = medians.sort((a, b) => a - b);
+    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
+    return { ms: at(0.5), spread: (at(0.75) - at(0.25)) / 2 / at(0.5) };
+  });
+}
+
+/** A sample shorter than this drowns in the cost of submitting it. */
+const SAMPLE_MS = 20;
+const MAX_REPEATS = 64;
+const SAMPLES_A_ROUND = 2;
+const MIN_ROUNDS = 3;
+
+/** Milliseconds per run: by the device's own clock where it has one, else from submission to completion. */
+async function timeRuns(gpu: Gpu, plan: Plan, times: number): Promise<number> {
+  const byDevice = gpu.features.timestampQuery && gpu.deviceClass === 'gpu';
+  return (await (byDevice ? deviceMilliseconds : hostMilliseconds)(gpu, plan, times)) / times;
+}
+
+async function hostMilliseconds(gpu: Gpu, plan: Plan, times: number): Promise<number> {
+  const started = performance.now();
+  plan.run(times);
+  await gpu.settled();
+  return performance.now() - started;
+}
+
+async function deviceMilliseconds(gpu: Gpu, plan: Plan, times: number): Promise<number> {
+  const { device } = gpu;
+  const querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
+  const resolved = gpu.createBuffer('timestamps', 16, BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC);
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass({
+    timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
+  });
+  plan.encode(pass, times);
+  pass.end();
+  encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
+  device.queue.submit([encoder.finish()]);
+  const [start, end] = new BigUint64Array(await gpu.read(resolved));
+  resolved.destroy();
+  querySet.destroy();
+  return Number(end - start) / 1e6;
+}
+
+/** Geometric mean. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}

@@ -1,0 +1,46 @@
+import { constants } from 'node:os';
+import { TsosError } from '../errors.ts';
+import { note } from './print.ts';
+
+/** The work was stopped by a signal; exit code 128 + its number, 130 for Ctrl-C. */
+export class InterruptedError extends TsosError {
+  override readonly exitCode: number;
+
+  constructor(message: string, signal: NodeJS.Signals) {
+    super(message);
+    this.exitCode = exitCodeOf(signal);
+  }
+}
+
+/** Lets the user know how to go on, should the work be interrupted from now on. */
+export type Advise = (advice: string) => void;
+
+/**
+ * Does work that Ctrl-C stops at its next step: the signal it is given aborts with an `InterruptedError`. A second Ctrl-C
+ * ends the process at once.
+ */
+export async function interruptible<T>(
+  work: (signal: AbortSignal, advise: Advise) => Promise<T>,
+): Promise<T> {
+  let advice = 'nothing of it is kept';
+  const controller = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(exitCodeOf(signal));
+    note('stopping after this step; interrupt again to quit at once');
+    controller.abort(new InterruptedError(`interrupted: ${advice}`, signal));
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
+  try {
+    return await work(controller.signal, (text) => {
+      advice = text;
+    });
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop);
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}

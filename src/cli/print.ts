@@ -1,0 +1,36 @@
+import { TsosError } from '../errors.ts';
+
+/**
+ * Writes to stdout and waits until it is through, so that nothing is lost when the process ends. A reader that has gone away
+ * (`tsos inspect … | head`) ends the process quietly.
+ * @throws {TsosError} when stdout cannot be written to, such as a file on a full disk.
+ */
+export async function print(text: string): Promise<void> {
+  if (text === '') return;
+  const failure = await write(text);
+  if (failure === undefined) return;
+  if (failure.code === 'EPIPE') process.exit();
+  const full = failure.code === 'ENOSPC';
+  throw new TsosError(
+    full ? 'stdout: the disk is full; free some space' : `stdout: cannot be written (${failure.message})`,
+    { cause: failure },
+  );
+}
+
+/** Tells the user something that is no result. */
+export function note(text: string): void {
+  process.stderr.write(`tsos: ${text}\n`);
+}
+
+function write(text: string): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    // Unheard, the event would end the process with a stack trace.
+    process.stdout.once('error', resolve);
+    process.stdout.write(text, (error) => {
+      if (error) return resolve(error);
+      process.stdout.off('error', resolve);
+      resolve(undefined);
+    });
+    // Deno throws instead of calling back.
+  }).catch((error) => error);
+}

@@ -1,0 +1,94 @@
+import { stripVTControlCharacters } from 'node:util';
+import {
+  type ArgsDef,
+  type CommandDef,
+  defineCommand,
+  renderUsage,
+  runCommand,
+  type SubCommandsDef,
+} from 'citty';
+import { TsosError } from '../errors.ts';
+import { closest } from '../io/suggest.ts';
+import { ArgumentError, checkArguments } from './arguments.ts';
+import { note, print } from './print.ts';
+import { packageVersion } from './version.ts';
+
+/** Loaded when named, so that reading a file loads nothing of the GPU. */
+const COMMANDS: SubCommandsDef = {
+  inspect: async () => (await import('./inspect.ts')).inspectCommand,
+  sparsity: async () => (await import('./sparsity.ts')).sparsityCommand,
+  translate: async () => (await import('./translate.ts')).translateCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  exec: async () => (await import('./exec-command.ts')).execCommand,
+};
+
+const tsos = defineCommand({
+  meta: {
+    name: 'tsos',
+    description: 'Reads the checkpoints of "The State of Sparsity" and runs its sparse models',
+  },
+  subCommands: COMMANDS,
+});
+
+const HELP = ['--help', '-h'];
+
+/** Runs a command and tells its error, if it has one, in a sentence on stderr. @returns the exit code. */
+export async function runCommandLine(rawArgs: readonly string[]): Promise<number> {
+  try {
+    return await run(rawArgs);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+async function run([name, ...rawArgs]: readonly string[]): Promise<number> {
+  if (name === undefined || HELP.includes(name)) return printed(await usage(tsos));
+  if (name === '--version') return printed(`${await packageVersion()}\n`);
+  const command = await findCommand(name);
+  // What follows "exec" belongs to another command.
+  const own = name === 'exec' ? rawArgs.slice(0, 1) : rawArgs;
+  if (own.some((arg) => HELP.includes(arg))) return printed(await usage(command, tsos));
+  if (name !== 'exec') checkArguments(rawArgs, command.args as ArgsDef);
+  const { result } = await runCommand(command, { rawArgs });
+  return typeof result === 'number' ? result : 0;
+}
+
+async function printed(text: string): Promise<number> {
+  await print(text);
+  return 0;
+}
+
+async function findCommand(name: string): Promise<CommandDef> {
+  if (Object.hasOwn(COMMANDS, name)) return (COMMANDS[name] as () => Promise<CommandDef>)();
+  const kind = name.startsWith('-') ? 'option' : 'command';
+  const [near] = closest(name, Object.keys(COMMANDS), 1);
+  throw new ArgumentError(
+    `there is no ${kind} ${name}${near === undefined ? '' : `; did you mean ${near}?`}`,
+  );
+}
+
+async function usage(command: CommandDef, parent?: CommandDef): Promise<string> {
+  const text = `${await renderUsage(command, parent)}\n`.replace(/ +$/gm, '');
+  return process.stdout.isTTY ? text : stripVTControlCharacters(text);
+}
+
+/** Tells an error in one sentence. @returns the exit code. */
+function report(error: unknown): number {
+  if (process.env.TSOS_DEBUG) console.error(error);
+  const known = error instanceof TsosError ? error : asArgumentError(error);
+  if (known === undefined) {
+    note(`unexpected ${String(error)}; TSOS_DEBUG=1 in the environment shows where`);
+    return 1;
+  }
+  const hint = known instanceof ArgumentError ? ' ("tsos --help" lists what there is)' : '';
+  note(`${known.message}${hint}`);
+  return known.exitCode;
+}
+
+/** What citty says about arguments it cannot read. */
+function asArgumentError(error: unknown): ArgumentError | undefined {
+  const { name, message } = error as Error;
+  return name === 'CLIError'
+    ? new ArgumentError(stripVTControlCharacters(message).replace(/\.$/, ''))
+    : undefined;
+}

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { runtimeArguments } from '../../src/cli/runtime-arguments.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface Outcome {
+  /** Exit code, or the signal that ended the process. */
+  readonly code: number | NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface TsosOptions {
+  /** What it reads from stdin. */
+  readonly input?: string;
+  /** Added to the environment of the tests, which has the software adapter in it. */
+  readonly env?: Record<string, string>;
+  /** Where stdout goes instead of being collected. */
+  readonly stdout?: number;
+  /** Called with the running process. */
+  readonly during?: (child: ChildProcess) => void;
+}
+
+/** Runs the command line from source, in the runtime of the tests. */
+export async function tsos(args: readonly string[], options: TsosOptions = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, [...runtimeArguments(MAIN), MAIN, ...args], {
+    env: { ...process.env, NO_COLOR: '1', ...options.env },
+    stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
+  });
+  const texts = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+  child.stdin?.end(options.input ?? '');
+  options.during?.(child);
+  const code = await new Promise<Outcome['code']>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status, signal) => resolve(status ?? signal));
+  });
+  const [stdout, stderr] = await texts;
+  return { code, stdout, stderr };
+}
+
+/** The environment of a machine without any driver. */
+export const NO_ADAPTER = {
+  VK_DRIVER_FILES: '/dev/null',
+  VK_ICD_FILENAMES: '/dev/null',
+  TSOS_SOFTWARE: '',
+};
+
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  let text = '';
+  stream?.setEncoding('utf8');
+  for await (const chunk of stream ?? []) text += chunk;
+  return text;
+}

@@ -1,0 +1,9 @@
+import { fileURLToPath } from 'node:url';
+
+/** The small checkpoint that comes with the repository, 70 % of its weights pruned. */
+export const DEMO_CHECKPOINT = inDemo('magnitude_pruning.tar.gz');
+export const DEMO_VOCABULARY = inDemo('vocab.300.subwords');
+
+function inDemo(file: string): string {
+  return fileURLToPath(new URL(`../../demo/${file}`, import.meta.url));
+}

@@ -1,0 +1,116 @@
+import type { Gpu } from '../../src/graph/gpu.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import type { GraphTensor } from '../../src/graph/node.ts';
+import { type DeviceTensor, readFloats, readWords, type Scope, write } from '../../src/graph/scope.ts';
+import { BEAM_STEP_GRID, beamStepKernel, Control, FINISHED_WORDS, NEVER } from '../../src/wgsl/beam-step.ts';
+import { GREEDY_STEP_GRID, greedyStepKernel } from '../../src/wgsl/greedy-step.ts';
+import { asFloats } from './compute.ts';
+import type { BeamSearchOptions, BeamSearchResult, GreedyResult, Ranked } from './decoding-oracles.ts';
+
+const END = 1;
+
+/** What a decoding keeps on the device from step to step, at its beginning. */
+interface SearchState {
+  readonly control: DeviceTensor;
+  readonly tokens: DeviceTensor;
+}
+
+/** The ranked logits that a step chooses from. */
+interface Choices {
+  readonly best: GraphTensor;
+  readonly which: GraphTensor;
+}
+
+function beginSearch(gpu: Gpu, scope: Scope, limit: number, hypotheses: number): SearchState {
+  const words = new Uint32Array(Control.words);
+  words[Control.limit] = limit;
+  const control = scope.tensor('control', [Control.words]);
+  write(gpu, control, words);
+  return { control, tokens: scope.tensor('tokens', [limit, hypotheses]) };
+}
+
+/** Beam search on the device: its state, the dispatch of a step, and what came of it. */
+export function deviceBeamSearch(gpu: Gpu, scope: Scope, options: BeamSearchOptions) {
+  const { sentences, beam, limit, penalty, stopEarly } = options;
+  const slots = sentences * beam;
+  const state = beginSearch(gpu, scope, limit, slots);
+  const parents = scope.tensor('parents', [limit, slots]);
+  const lengths = [limit, ...Array.from({ length: limit + 1 }, (_, i) => i + 1)];
+  const penalties = scope.upload('penalties', [limit + 2], Float32Array.from(lengths, penalty));
+  const start = Float32Array.from({ length: slots }, (_, slot) => (slot % beam === 0 ? 0 : NEVER));
+  const alive = scope.upload('alive', [slots], start);
+  const nothing = Float32Array.from({ length: slots * FINISHED_WORDS }, (_, i) =>
+    i % FINISHED_WORDS === 0 ? NEVER : 0,
+  );
+  const finished = scope.upload('finished', [slots, FINISHED_WORDS], nothing);
+
+  return {
+    ...state,
+    addStep(graph: Graph, choices: Choices, lanes: number): void {
+      graph.dispatch(
+        beamStepKernel({ beam, stopEarly, lanes }),
+        BEAM_STEP_GRID,
+        { sentences, columns: choices.best.shape[1], end_of_sentence: END },
+        { ...choices, ...state, penalties, alive, parents, finished },
+      );
+    },
+    async result(): Promise<Omit<BeamSearchResult, 'margin'>> {
+      const steps = (await readWords(gpu, state.control))[Control.step];
+      const [tokens, from] = [await readWords(gpu, state.tokens), await readWords(gpu, parents)];
+      const scores = await readFloats(gpu, alive);
+      const ended = await readWords(gpu, finished);
+      /** Tokens up to a step, found backwards from a slot. */
+      const path = (sentence: number, slot: number, step: number): number[] => {
+        if (step === 0) return [];
+        const at = (step - 1) * slots + sentence * beam + slot;
+        return [...path(sentence, from[at], step - 1), tokens[at]];
+      };
+      const places = Array.from({ length: beam }, (_, slot) => slot);
+      return {
+        steps,
+        sentences: Array.from({ length: sentences }, (_, sentence) => ({
+          alive: places.map((slot) => ({
+            ids: path(sentence, slot, steps),
+            score: scores[sentence * beam + slot],
+          })),
+          finished: places.flatMap((place): Ranked[] => {
+            const entry = ended.slice((sentence * beam + place) * FINISHED_WORDS).subarray(0, FINISHED_WORDS);
+            const [, stepAndFlag, slot, token] = entry;
+            if (stepAndFlag % 2 === 0) return [];
+            return [{ ids: [...path(sentence, slot, stepAndFlag >> 1), token], score: asFloats(entry)[0] }];
+          }),
+        })),
+      };
+    },
+  };
+}
+
+/** Greedy decoding on the device: its state, the dispatch of a step, and what came of it. */
+export function deviceGreedy(gpu: Gpu, scope: Scope, sentences: number, limit: number) {
+  const state = beginSearch(gpu, scope, limit, sentences);
+  const log_probabilities = scope.tensor('log-probabilities', [sentences]);
+  const ended = scope.tensor('ended', [sentences]);
+  return {
+    ...state,
+    addStep(graph: Graph, choices: Choices, lanes: number): void {
+      graph.dispatch(
+        greedyStepKernel({ lanes }),
+        GREEDY_STEP_GRID,
+        { sentences, columns: choices.best.shape[1], end_of_sentence: END },
+        { ...choices, ...state, log_probabilities, ended },
+      );
+    },
+    async result(): Promise<GreedyResult> {
+      const steps = (await readWords(gpu, state.control))[Control.step];
+      const tokens = await readWords(gpu, state.tokens);
+      const scores = await readFloats(gpu, log_probabilities);
+      return {
+        steps,
+        sentences: Array.from({ length: sentences }, (_, sentence) => ({
+          ids: Array.from({ length: steps }, (_, step) => tokens[step * sentences + sentence]),
+          score: scores[sentence],
+        })),
+      };
+    },
+  };
+}
