@@ -40,17 +40,27 @@ async function compile(gpu: Gpu, kernel: Kernel): Promise<Pipeline> {
   });
   const error = await device.popErrorScope();
   if (error) {
-    const { messages } = await module.getCompilationInfo();
-    const lines = kernel.code.split('\n');
-    const details = messages.map(
-      ({ lineNum, linePos, message }) =>
-        `  line ${lineNum}:${linePos}: ${message}\n    ${lines[lineNum - 1] ?? ''}`,
-    );
+    const details = await compilerMessages(module, kernel.code);
     throw new DeviceError(
       `Kernel "${kernel.name}" does not compile: ${error.message}\n${details.join('\n')}`,
     );
   }
   return { pipeline, layout };
+}
+
+/** What the compiler said, with the lines it spoke of; nothing where the runtime cannot tell, as bun-webgpu cannot. */
+async function compilerMessages(module: GPUShaderModule, code: string): Promise<string[]> {
+  let messages: readonly GPUCompilationMessage[];
+  try {
+    ({ messages } = await module.getCompilationInfo());
+  } catch {
+    return [];
+  }
+  const lines = code.split('\n');
+  return messages.map(
+    ({ lineNum, linePos, message }) =>
+      `  line ${lineNum}:${linePos}: ${message}\n    ${lines[lineNum - 1] ?? ''}`,
+  );
 }
 
 function layoutEntries(kernel: Kernel): GPUBindGroupLayoutEntry[] {

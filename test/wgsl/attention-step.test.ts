@@ -1,0 +1,119 @@
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Graph } from '../../src/graph/graph.ts';
+import { attentionStep } from '../../src/graph/operations.ts';
+import { readFloats, Scope, write } from '../../src/graph/scope.ts';
+import { ancestryGrid, ancestryKernel } from '../../src/wgsl/ancestry.ts';
+import { headVectors } from '../../src/wgsl/attention-step.ts';
+import { Control } from '../../src/wgsl/beam-step.ts';
+import { assertWithin } from '../support/accuracy.ts';
+import { kept } from '../support/compute.ts';
+import { DEVICE_CLASSES, type DeviceClass, gpuAs } from '../support/device-class.ts';
+import { featuresOf } from '../support/feature-major.ts';
+import { attentionOracle } from '../support/oracles.ts';
+import { holds } from '../support/property.ts';
+import { below, floats, randomFrom } from '../support/random.ts';
+
+/** Decoding steps in which hypotheses change places. */
+interface StepsCase {
+  readonly headSize: number;
+  readonly heads: number;
+  readonly sentences: number;
+  /** 1: nothing changes places. */
+  readonly beam: number;
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/** What one head of one hypothesis remembers. */
+type Cache = { readonly keys: Float32Array[]; readonly values: Float32Array[] };
+
+/** Follows the device step by step with caches that are copied whole from parent to child. */
+async function check(given: StepsCase, deviceClass: DeviceClass): Promise<void> {
+  const { headSize, heads, sentences, beam, steps, seed } = given;
+  const random = randomFrom(seed);
+  const gpu = await gpuAs(deviceClass);
+  using scope = new Scope(gpu);
+  const hidden = heads * headSize;
+  const hypotheses = sentences * beam;
+  const columns = Math.ceil(hypotheses / 4) * 4;
+  const cacheShape = [steps, hypotheses, heads, 4 * headVectors(headSize)];
+  const projected = scope.tensor('projected', [3 * hidden, columns]);
+  const control = scope.tensor('control', [Control.words]);
+  const parents = scope.tensor('parents', [steps, hypotheses]);
+  const ancestry = scope.tensor('ancestry', [steps, hypotheses]);
+
+  const attending = new Graph(gpu, 'attending');
+  const attended = attentionStep(
+    attending,
+    { hidden, headSize, hypotheses },
+    {
+      projected,
+      control,
+      ancestry: beam === 1 ? undefined : ancestry,
+      keyCache: scope.tensor('key cache', cacheShape),
+      valueCache: scope.tensor('value cache', cacheShape),
+    },
+  );
+  const output = kept(attending, scope, attended);
+  using attend = await attending.plan();
+  const following = new Graph(gpu, 'following');
+  const follower = ancestryKernel({ beam, lanes: 3 });
+  following.dispatch(follower, ancestryGrid(sentences), { sentences }, { control, parents, ancestry });
+  using follow = await following.plan();
+
+  let caches = Array.from({ length: hypotheses }, () =>
+    Array.from({ length: heads }, (): Cache => ({ keys: [], values: [] })),
+  );
+  const parentsOfAllSteps = new Uint32Array(steps * hypotheses).map(() => below(random, beam));
+  write(gpu, parents, parentsOfAllSteps);
+  for (let step = 0; step < steps; step++) {
+    const now = { columns, data: floats(random, 3 * hidden * columns, 2) };
+    write(gpu, projected, now.data);
+    write(gpu, control, Uint32Array.of(step));
+    attend.run();
+    const got = { columns, data: await readFloats(gpu, output, hidden * columns) };
+    for (let column = 0; column < hypotheses; column++) {
+      for (let head = 0; head < heads; head++) {
+        const part = (row: number) => featuresOf(now, column, row + head * headSize, headSize);
+        const { keys, values } = caches[column][head];
+        keys.push(part(hidden));
+        values.push(part(2 * hidden));
+        const unmasked = new Float32Array(keys.length);
+        const expected = attentionOracle(part(0), keys, values, unmasked, headSize ** -0.5);
+        const place = `step ${step}, hypothesis ${column}, head ${head}`;
+        assertWithin(featuresOf(got, column, head * headSize, headSize), expected, place);
+      }
+    }
+    // As after a beam step, which has counted itself.
+    write(gpu, control, Uint32Array.of(step + 1));
+    follow.run();
+    caches = caches.map((_, column) => {
+      const sentence = Math.floor(column / beam);
+      const parent = caches[sentence * beam + parentsOfAllSteps[step * hypotheses + column]];
+      return parent.map(({ keys, values }) => ({ keys: [...keys], values: [...values] }));
+    });
+  }
+}
+
+for (const deviceClass of DEVICE_CLASSES) {
+  for (const [headSize, heads, beam] of [
+    [1, 3, 4],
+    [3, 2, 1],
+    [8, 2, 3],
+    [64, 1, 2],
+  ]) {
+    test(`cached attention of ${headSize} features, beam ${beam}, on a ${deviceClass}, remembers as if caches were copied`, async () => {
+      const given = fc.record({
+        ...{ headSize: fc.constant(headSize), heads: fc.constant(heads), beam: fc.constant(beam) },
+        sentences: fc.integer({ min: 1, max: 3 }),
+        steps: fc.integer({ min: 1, max: deviceClass === 'gpu' ? 20 : 9 }),
+        seed: fc.nat(),
+      });
+      await holds(
+        fc.asyncProperty(given, (steps) => check(steps, deviceClass)),
+        3,
+      );
+    });
+  }
+}

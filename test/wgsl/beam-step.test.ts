@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Graph } from '../../src/graph/graph.ts';
+import { Scope, write } from '../../src/graph/scope.ts';
+import { STATISTICS } from '../../src/wgsl/top-k.ts';
+import { type BeamSearchOptions, beamSearchOracle, type Model } from '../support/decoding-oracles.ts';
+import { deviceBeamSearch } from '../support/device-search.ts';
+import { testGpu } from '../support/gpu.ts';
+import { makeMarkov, onDevice, onHost } from '../support/markov.ts';
+import { largest } from '../support/oracles.ts';
+import { holds } from '../support/property.ts';
+import { below, floats, randomFrom } from '../support/random.ts';
+
+/** Kernels to try: with fewer lanes than sentences and with more. */
+const variant = fc.constantFrom(
+  { beam: 2, stopEarly: true, lanes: 2 },
+  { beam: 2, stopEarly: false, lanes: 2 },
+  { beam: 3, stopEarly: false, lanes: 64 },
+  { beam: 4, stopEarly: true, lanes: 64 },
+);
+
+/**
+ * Log-probabilities in eighths, and penalties that are powers of two: nothing rounds but next to the constant that rules
+ * hypotheses out, so that equal scores are equal everywhere, and there are many.
+ */
+test('beam search with many ties makes the very choices of the original, and stops when it does', async () => {
+  const given = fc.record({
+    variant,
+    sentences: fc.integer({ min: 1, max: 5 }),
+    vocabulary: fc.integer({ min: 2, max: 12 }),
+    limit: fc.integer({ min: 1, max: 8 }),
+    doubling: fc.integer({ min: 1, max: 9 }),
+    /** How likely the end of a sentence is, in eighths. */
+    ending: fc.integer({ min: 0, max: 16 }),
+    seed: fc.nat(),
+  });
+  await holds(
+    fc.asyncProperty(given, async ({ variant, sentences, vocabulary, limit, doubling, ending, seed }) => {
+      const { beam, lanes } = variant;
+      const random = randomFrom(seed);
+      const hypotheses = sentences * beam;
+      const table = Array.from({ length: limit * hypotheses }, () =>
+        Float32Array.from(
+          { length: vocabulary },
+          (_, id) => (id === 1 ? -ending : -1 - below(random, 16)) / 8,
+        ),
+      );
+      const model: Model = ({ sentence, slot, step }) => table[step * hypotheses + sentence * beam + slot];
+      const options: BeamSearchOptions = {
+        ...variant,
+        sentences,
+        limit,
+        penalty: (length) => 2 ** Math.floor(length / doubling),
+      };
+
+      const gpu = await testGpu();
+      using scope = new Scope(gpu);
+      const search = deviceBeamSearch(gpu, scope, options);
+      const columns = Math.ceil(hypotheses / 4) * 4;
+      const best = scope.tensor('best', [2 * beam + STATISTICS, columns]);
+      const which = scope.tensor('which', [2 * beam, columns]);
+      const graph = new Graph(gpu, 'beam search');
+      search.addStep(graph, { best, which }, lanes);
+      using plan = await graph.plan();
+      for (let step = 0; step < limit; step++) {
+        const ranked = rank(table.slice(step * hypotheses, (step + 1) * hypotheses), 2 * beam, columns);
+        write(gpu, best, ranked.best);
+        write(gpu, which, ranked.which);
+        plan.run();
+      }
+
+      const { steps, sentences: expected } = beamSearchOracle(model, options);
+      assert.deepEqual(await search.result(), { steps, sentences: expected });
+    }),
+    60,
+  );
+});
+
+test('beam search over a language model finds what the original finds, wholly on the device', async () => {
+  const given = fc.record({
+    variant,
+    sentences: fc.integer({ min: 1, max: 3 }),
+    vocabulary: fc.integer({ min: 9, max: 20 }),
+    limit: fc.integer({ min: 1, max: 12 }),
+    alpha: fc.constantFrom(0, 0.6, 1),
+    seed: fc.nat(),
+  });
+  await holds(
+    fc.asyncProperty(given, async ({ variant, sentences, vocabulary, limit, alpha, seed }) => {
+      const { beam, lanes } = variant;
+      const markov = makeMarkov((random, count) => floats(random, count, 1), randomFrom(seed), {
+        vocabulary,
+        positions: limit + 1,
+        sentences,
+      });
+      const options: BeamSearchOptions = {
+        ...variant,
+        sentences,
+        limit,
+        penalty: (length) => Math.fround(((5 + length) / 6) ** alpha),
+      };
+      const expected = beamSearchOracle(onHost(markov), options);
+      // Closer than rounding allows to tell apart, either order would do.
+      fc.pre(expected.margin > 1e-4);
+
+      const gpu = await testGpu();
+      using scope = new Scope(gpu);
+      const search = deviceBeamSearch(gpu, scope, options);
+      const graph = new Graph(gpu, 'beam search');
+      const choices = onDevice(graph, scope, markov, search, { sentences, beam }, 2 * beam);
+      search.addStep(graph, choices, lanes);
+      using plan = await graph.plan();
+      // More often than there are steps: those after the last must change nothing.
+      plan.run(limit + 2);
+
+      const found = await search.result();
+      assert.equal(found.steps, expected.steps);
+      for (const list of ['alive', 'finished'] as const) {
+        expected.sentences.forEach((sentence, index) => {
+          const got = found.sentences[index][list];
+          assert.deepEqual(
+            got.map(({ ids }) => ids),
+            sentence[list].map(({ ids }) => ids),
+          );
+          sentence[list].forEach(({ score }, i) => {
+            assert.ok(Math.abs(got[i].score - score) <= 2e-5, `${got[i].score}, expected ${score}`);
+          });
+        });
+      }
+    }),
+    20,
+  );
+});
+
+/** What the top-k kernels would leave of log-probabilities: statistics of which nothing remains to be done, and the best. */
+function rank(
+  logProbabilities: readonly Float32Array[],
+  k: number,
+  columns: number,
+): { best: Float32Array; which: Uint32Array } {
+  const best = new Float32Array((k + STATISTICS) * columns).fill(-3e38);
+  const which = new Uint32Array(k * columns);
+  logProbabilities.forEach((values, column) => {
+    best[column] = 0;
+    best[columns + column] = 1;
+    largest(values, k).forEach((id, i) => {
+      best[(i + STATISTICS) * columns + column] = values[id];
+      which[i * columns + column] = id;
+    });
+  });
+  return { best, which };
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type CsrMatrix, csrFromDense } from '../../src/graph/csr.ts';
+import { type EmbeddingIds, embedding } from '../../src/graph/operations.ts';
+import type { Scope } from '../../src/graph/scope.ts';
+import { uploadWeight } from '../../src/graph/weight.ts';
+import { assertWithin, gamma } from '../support/accuracy.ts';
+import { asFloats, compute } from '../support/compute.ts';
+import { DEVICE_CLASSES, gpuAs } from '../support/device-class.ts';
+import { featuresOf } from '../support/feature-major.ts';
+import { holds } from '../support/property.ts';
+import { below, floats, randomFrom, sparsify } from '../support/random.ts';
+
+const embeddingCase = fc.record({
+  deviceClass: fc.constantFrom(...DEVICE_CLASSES),
+  source: fc.constantFrom('sentences', 'first step', 'later step'),
+  format: fc.constantFrom('sparse', 'dense'),
+  packed: fc.boolean(),
+  offset: fc.boolean(),
+  masks: fc.boolean(),
+  vocabulary: fc.integer({ min: 2, max: 20 }),
+  features: fc.integer({ min: 1, max: 70 }),
+  density: fc.double({ min: 0, max: 1, noNaN: true }),
+  stride: fc.integer({ min: 1, max: 6 }),
+  sentences: fc.integer({ min: 1, max: 3 }),
+  seed: fc.nat(),
+});
+
+test('an embedding is its row, scaled, with timing and offset; id 0 and empty rows are padding', async () => {
+  await holds(
+    fc.asyncProperty(embeddingCase, async (given) => {
+      const { deviceClass, source, format, packed, vocabulary, features, density, stride, sentences, seed } =
+        given;
+      const random = randomFrom(seed);
+      // What id 0 stands for is never looked at.
+      const dense = floats(random, vocabulary * features, 4);
+      sparsify(random, dense, features, density, 'empty rows').fill(7, 0, features);
+      const matrix = csrFromDense(dense, vocabulary, features);
+      const scale = features ** 0.5;
+      // In a decoding step the columns are the hypotheses, up to a multiple of 4.
+      const step = source === 'later step' ? 2 : 0;
+      const real = source === 'sentences' ? sentences * stride : stride;
+      const columns = source === 'sentences' ? real : Math.ceil(stride / 4) * 4;
+      const ids = new Uint32Array(real).map(() => below(random, vocabulary));
+      const positions = Math.max(stride, step + 1);
+      const timing = floats(random, positions * features, 1);
+      const offset = given.offset ? floats(random, features, 1) : undefined;
+
+      const result = await compute(await gpuAs(deviceClass), (graph, scope) => {
+        const table = uploadWeight(scope, 'E', packed ? matrix : unpacked(matrix), {
+          embedding: true,
+          format,
+        });
+        const keyBias = graph.tensor('key bias', [1, columns]);
+        const keep = graph.tensor('keep', [1, columns]);
+        const x = embedding(graph, table, columns, {
+          ids: source === 'sentences' ? sentenceIds(scope, ids, stride) : stepIds(scope, ids, step),
+          scale,
+          timing: scope.upload('timing', [positions, features], timing),
+          ...(offset ? { offset: scope.upload('offset', [features], offset) } : {}),
+          ...(given.masks ? { masks: { keyBias, keep } } : {}),
+        });
+        return { x, ...(given.masks ? { keyBias, keep } : { keyBias: x, keep: x }) };
+      });
+
+      const x = { columns, data: asFloats(result.x) };
+      for (let column = 0; column < columns; column++) {
+        const position = source === 'sentences' ? column % stride : step;
+        const id = source === 'first step' || column >= real ? 0 : ids[column];
+        const row = dense.subarray(id * features, (id + 1) * features);
+        const empty = id === 0 || row.every((value) => value === 0);
+        const parts = (feature: number) => [
+          empty ? 0 : row[feature] * scale,
+          offset?.[feature] ?? 0,
+          timing[position * features + feature],
+        ];
+        const sumOf = (measure: (part: number) => number) =>
+          Float64Array.from({ length: features }, (_, d) =>
+            parts(d).reduce((sum, part) => sum + measure(part), 0),
+          );
+        const expected = {
+          value: sumOf((part) => part),
+          bound: sumOf(Math.abs).map((size) => gamma(5) * size),
+        };
+        assertWithin(featuresOf(x, column, 0, features), expected, `column ${column}`);
+        if (given.masks) {
+          assert.equal(asFloats(result.keyBias)[column], empty ? -1e9 : 0);
+          assert.equal(asFloats(result.keep)[column], empty ? 0 : 1);
+        }
+      }
+    }),
+    60,
+  );
+});
+
+function sentenceIds(scope: Scope, ids: Uint32Array, stride: number): EmbeddingIds {
+  return { kind: 'sentences', ids: scope.upload('ids', [ids.length], ids), stride };
+}
+
+/** Ids that the step before `step` chose; those of earlier steps are others. */
+function stepIds(scope: Scope, ids: Uint32Array, step: number): EmbeddingIds {
+  const hypotheses = ids.length;
+  const tokens = new Uint32Array(Math.max(1, step) * hypotheses).fill(1);
+  tokens.set(ids, Math.max(0, step - 1) * hypotheses);
+  return {
+    kind: 'step',
+    tokens: scope.upload('tokens', [tokens.length / hypotheses, hypotheses], tokens),
+    control: scope.upload('control', [1], Uint32Array.of(step)),
+    hypotheses,
+  };
+}
+
+/** With columns of 32 bits, as a matrix too wide for 16 has. */
+function unpacked(matrix: CsrMatrix): CsrMatrix {
+  return { ...matrix, columns: Uint32Array.from(matrix.columns) };
+}

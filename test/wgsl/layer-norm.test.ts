@@ -1,0 +1,55 @@
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type LayerNormVariant, layerNormGrid, layerNormKernel } from '../../src/wgsl/layer-norm.ts';
+import { assertWithin } from '../support/accuracy.ts';
+import { compute, drained, sink } from '../support/compute.ts';
+import { testGpu } from '../support/gpu.ts';
+import { layerNormOracle } from '../support/oracles.ts';
+import { holds } from '../support/property.ts';
+import { floats, randomFrom } from '../support/random.ts';
+
+const EPSILON = 1e-6;
+
+const ALONE: LayerNormVariant = { lanes: 1, columns: 4 };
+const TOGETHER: LayerNormVariant = { lanes: 32, columns: 4 };
+
+test('layer norm is exact to rounding, also where columns are nearly or wholly constant', async () => {
+  await holds(
+    fc.asyncProperty(
+      fc.record({
+        features: fc.integer({ min: 1, max: 70 }),
+        columns4: fc.integer({ min: 1, max: 9 }),
+        spread: fc.integer({ min: 0, max: 12 }),
+        /** Far from zero, the mean swallows the bits of the differences. */
+        offset: fc.constantFrom(0, 1, 100),
+        amplitude: fc.constantFrom(0, 1e-3, 1),
+        variant: fc.constantFrom(ALONE, TOGETHER),
+        seed: fc.nat(),
+      }),
+      async ({ features, columns4, spread, offset, amplitude, variant, seed }) => {
+        const random = randomFrom(seed);
+        const columns = 4 * columns4;
+        const x = floats(random, features * columns, spread).map((value) => offset + amplitude * value);
+        const [scale, bias] = [floats(random, features, spread), floats(random, features, spread)];
+        const { y } = await compute(await testGpu(), (graph, scope) => {
+          const y = sink(scope, [features, columns]);
+          graph.dispatch(
+            layerNormKernel(variant),
+            layerNormGrid(variant, columns4),
+            { features, columns4, epsilon: EPSILON },
+            {
+              x: scope.upload('x', [features, columns], x),
+              scale: scope.upload('scale', [features], scale),
+              bias: scope.upload('bias', [features], bias),
+              y,
+            },
+          );
+          return { y };
+        });
+        const expected = layerNormOracle(x, features, columns, scale, bias, EPSILON);
+        assertWithin(drained(y, x.length), expected, 'y');
+      },
+    ),
+    60,
+  );
+});
