@@ -3,8 +3,8 @@ import { attentionGrid, attentionKernel } from '../wgsl/attention.ts';
 import { attentionStepGrid, attentionStepKernel, headVectors } from '../wgsl/attention-step.ts';
 import { embeddingGrid, embeddingKernel } from '../wgsl/embedding.ts';
 import { layerNormGrid, layerNormKernel } from '../wgsl/layer-norm.ts';
-import { matmulGrid, matmulKernel } from '../wgsl/matmul.ts';
-import { spmmGrid, spmmKernel } from '../wgsl/spmm.ts';
+import { matmulFits, matmulGrid, matmulKernel } from '../wgsl/matmul.ts';
+import { spmmFits, spmmGrid, spmmKernel } from '../wgsl/spmm.ts';
 import { mergeTopKGrid, mergeTopKKernel, STATISTICS, topKGrid, topKKernel } from '../wgsl/top-k.ts';
 import type { Graph } from './graph.ts';
 import type { GraphTensor } from './node.ts';
@@ -62,7 +62,9 @@ export function product(
   };
   const { deviceClass } = graph.gpu;
   if (weight.kind === 'sparse') {
-    const variant = { ...spmmTiling(deviceClass, columns4), packedColumns: weight.packedColumns, epilogue };
+    const tiling = spmmTiling(deviceClass, columns4);
+    const fits = spmmFits(tiling, columns4);
+    const variant = { ...tiling, fits, packedColumns: weight.packedColumns, epilogue };
     graph.dispatch(
       spmmKernel(variant),
       spmmGrid(variant, weight.rows, columns4),
@@ -70,7 +72,8 @@ export function product(
       { rows_of_a: weight.swizzledRows, columns_of_a: weight.columns, values_of_a: weight.values, ...shared },
     );
   } else {
-    const variant = { ...matmulTiling(deviceClass, columns4), epilogue };
+    const tiling = matmulTiling(deviceClass, columns4);
+    const variant = { ...tiling, fits: matmulFits(tiling, weight.rows, columns4), epilogue };
     graph.dispatch(
       matmulKernel(variant),
       matmulGrid(variant, weight.rows, columns4),

@@ -1,10 +1,9 @@
 import { DisposedError } from '../errors.ts';
 import type { Grid, Kernel } from '../wgsl/kernel.ts';
 import { layOut } from './arena.ts';
-import { BufferUsage } from './buffer-usage.ts';
 import type { Gpu } from './gpu.ts';
 import { type GraphNode, isDeviceTensor } from './node.ts';
-import { pipelineFor } from './pipeline.ts';
+import { type Pipeline, pipelineFor } from './pipeline.ts';
 import { Scope } from './scope.ts';
 
 /** A graph made ready to run: pipelines, bind groups and the buffers of its transient tensors. */
@@ -36,26 +35,15 @@ interface Step {
 /** @internal `Graph.plan` calls this. */
 export async function buildPlan(gpu: Gpu, name: string, nodes: readonly GraphNode[]): Promise<Plan> {
   const pipelines = await Promise.all(nodes.map(({ kernel }) => pipelineFor(gpu, kernel)));
-  const arena = layOut(nodes);
   const scope = new Scope(gpu);
-  const buffers = arena.sizes.map((bytes, slot) => scope.tensor(`${name} arena ${slot}`, [bytes / 4]));
-  const uniforms = uploadParameters(gpu, name, nodes);
-  const steps = nodes.map((node, index): Step => {
-    const { pipeline, layout } = pipelines[index];
-    const storage = node.tensors.map((tensor, binding) => ({
-      binding: binding + 1,
-      resource: {
-        buffer: isDeviceTensor(tensor) ? tensor.buffer : buffers[arena.placement.get(tensor)!].buffer,
-      },
-    }));
-    const entries = node.kernel.parameters.length === 0 ? storage : [uniforms.entry(index), ...storage];
-    return {
-      pipeline,
-      bindGroup: gpu.device.createBindGroup({ label: node.kernel.name, layout, entries }),
-      grid: node.grid,
-    };
-  });
-
+  let assembled: { steps: Step[]; arenaBytes: number };
+  try {
+    assembled = assemble(scope, name, nodes, pipelines);
+  } catch (error) {
+    scope.dispose();
+    throw error;
+  }
+  const { steps, arenaBytes } = assembled;
   const borrowed = new Set(nodes.flatMap(({ tensors }) => tensors.filter(isDeviceTensor)));
   let disposed = false;
   const encode = (pass: GPUComputePassEncoder, times = 1): void => {
@@ -73,11 +61,10 @@ export async function buildPlan(gpu: Gpu, name: string, nodes: readonly GraphNod
   const dispose = (): void => {
     disposed = true;
     scope.dispose();
-    uniforms.buffer.destroy();
   };
   return {
     name,
-    arenaBytes: scope.byteLength,
+    arenaBytes,
     dispatches: steps.length,
     kernels: nodes.map(({ kernel }) => kernel.name),
     encode,
@@ -94,29 +81,58 @@ export async function buildPlan(gpu: Gpu, name: string, nodes: readonly GraphNod
   };
 }
 
-/** All parameters of a plan in one uniform buffer, each dispatch with an aligned part of it. */
-function uploadParameters(gpu: Gpu, name: string, nodes: readonly GraphNode[]) {
-  const words = nodes.map(({ kernel }) => kernel.parameters.length);
-  const stride = Math.max(gpu.limits.minUniformBufferOffsetAlignment, 16);
-  const parts = new Map<number, number>();
-  let bytes = 0;
-  words.forEach((count, index) => {
-    if (count === 0) return;
-    parts.set(index, bytes);
-    bytes += Math.ceil((count * 4) / stride) * stride;
+/** Allocates the buffers of a plan in `scope` and binds them. */
+function assemble(
+  scope: Scope,
+  name: string,
+  nodes: readonly GraphNode[],
+  pipelines: readonly Pipeline[],
+): { steps: Step[]; arenaBytes: number } {
+  const arena = layOut(nodes);
+  const buffers = arena.sizes.map((bytes, slot) => scope.tensor(`${name} arena ${slot}`, [bytes / 4]));
+  const arenaBytes = scope.byteLength;
+  const parameters = uploadParameters(scope, name, nodes);
+  const steps = nodes.map(({ kernel, tensors, grid }, index) => {
+    const { pipeline, layout } = pipelines[index];
+    const storage = tensors.map((tensor, binding) => ({
+      binding: binding + 1,
+      resource: {
+        buffer: isDeviceTensor(tensor) ? tensor.buffer : buffers[arena.placement.get(tensor)!].buffer,
+      },
+    }));
+    const entries = kernel.parameters.length === 0 ? storage : [parameters(index), ...storage];
+    return {
+      pipeline,
+      bindGroup: scope.gpu.device.createBindGroup({ label: kernel.name, layout, entries }),
+      grid,
+    };
   });
-  const data = new DataView(new ArrayBuffer(Math.max(bytes, 16)));
-  for (const [index, offset] of parts) pack(data, offset, nodes[index].kernel, nodes[index].parameters);
-  const usage = BufferUsage.UNIFORM | BufferUsage.COPY_DST;
-  const buffer = gpu.createBuffer(`${name} parameters`, data.byteLength, usage);
-  gpu.device.queue.writeBuffer(buffer, 0, new Uint8Array(data.buffer));
-  return {
-    buffer,
-    entry: (index: number): GPUBindGroupEntry => ({
-      binding: 0,
-      resource: { buffer, offset: parts.get(index)!, size: words[index] * 4 },
-    }),
-  };
+  return { steps, arenaBytes };
+}
+
+/**
+ * Uploads all parameters of a plan as one uniform buffer, each dispatch with an aligned part of it.
+ * @returns the bind group entry of a dispatch
+ */
+function uploadParameters(
+  scope: Scope,
+  name: string,
+  nodes: readonly GraphNode[],
+): (index: number) => GPUBindGroupEntry {
+  const alignment = Math.max(scope.gpu.limits.minUniformBufferOffsetAlignment, 16);
+  const bytes = nodes.map(({ kernel }) => kernel.parameters.length * 4);
+  const offsets: number[] = [];
+  let end = 0;
+  for (const size of bytes) {
+    offsets.push(end);
+    end += Math.ceil(size / alignment) * alignment;
+  }
+  const data = new DataView(new ArrayBuffer(end));
+  nodes.forEach(({ kernel, parameters }, index) => {
+    pack(data, offsets[index], kernel, parameters);
+  });
+  const { buffer } = scope.upload(`${name} parameters`, [end / 4], new Uint32Array(data.buffer));
+  return (index) => ({ binding: 0, resource: { buffer, offset: offsets[index], size: bytes[index] } });
 }
 
 function pack(

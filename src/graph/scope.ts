@@ -77,7 +77,7 @@ export class Scope implements Disposable {
   }
 
   #own(name: string, shape: readonly number[], bytes: number): DeviceTensor {
-    const usage = BufferUsage.STORAGE | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
+    const usage = BufferUsage.STORAGE | BufferUsage.UNIFORM | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
     // Kernels bind vec4: never less than one.
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const tensor = new DeviceTensor(name, shape, this.gpu.createBuffer(name, size, usage));

@@ -28,14 +28,14 @@ export function matmulTiling(
   deviceClass: DeviceClass,
   columns4: number,
 ): Pick<MatmulVariant, 'lanesN' | 'lanesM' | 'rows' | 'vectors'> {
-  if (deviceClass === 'cpu') return { lanesN: 1, lanesM: 4, rows: 4, vectors: widthFor(columns4, 4) };
+  if (deviceClass === 'cpu') return { lanesN: 1, lanesM: 4, rows: 8, vectors: widthFor(columns4, 4) };
   const lanesN = columns4 >= 16 ? 16 : columns4 > 4 ? 8 : columns4;
   return { lanesN, lanesM: Math.max(1, Math.floor(128 / lanesN)), rows: 4, vectors: columns4 >= 32 ? 2 : 1 };
 }
 
 /** Above this share of stored weights a matrix runs dense. */
 export function densestSparse(deviceClass: DeviceClass): number {
-  return deviceClass === 'cpu' ? 0.35 : 0.3;
+  return deviceClass === 'cpu' ? 0.25 : 0.3;
 }
 
 /** @param columns4 N / 4 */

@@ -19,13 +19,15 @@ export interface MatmulVariant {
   readonly rows: number;
   /** vec4 of columns an invocation owns. */
   readonly vectors: number;
+  /** The tiles of rows and columns come out even: nothing needs to be guarded. */
+  readonly fits: boolean;
   readonly epilogue: Epilogue;
 }
 
 export function matmulKernel(variant: MatmulVariant): Kernel {
-  const { lanesN, lanesM, rows, vectors, epilogue } = variant;
+  const { lanesN, lanesM, rows, vectors, fits, epilogue } = variant;
   return kernel({
-    name: `matmul ${lanesM}x${lanesN} lanes, ${rows} rows x ${vectors} vec4${epilogueTag(epilogue)}`,
+    name: `matmul ${lanesM}x${lanesN} lanes, ${rows} rows x ${vectors} vec4${fits ? '' : ', ragged'}${epilogueTag(epilogue)}`,
     parameters: [
       { name: 'rows', type: 'u32' },
       { name: 'depth', type: 'u32' },
@@ -47,8 +49,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane:
   if (first_row >= params.rows || first >= n4) { return; }
   let depth4 = (params.depth + 3u) / 4u;
   // Rows and columns past the end repeat the last one; they are not stored.
-${unroll(rows, (r) => `  let row${r} = min(first_row + ${r}u, params.rows - 1u) * depth4;`)}
-${unroll(vectors, (v) => `  let column${v} = min(first + ${v * lanesN}u, n4 - 1u);`)}
+${unroll(rows, (r) => {
+  const row = `first_row + ${r}u`;
+  return `  let row${r} = ${fits ? `(${row})` : `min(${row}, params.rows - 1u)`} * depth4;`;
+})}
+${unroll(vectors, (v) => {
+  const column = `first + ${v * lanesN}u`;
+  return `  let column${v} = ${fits ? column : `min(${column}, n4 - 1u)`};`;
+})}
 ${unroll(rows, (r) => unroll(vectors, (v) => `  var sum${r}_${v} = vec4f();`))}
   for (var k4 = 0u; k4 < depth4; k4++) {
 ${unroll(rows, (r) => `    let a${r} = a[row${r} + k4];`)}
@@ -66,12 +74,23 @@ ${unroll(rows, (r) =>
   unroll(vectors, (v) => {
     const at = `(first_row + ${r}u) * n4 + column${v}`;
     const store = storeResult(epilogue, `(sum${r}_${v} + bias[first_row + ${r}u])`, at, `column${v}`);
-    return `  if (first_row + ${r}u < params.rows && first + ${v * lanesN}u < n4) { ${store} }`;
+    return fits
+      ? `  ${store}`
+      : `  if (first_row + ${r}u < params.rows && first + ${v * lanesN}u < n4) { ${store} }`;
   }),
 )}
 }
 `,
   });
+}
+
+/** Whether tiles divide rows and columns. @param columns4 N / 4 */
+export function matmulFits(
+  { lanesN, rows: tileRows, vectors }: Pick<MatmulVariant, 'lanesN' | 'rows' | 'vectors'>,
+  rows: number,
+  columns4: number,
+): boolean {
+  return rows % tileRows === 0 && columns4 % (lanesN * vectors) === 0;
 }
 
 /** @param columns4 N / 4 */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { csrFromDense } from '../../src/graph/csr.ts';
 import { uploadWeight } from '../../src/graph/weight.ts';
-import { type MatmulVariant, matmulGrid, matmulKernel } from '../../src/wgsl/matmul.ts';
+import { type MatmulVariant, matmulFits, matmulGrid, matmulKernel } from '../../src/wgsl/matmul.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { compute, drained, sink } from '../support/compute.ts';
 import { testGpu } from '../support/gpu.ts';
@@ -11,7 +11,7 @@ import { type Product, productOracle } from '../support/oracles.ts';
 import { epilogueOf, epilogueTensors, productCase } from '../support/products.ts';
 import { holds } from '../support/property.ts';
 
-type Tiling = Omit<MatmulVariant, 'epilogue'>;
+type Tiling = Omit<MatmulVariant, 'epilogue' | 'fits'>;
 
 const CPU_LIKE: Tiling = { lanesN: 1, lanesM: 4, rows: 4, vectors: 3 };
 const GPU_LIKE: Tiling = { lanesN: 4, lanesM: 8, rows: 4, vectors: 2 };
@@ -23,7 +23,7 @@ async function denseProduct(product: Product, tiling: Tiling): Promise<Float32Ar
   const { c } = await compute(await testGpu(), (graph, scope) => {
     const weight = uploadWeight(scope, 'a', csrFromDense(a, rows, depth), { bias, format: 'dense' });
     assert.ok(weight.kind === 'dense');
-    const variant = { ...tiling, epilogue: epilogueOf(product) };
+    const variant = { ...tiling, fits: matmulFits(tiling, rows, columns / 4), epilogue: epilogueOf(product) };
     const result = sink(scope, [rows, columns]);
     graph.dispatch(
       matmulKernel(variant),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { csrFromDense } from '../../src/graph/csr.ts';
 import { uploadWeight } from '../../src/graph/weight.ts';
-import { type SpmmVariant, spmmGrid, spmmKernel } from '../../src/wgsl/spmm.ts';
+import { type SpmmVariant, spmmFits, spmmGrid, spmmKernel } from '../../src/wgsl/spmm.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { compute, drained, sink } from '../support/compute.ts';
 import { testGpu } from '../support/gpu.ts';
@@ -25,7 +25,8 @@ async function sparseProduct(product: Product, tiling: Tiling): Promise<Float32A
     const matrix = csrFromDense(a, rows, depth);
     const weight = uploadWeight(scope, 'a', matrix, { bias, format: 'sparse' });
     assert.ok(weight.kind === 'sparse');
-    const variant = { ...tiling, packedColumns: weight.packedColumns, epilogue: epilogueOf(product) };
+    const fits = spmmFits(tiling, columns / 4);
+    const variant = { ...tiling, fits, packedColumns: weight.packedColumns, epilogue: epilogueOf(product) };
     const result = sink(scope, [rows, columns]);
     graph.dispatch(
       spmmKernel(variant),
