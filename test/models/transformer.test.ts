@@ -207,6 +207,18 @@ test('wrong input is refused with one sentence that names it', async () => {
   await assert.rejects(loadTransformer(gpu, memoryCheckpoint({})), DataError);
 });
 
+test('searches asked for at once do not disturb each other, nor does one that fails', async () => {
+  using model = await load('dense');
+  const batches = [[SOURCE], [[5, 1]], [[2, 2, 9, 4, 1]]];
+  const apart = [];
+  for (const ids of batches) apart.push(await model.translate(ids, { maxLength: 6 }));
+  const failing = assert.rejects(
+    model.translate([SOURCE], { signal: AbortSignal.abort(new Error('enough')) }),
+  );
+  assert.deepEqual(await Promise.all(batches.map((ids) => model.translate(ids, { maxLength: 6 }))), apart);
+  await failing;
+});
+
 test('a model cannot be used after it was disposed', async () => {
   const model = await load('dense');
   await model.encode([SOURCE]);

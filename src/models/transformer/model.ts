@@ -99,6 +99,7 @@ class DeviceTransformer implements Transformer {
   readonly #model: LoadedModel;
   /** Plans and buffers of the last shape, which batches of similar length share. */
   #decoding: Decoding | undefined;
+  #lastSearch: Promise<void> = Promise.resolve();
 
   constructor(model: LoadedModel) {
     this.#model = model;
@@ -182,10 +183,17 @@ class DeviceTransformer implements Transformer {
     return rowMajor(await readFloats(gpu, logits), ids.length, length, stride, this.vocabularySize);
   }
 
-  async translate(
-    ids: readonly (readonly number[])[],
-    options: TranslateOptions = {},
-  ): Promise<Translation[]> {
+  translate(ids: readonly (readonly number[])[], options: TranslateOptions = {}): Promise<Translation[]> {
+    // One search at a time: they share the state of `#decoding`.
+    const result = this.#lastSearch.then(() => this.#search(ids, options));
+    this.#lastSearch = result.then(
+      () => {},
+      () => {},
+    );
+    return result;
+  }
+
+  async #search(ids: readonly (readonly number[])[], options: TranslateOptions): Promise<Translation[]> {
     this.#checkIds('translate', ids);
     const { beam = 4, alpha = 0.6, extraLength = 100, topBeams = 1, signal } = options;
     this.#checkSearch(beam, alpha, topBeams);
