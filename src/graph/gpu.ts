@@ -27,8 +27,8 @@ export class Gpu {
   readonly deviceClass: 'cpu' | 'gpu';
   readonly #device: GPUDevice;
   readonly #patience: number;
-  /** Resolves once the device is lost, for waits that would otherwise never end. */
-  readonly #loss: Promise<void>;
+  /** Waits that a lost device would never end. They are left out of `device.lost` itself, which would hold their results. */
+  readonly #waiting = new Set<() => void>();
   /** Memory checks of created buffers whose answers are not in yet. */
   readonly #openScopes = new Set<Promise<void>>();
   #pending: TsosError | undefined;
@@ -43,10 +43,11 @@ export class Gpu {
     this.features = features;
     this.deviceClass = adapter.software ? 'cpu' : 'gpu';
     this.#patience = patience;
-    this.#loss = device.lost.then(({ reason, message }) => {
+    void device.lost.then(({ reason, message }) => {
       this.#lost = true;
       // A lost device explains all errors before and after it.
       if (!this.#disposed) this.#pending = lostError(adapter, reason, message);
+      for (const wake of this.#waiting) wake();
     });
     // Set as the handler, not added as a listener: bun-webgpu prints errors that have no handler.
     device.onuncapturederror = (event) => {
@@ -205,12 +206,12 @@ export class Gpu {
   async #attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
     let result: T;
     try {
-      const waiting = Promise.race([work(), this.#loss]);
+      const waiting = this.#untilLost(work());
       result = (await withinTime(waiting, this.#patience, () => this.#giveUp(doing))) as T;
     } catch (error) {
       if (error instanceof TsosError) throw error;
       // The reason for a refusal is told by an event that arrives after it.
-      await Promise.race([this.#loss, afterSeconds(LATE_NEWS_SECONDS)]);
+      await this.#untilLost(afterSeconds(LATE_NEWS_SECONDS));
       await this.#deliverErrors();
       throw new DeviceError(`${this.describe()} failed ${doing}: ${(error as Error).message}`, {
         cause: error,
@@ -218,6 +219,16 @@ export class Gpu {
     }
     await this.#deliverErrors();
     return result;
+  }
+
+  /** What the work gives, or nothing once the device is lost. */
+  #untilLost<T>(work: Promise<T>): Promise<T | undefined> {
+    if (this.#lost) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      const wake = () => resolve(undefined);
+      this.#waiting.add(wake);
+      work.then(resolve, reject).finally(() => this.#waiting.delete(wake));
+    });
   }
 
   #giveUp(doing: string): never {

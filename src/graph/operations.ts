@@ -226,9 +226,9 @@ export type EmbeddingIds =
     };
 
 /**
- * Scaled embedding rows plus timing signal plus, where given, one vector for all columns.
+ * Scaled embedding rows plus what belongs to their positions.
  * @param table `[V, D]`, uploaded as an embedding
- * @param inputs `timing [positions, D]`, `offset [D]`; `keyBias` and `keep` `[1, columns]` receive the padding masks
+ * @param inputs `timing [positions, D]` to add; `keyBias` and `keep` `[1, columns]` receive the padding masks
  * @returns `[D, columns]`
  */
 export function embedding(
@@ -239,17 +239,15 @@ export function embedding(
     ids: EmbeddingIds;
     scale: number;
     timing: DeviceTensor;
-    offset?: DeviceTensor;
     masks?: { keyBias: GraphTensor; keep: GraphTensor };
   },
 ): GraphTensor {
-  const { ids, scale, timing, offset, masks } = inputs;
+  const { ids, scale, timing, masks } = inputs;
   if (table.rowStarts === undefined) throw new UsageError(`${table.name} was not uploaded as an embedding`);
   const variant = {
     source: ids.kind,
     compressed: table.kind === 'sparse',
     packedColumns: table.kind === 'sparse' && table.packedColumns,
-    offset: offset !== undefined,
     masks: masks !== undefined,
     lanes: embeddingLanes(graph.gpu.deviceClass),
   };
@@ -269,7 +267,6 @@ export function embedding(
       row_starts: table.rowStarts,
       ...(table.kind === 'sparse' ? { columns: table.columns } : {}),
       table: table.values,
-      ...(offset ? { offset } : {}),
       timing,
       x,
       ...(masks ? { key_bias: masks.keyBias, keep: masks.keep } : {}),

@@ -24,12 +24,15 @@ export function pipelineFor(gpu: Gpu, kernel: Kernel): Promise<Pipeline> {
   if (pipeline === undefined) {
     pipeline = compile(gpu, kernel);
     cache.set(kernel.code, pipeline);
+    pipeline.catch(() => caches.get(gpu)?.delete(kernel.code));
   }
   return pipeline;
 }
 
 async function compile(gpu: Gpu, kernel: Kernel): Promise<Pipeline> {
   const { device } = gpu;
+  // Drivers that fail to compile what is valid report an internal error.
+  device.pushErrorScope('internal');
   device.pushErrorScope('validation');
   const layout = device.createBindGroupLayout({ label: kernel.name, entries: layoutEntries(kernel) });
   const module = device.createShaderModule({ label: kernel.name, code: kernel.code });
@@ -38,7 +41,9 @@ async function compile(gpu: Gpu, kernel: Kernel): Promise<Pipeline> {
     layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
     compute: { module, entryPoint: 'main' },
   });
-  const error = await device.popErrorScope();
+  const invalid = device.popErrorScope();
+  const failed = device.popErrorScope();
+  const error = (await invalid) ?? (await failed);
   if (error) {
     const details = await compilerMessages(module, kernel.code);
     throw new DeviceError(

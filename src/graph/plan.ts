@@ -4,7 +4,7 @@ import { layOut } from './arena.ts';
 import type { Gpu } from './gpu.ts';
 import { type GraphNode, isDeviceTensor } from './node.ts';
 import { type Pipeline, pipelineFor } from './pipeline.ts';
-import { Scope } from './scope.ts';
+import { inScope, type Scope } from './scope.ts';
 
 /** A graph made ready to run: pipelines, bind groups and the buffers of its transient tensors. */
 export interface Plan extends Disposable {
@@ -35,15 +35,7 @@ interface Step {
 /** @internal `Graph.plan` calls this. */
 export async function buildPlan(gpu: Gpu, name: string, nodes: readonly GraphNode[]): Promise<Plan> {
   const pipelines = await Promise.all(nodes.map(({ kernel }) => pipelineFor(gpu, kernel)));
-  const scope = new Scope(gpu);
-  let assembled: { steps: Step[]; arenaBytes: number };
-  try {
-    assembled = assemble(scope, name, nodes, pipelines);
-  } catch (error) {
-    scope.dispose();
-    throw error;
-  }
-  const { steps, arenaBytes } = assembled;
+  const { scope, steps, arenaBytes } = inScope(gpu, (scope) => assemble(scope, name, nodes, pipelines));
   const borrowed = new Set(nodes.flatMap(({ tensors }) => tensors.filter(isDeviceTensor)));
   let disposed = false;
   const encode = (pass: GPUComputePassEncoder, times = 1): void => {
@@ -87,7 +79,7 @@ function assemble(
   name: string,
   nodes: readonly GraphNode[],
   pipelines: readonly Pipeline[],
-): { steps: Step[]; arenaBytes: number } {
+): { scope: Scope; steps: Step[]; arenaBytes: number } {
   const arena = layOut(nodes);
   const buffers = arena.sizes.map((bytes, slot) => scope.tensor(`${name} arena ${slot}`, [bytes / 4]));
   const arenaBytes = scope.byteLength;
@@ -107,7 +99,7 @@ function assemble(
       grid,
     };
   });
-  return { steps, arenaBytes };
+  return { scope, steps, arenaBytes };
 }
 
 /**

@@ -46,6 +46,7 @@ export class DeviceTensor {
 export class Scope implements Disposable {
   readonly gpu: Gpu;
   readonly #tensors: DeviceTensor[] = [];
+  #disposed = false;
 
   constructor(gpu: Gpu) {
     this.gpu = gpu;
@@ -69,6 +70,7 @@ export class Scope implements Disposable {
   }
 
   dispose(): void {
+    this.#disposed = true;
     for (const tensor of this.#tensors.splice(0)) tensor.dispose();
   }
 
@@ -77,12 +79,24 @@ export class Scope implements Disposable {
   }
 
   #own(name: string, shape: readonly number[], bytes: number): DeviceTensor {
+    if (this.#disposed) throw new DisposedError(`${name} was asked for after its owner was disposed.`);
     const usage = BufferUsage.STORAGE | BufferUsage.UNIFORM | BufferUsage.COPY_DST | BufferUsage.COPY_SRC;
     // Kernels bind vec4: never less than one.
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const tensor = new DeviceTensor(name, shape, this.gpu.createBuffer(name, size, usage));
     this.#tensors.push(tensor);
     return tensor;
+  }
+}
+
+/** What `make` allocates in a scope of its own; where it fails, nothing stays allocated. */
+export function inScope<T>(gpu: Gpu, make: (scope: Scope) => T): T {
+  const scope = new Scope(gpu);
+  try {
+    return make(scope);
+  } catch (error) {
+    scope.dispose();
+    throw error;
   }
 }
 

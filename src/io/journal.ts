@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { UsageError } from '../errors.ts';
+import { TsosError, UsageError } from '../errors.ts';
 import { explainWriteFailure, writeAt } from './atomic-file.ts';
 
 /** Says which work a journal belongs to. Values are compared as JSON. */
@@ -20,6 +20,7 @@ export class Journal {
   readonly #header: JournalHeader;
   /** Bytes of the header and the whole records. */
   #length: number;
+  #closed = false;
 
   private constructor(path: string, handle: FileHandle, header: JournalHeader, kept: Kept, resume: boolean) {
     this.path = path;
@@ -51,16 +52,24 @@ export class Journal {
 
   /** Adds a record and waits until it is on the disk. */
   async append(record: unknown): Promise<void> {
-    await this.#handle.truncate(this.#length);
     const lines = this.#length === 0 ? [this.#header, record] : [record];
     const bytes = new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    await writeAt(this.#handle, this.#length, bytes, this.path);
-    await this.#handle.datasync();
+    try {
+      await this.#handle.truncate(this.#length);
+      await writeAt(this.#handle, this.#length, bytes, this.path);
+      await this.#handle.datasync();
+    } catch (error) {
+      throw error instanceof TsosError
+        ? error
+        : explainWriteFailure(this.path, error as NodeJS.ErrnoException);
+    }
     this.#length += bytes.length;
   }
 
-  /** Closes the file; one that nothing was ever written to is removed. */
+  /** Closes the file; one that nothing was ever written to is removed. May be called again. */
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     const { size } = await this.#handle.stat();
     await this.#handle.close();
     if (size === 0) await rm(this.path, { force: true });
@@ -68,6 +77,7 @@ export class Journal {
 
   /** Closes and removes the file: the work is done. */
   async remove(): Promise<void> {
+    this.#closed = true;
     await this.#handle.close();
     await rm(this.path, { force: true });
   }

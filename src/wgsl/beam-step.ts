@@ -7,7 +7,7 @@ import { STATISTICS } from './top-k.ts';
 export const Control = {
   /** Steps done. */
   step: 0,
-  /** 1 once every sentence is decided or the length limit is reached; later steps change nothing. */
+  /** 1 once every sentence is decided or the length limit is reached; later steps no longer change results. */
   done: 1,
   /** Most steps to do. */
   limit: 2,
@@ -72,8 +72,12 @@ struct Candidate {
 
 var<workgroup> already_done: u32;
 var<workgroup> undecided: atomic<u32>;
-var<workgroup> lowest_finished: array<f32, ${lanes}>;
-var<workgroup> lowest_bound: array<f32, ${lanes}>;
+${
+  stopEarly
+    ? ''
+    : `var<workgroup> lowest_finished: array<f32, ${lanes}>;
+var<workgroup> highest_bound: array<f32, ${lanes}>;`
+}
 
 @compute @workgroup_size(${lanes})
 fn main(@builtin(local_invocation_id) lane: vec3u) {
@@ -83,8 +87,7 @@ fn main(@builtin(local_invocation_id) lane: vec3u) {
   let limit = control[${Control.limit}];
   let penalty = penalties[step + 1u];
   let hypotheses = params.sentences * BEAM;
-  var lowest = 3.0e38;
-  var bound = ${LOWEST};
+${stopEarly ? '' : `  var lowest = 3.0e38;\n  var bound = ${LOWEST};`}
   for (var sentence = lane.x; sentence < params.sentences; sentence += ${lanes}u) {
     let base = sentence * BEAM;
 
@@ -165,8 +168,7 @@ ${
     bound = max(bound, reachable);`
 }
   }
-  lowest_finished[lane.x] = lowest;
-  lowest_bound[lane.x] = bound;
+${stopEarly ? '' : '  lowest_finished[lane.x] = lowest;\n  highest_bound[lane.x] = bound;'}
   workgroupBarrier();
   if (lane.x == 0u) {
 ${
@@ -174,7 +176,7 @@ ${
     ? ''
     : `    for (var i = 0u; i < ${lanes}u; i++) {
       lowest = min(lowest, lowest_finished[i]);
-      bound = max(bound, lowest_bound[i]);
+      bound = max(bound, highest_bound[i]);
     }
     if (!(lowest > bound)) { atomicStore(&undecided, 1u); }`
 }

@@ -10,7 +10,7 @@ export type EmbeddingSource =
 /**
  * Embedding lookup with everything the Transformer adds to it, from a matrix of compressed or of dense rows.
  *
- *     x[d,n] = E[id_n, d] · sqrt(D) · [id_n ≠ 0] + offset[d] + timing[position_n, d]      x [D,N], N contiguous
+ *     x[d,n] = E[id_n, d] · sqrt(D) · [id_n ≠ 0] + timing[position_n, d]      x [D,N], N contiguous
  *
  * `stride` is the number of columns of a sentence, or of hypotheses; `row_size` the length of a dense row with its padding.
  *
@@ -23,21 +23,19 @@ export interface EmbeddingVariant {
   readonly compressed: boolean;
   /** Two column indices in a 32-bit word. */
   readonly packedColumns: boolean;
-  /** Add `offset`, a vector of all columns (the target space). */
-  readonly offset: boolean;
+  /** Write the padding masks; only with `sentences`. */
   readonly masks: boolean;
   /** Lanes that share a column. */
   readonly lanes: number;
 }
 
 export function embeddingKernel(variant: EmbeddingVariant): Kernel {
-  const { source, compressed, packedColumns, offset, masks, lanes } = variant;
+  const { source, compressed, packedColumns, masks, lanes } = variant;
   const byStep = source === 'step';
   const name = [
     'embedding',
     source,
     compressed ? `compressed${packedColumns ? ' 16-bit' : ''}` : 'dense',
-    offset ? 'offset' : '',
     masks ? 'masks' : '',
     `${lanes} lanes`,
   ]
@@ -69,7 +67,6 @@ export function embeddingKernel(variant: EmbeddingVariant): Kernel {
       { name: 'row_starts', element: 'u32', access: 'read' },
       ...(compressed ? [{ name: 'columns', element: 'u32', access: 'read' } as const] : []),
       { name: 'table', element: 'f32', access: 'read' },
-      ...(offset ? [{ name: 'offset', element: 'f32', access: 'read' } as const] : []),
       { name: 'timing', element: 'f32', access: 'read' },
       { name: 'x', element: 'f32', access: 'read_write' },
       ...(masks
@@ -96,7 +93,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane:
   let empty = id == 0u || row_starts[id] == row_starts[id + 1u];
   for (var d = lane.x; d < params.features; d += ${lanes}u) {
     var value = timing[position * params.features + d];
-${offset ? '    value += offset[d];' : ''}
 ${compressed ? '' : '    if (!empty) { value += table[id * params.row_size + d] * params.scale; }'}
     x[d * n + column] = value;
   }

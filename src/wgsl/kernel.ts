@@ -29,6 +29,9 @@ export interface Kernel {
 /** Workgroups to dispatch along x, y and z. */
 export type Grid = readonly [x: number, y: number, z: number];
 
+/** Storage buffers that WebGPU guarantees a kernel; none of ours binds more. */
+export const MAX_STORAGE_BUFFERS = 8;
+
 /** Assembles a kernel: declarations made from `parameters` and `bindings`, then the body as written. */
 export function kernel(parts: {
   name: string;
@@ -37,6 +40,9 @@ export function kernel(parts: {
   body: string;
 }): Kernel {
   const { name, parameters, bindings, body } = parts;
+  if (bindings.length > MAX_STORAGE_BUFFERS) {
+    throw new RangeError(`kernel "${name}" binds ${bindings.length} buffers, more than every device has`);
+  }
   const fields = parameters.map(({ name: field, type }) => `  ${field}: ${type},`).join('\n');
   const uniform =
     parameters.length === 0

@@ -10,9 +10,6 @@ export interface Epilogue {
   readonly residual: boolean;
 }
 
-/** No epilogue beyond the bias. */
-export const PLAIN: Epilogue = { relu: false, columnScale: false, residual: false };
-
 /** The buffers the epilogue reads, as `vec4f` along the columns. */
 export function epilogueBindings(epilogue: Epilogue): Binding[] {
   const bindings: Binding[] = [];

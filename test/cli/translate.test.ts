@@ -54,7 +54,7 @@ sharedTest(
   ['data', 'checkpoints', 't2t_transformer_2shard'],
   async (checkpoint) => {
     await withDirectory(async (directory) => {
-      const data = sharedPath('data', 'state_of_sparsity')!;
+      const data = sharedPath('data', 'state_of_sparsity');
       const vocab = join(directory, 'vocab.8190');
       await cutVocabulary(join(data, 'vocab.translate_ende_wmt32k.32768.subwords'), vocab, 8190);
       const input = join(data, 'newstest2014.en');

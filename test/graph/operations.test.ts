@@ -32,7 +32,6 @@ function layer(graph: Graph, scope: Scope) {
     ids: { kind: 'sentences', ids: scope.upload('ids', [COLUMNS], ids), stride: LENGTH },
     scale: HIDDEN ** 0.5,
     timing: scope.upload('timing', [LENGTH, HIDDEN], floats(random, LENGTH * HIDDEN, 1)),
-    offset: vector(HIDDEN),
     masks: { keyBias, keep },
   });
   const projection = uploadWeight(scope, 'q, k, v', matrix(3 * HIDDEN, HIDDEN));

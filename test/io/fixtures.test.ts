@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { test } from 'node:test';
 import { openCheckpoint } from '../../src/io/checkpoint.ts';
 import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
-import { sharedPath, sharedTest } from '../support/shared.ts';
+import { sharedTest } from '../support/shared.ts';
 import { dataErrorOf, rawBytes, readAll, sha256, withCheckpoint } from './support.ts';
 
 interface ExpectedTensor {
@@ -115,9 +114,7 @@ for (const technique of [
   );
 }
 
-test('every checkpoint fixture has a test', () => {
-  const directory = sharedPath('data', 'checkpoints');
-  if (directory === undefined) return;
+sharedTest('every checkpoint fixture has a test', ['data', 'checkpoints'], async (directory) => {
   const refused = [
     'lingvo_lenet_index_only',
     'syn_bad_block_crc',

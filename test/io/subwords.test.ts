@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DataError } from '../../src/errors.ts';
 import { loadVocabulary, parseVocabulary, Vocabulary } from '../../src/io/subwords.ts';
-import { sharedPath } from '../support/shared.ts';
+import { sharedTest } from '../support/shared.ts';
 
 const PUBLISHED = 'vocab.translate_ende_wmt32k.32768.subwords';
 
@@ -111,42 +111,47 @@ test('encoding is greedy: no longer entry fits at any place', () => {
   );
 });
 
-test('Tensor2Tensor and this encoder give the same ids for every line of newstest2014 at hand', async () => {
-  const [texts, ids] = [sharedPath('data', 'state_of_sparsity'), sharedPath('data', 'subwords')];
-  if (texts === undefined || ids === undefined) return;
-  const vocabulary = await loadVocabulary(join(texts, PUBLISHED), { expectedSize: 33_288 });
-  for (const [text, expected, count] of [
-    [join(texts, 'newstest2014.en'), join(ids, 'newstest2014.en.first1000.ids'), 1000],
-    [join(ids, 'newstest2014.de.first300.txt'), join(ids, 'newstest2014.de.first300.ids'), 300],
-  ] as const) {
-    const lines = (await readFile(text, 'utf8')).split('\n').slice(0, count);
-    const rows = (await readFile(expected, 'utf8')).split('\n').slice(0, count);
-    for (const [i, line] of lines.entries()) {
-      assert.equal(vocabulary.encode(line).join(' '), rows[i], line);
-      assert.equal(vocabulary.decode(vocabulary.encode(line)), line);
+sharedTest(
+  'Tensor2Tensor and this encoder give the same ids for every line at hand',
+  ['data'],
+  async (data) => {
+    const [texts, ids] = [join(data, 'state_of_sparsity'), join(data, 'subwords')];
+    const vocabulary = await loadVocabulary(join(texts, PUBLISHED), { expectedSize: 33_288 });
+    for (const [text, expected, count] of [
+      [join(texts, 'newstest2014.en'), join(ids, 'newstest2014.en.first1000.ids'), 1000],
+      [join(ids, 'newstest2014.de.first300.txt'), join(ids, 'newstest2014.de.first300.ids'), 300],
+    ] as const) {
+      const lines = (await readFile(text, 'utf8')).split('\n').slice(0, count);
+      const rows = (await readFile(expected, 'utf8')).split('\n').slice(0, count);
+      for (const [i, line] of lines.entries()) {
+        assert.equal(vocabulary.encode(line).join(' '), rows[i], line);
+        assert.equal(vocabulary.decode(vocabulary.encode(line)), line);
+      }
     }
-  }
-});
+  },
+);
 
-test('the published vocabulary has each of its characters as an entry, so that every string survives it', async () => {
-  const folder = sharedPath('data', 'state_of_sparsity');
-  if (folder === undefined) return;
-  const vocabulary = await loadVocabulary(join(folder, PUBLISHED));
-  const entries = new Set(vocabulary.tokens);
-  const alphabet = new Set([...vocabulary.tokens.join(''), ...'\\_u;0123456789']);
-  assert.deepEqual(
-    [...alphabet].filter((character) => !entries.has(character)),
-    [],
-  );
-  const text = fc.string({
-    unit: fc.oneof(fc.constantFrom(...alphabet), fc.string({ unit: 'binary', maxLength: 1 })),
-  });
-  fc.assert(
-    fc.property(text, (text) => {
-      assert.equal(vocabulary.decode(vocabulary.encode(text)), text);
-    }),
-  );
-});
+sharedTest(
+  'the published vocabulary has each of its characters as an entry, so that every string survives it',
+  ['data', 'state_of_sparsity'],
+  async (folder) => {
+    const vocabulary = await loadVocabulary(join(folder, PUBLISHED));
+    const entries = new Set(vocabulary.tokens);
+    const alphabet = new Set([...vocabulary.tokens.join(''), ...'\\_u;0123456789']);
+    assert.deepEqual(
+      [...alphabet].filter((character) => !entries.has(character)),
+      [],
+    );
+    const text = fc.string({
+      unit: fc.oneof(fc.constantFrom(...alphabet), fc.string({ unit: 'binary', maxLength: 1 })),
+    });
+    fc.assert(
+      fc.property(text, (text) => {
+        assert.equal(vocabulary.decode(vocabulary.encode(text)), text);
+      }),
+    );
+  },
+);
 
 test('what the entries cannot spell is refused by name', () => {
   assert.throws(() => new Vocabulary(['ab_', '_']).encode('b'), /no entry for "b" in "b_"/);

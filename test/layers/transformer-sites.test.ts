@@ -6,32 +6,37 @@ import { biasName, embeddingSite, layerSites } from '../../src/layers/transforme
 import { TECHNIQUES, type Technique } from '../../src/technique.ts';
 import { openManifest } from '../support/manifest.ts';
 import { type MemoryTensor, memoryCheckpoint } from '../support/memory-checkpoint.ts';
-import { sharedPath } from '../support/shared.ts';
+import { sharedTest } from '../support/shared.ts';
 
 const Q = 'sparse_transformer/body/encoder/layer_0/self_attention/multihead_attention/q';
 const CONV1 = 'sparse_transformer/body/encoder/layer_0/ffn/conv1';
 const SHARED = 'sparse_transformer/symbol_modality_300_64/shared';
 
 for (const technique of TECHNIQUES) {
-  test(`${technique}: every name lies in a checkpoint written by the original, and the matrices have their shapes`, async () => {
-    const path = sharedPath('goldens', 'transformer', 'small', technique, 'manifest.json');
-    if (path === undefined) return;
-    const checkpoint = await openManifest(path);
-    const [site] = layerSites(checkpoint, CONV1, technique);
-    const conv1 = await readEffectiveMatrix(checkpoint, site, technique, { transpose: true, threshold: 2.5 });
-    assert.deepEqual([conv1.rows, conv1.cols], [128, 64]);
-    assert.deepEqual(checkpoint.info(biasName(checkpoint, CONV1, technique)).shape, [128]);
-    const embedding = await readEffectiveMatrix(
-      checkpoint,
-      embeddingSite(checkpoint, SHARED, technique),
-      technique,
-      {
+  sharedTest(
+    `${technique}: every name lies in a checkpoint written by the original, and the matrices have their shapes`,
+    ['goldens', 'transformer', 'small', technique, 'manifest.json'],
+    async (path) => {
+      const checkpoint = await openManifest(path);
+      const [site] = layerSites(checkpoint, CONV1, technique);
+      const conv1 = await readEffectiveMatrix(checkpoint, site, technique, {
+        transpose: true,
         threshold: 2.5,
-      },
-    );
-    assert.deepEqual([embedding.rows, embedding.cols], [300, 64]);
-    assert.equal(embedding.rowStart[44], embedding.rowStart[43], 'row 43 is zero in all of these goldens');
-  });
+      });
+      assert.deepEqual([conv1.rows, conv1.cols], [128, 64]);
+      assert.deepEqual(checkpoint.info(biasName(checkpoint, CONV1, technique)).shape, [128]);
+      const embedding = await readEffectiveMatrix(
+        checkpoint,
+        embeddingSite(checkpoint, SHARED, technique),
+        technique,
+        {
+          threshold: 2.5,
+        },
+      );
+      assert.deepEqual([embedding.rows, embedding.cols], [300, 64]);
+      assert.equal(embedding.rowStart[44], embedding.rowStart[43], 'row 43 is zero in all of these goldens');
+    },
+  );
 }
 
 test('the mask of the embedding is found behind two slashes or one', () => {

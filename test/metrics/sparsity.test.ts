@@ -8,7 +8,7 @@ import { checkpointSparsity } from '../../src/metrics/sparsity.ts';
 import type { Technique } from '../../src/technique.ts';
 import { openManifest } from '../support/manifest.ts';
 import { type MemoryTensor, memoryCheckpoint } from '../support/memory-checkpoint.ts';
-import { sharedPath } from '../support/shared.ts';
+import { sharedTest } from '../support/shared.ts';
 
 /** How each technique writes a layer in which given weights are kept; dropped ones get what the technique drops. */
 const LAYERS: Record<Technique, (name: string, kept: boolean[]) => Record<string, MemoryTensor>> = {
@@ -130,21 +130,23 @@ for (const technique of [
   'variational_dropout',
   'l0_regularization',
 ] as const) {
-  test(`${technique}: a small Transformer has the sparsity, layer by layer, that the original tool prints`, async () => {
-    const folder = sharedPath('goldens', 'transformer', 'small', technique);
-    if (folder === undefined) return;
-    const golden = JSON.parse(await readFile(join(folder, 'goldens.json'), 'utf8'));
-    const checkpoint = await openManifest(join(folder, 'manifest.json'));
-    const result = await checkpointSparsity(checkpoint, { technique, ...thresholdOf(golden.config) });
-    assert.equal(result.percent, golden.checkpoint_sparsity);
-    const printed = await readFile(join(folder, 'checkpoint_sparsity.txt'), 'utf8');
-    const lines = printed.split('\n').filter((line) => line.startsWith('Layer: '));
-    const ours = result.layers.map(
-      (layer) => `Layer: ${layer.name}, sparsity ${(100 * layer.sparsity).toFixed(6)}`,
-    );
-    if (technique !== 'variational_dropout') assert.deepEqual(ours, lines);
-    assert.ok(printed.includes(`global sparsity = ${result.percent}%`));
-  });
+  sharedTest(
+    `${technique}: a small Transformer has the sparsity, layer by layer, that the original tool prints`,
+    ['goldens', 'transformer', 'small', technique],
+    async (folder) => {
+      const golden = JSON.parse(await readFile(join(folder, 'goldens.json'), 'utf8'));
+      const checkpoint = await openManifest(join(folder, 'manifest.json'));
+      const result = await checkpointSparsity(checkpoint, { technique, ...thresholdOf(golden.config) });
+      assert.equal(result.percent, golden.checkpoint_sparsity);
+      const printed = await readFile(join(folder, 'checkpoint_sparsity.txt'), 'utf8');
+      const lines = printed.split('\n').filter((line) => line.startsWith('Layer: '));
+      const ours = result.layers.map(
+        (layer) => `Layer: ${layer.name}, sparsity ${(100 * layer.sparsity).toFixed(6)}`,
+      );
+      if (technique !== 'variational_dropout') assert.deepEqual(ours, lines);
+      assert.ok(printed.includes(`global sparsity = ${result.percent}%`));
+    },
+  );
 }
 
 for (const [name, technique, percent] of [
@@ -153,30 +155,36 @@ for (const [name, technique, percent] of [
   ['threshold_d34_w8', 'magnitude_pruning', 69.91230135373749],
   ['variational_dropout_d50_w8', 'variational_dropout', 42.744306965953726],
 ] as const) {
-  test(`${name}: a narrow ResNet has the sparsity that the original tool prints`, async () => {
-    const path = sharedPath('goldens', 'resnet50', 'A_small', name, 'manifest.json');
-    if (path === undefined) return;
-    const options = { model: 'rn50', logAlphaThreshold: 0.5 } as const;
-    const result = await checkpointSparsity(await openManifest(path), options);
-    assert.deepEqual([result.technique, result.percent], [technique, percent]);
-  });
+  sharedTest(
+    `${name}: a narrow ResNet has the sparsity that the original tool prints`,
+    ['goldens', 'resnet50', 'A_small', name, 'manifest.json'],
+    async (path) => {
+      const options = { model: 'rn50', logAlphaThreshold: 0.5 } as const;
+      const result = await checkpointSparsity(await openManifest(path), options);
+      assert.deepEqual([result.technique, result.percent], [technique, percent]);
+    },
+  );
 }
 
-test('a full-size Transformer has the sparsity that was counted when it was made', async () => {
-  const folder = sharedPath('goldens', 'transformer', 'full', 'magnitude_pruning_0.9');
-  if (folder === undefined) return;
-  const golden = JSON.parse(await readFile(join(folder, 'goldens.json'), 'utf8')).sparsity;
-  const result = await checkpointSparsity(await openManifest(join(folder, 'manifest.json')));
-  const { nonzero, total, percent } = result;
-  assert.deepEqual({ nonzero, total, percent }, golden);
-});
+sharedTest(
+  'a full-size Transformer has the sparsity that was counted when it was made',
+  ['goldens', 'transformer', 'full', 'magnitude_pruning_0.9'],
+  async (folder) => {
+    const golden = JSON.parse(await readFile(join(folder, 'goldens.json'), 'utf8')).sparsity;
+    const result = await checkpointSparsity(await openManifest(join(folder, 'manifest.json')));
+    const { nonzero, total, percent } = result;
+    assert.deepEqual({ nonzero, total, percent }, golden);
+  },
+);
 
-test('variational dropout decides on all 25.5 million weights of a full-size ResNet as TensorFlow does', async () => {
-  const path = sharedPath('goldens', 'resnet50', 'B_full', 'variational_dropout', 'manifest.json');
-  if (path === undefined) return;
-  const options = { model: 'rn50', logAlphaThreshold: 0.5 } as const;
-  assert.equal((await checkpointSparsity(await openManifest(path), options)).percent, 42.775432860372966);
-});
+sharedTest(
+  'variational dropout decides on all 25.5 million weights of a full-size ResNet as TensorFlow does',
+  ['goldens', 'resnet50', 'B_full', 'variational_dropout', 'manifest.json'],
+  async (path) => {
+    const options = { model: 'rn50', logAlphaThreshold: 0.5 } as const;
+    assert.equal((await checkpointSparsity(await openManifest(path), options)).percent, 42.775432860372966);
+  },
+);
 
 function row(kept: boolean[], ifKept: number, ifDropped: number): MemoryTensor {
   return { shape: [1, kept.length], data: Float32Array.from(kept, (keep) => (keep ? ifKept : ifDropped)) };

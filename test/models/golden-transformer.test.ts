@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Gpu } from '../../src/graph/gpu.ts';
 import { openCheckpoint } from '../../src/io/checkpoint.ts';
 import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
 import { loadTransformer } from '../../src/models/transformer/model.ts';
 import { checkDecode, checkEncoder, checkLogits } from '../support/check-golden-transformer.ts';
+import { gpuAs } from '../support/device-class.ts';
 import { readGoldens, readGoldenTensors, tolerances } from '../support/golden-transformer.ts';
 import { testGpu } from '../support/gpu.ts';
 import { openManifest } from '../support/manifest.ts';
@@ -39,6 +41,25 @@ for (const technique of TECHNIQUES) {
     },
   );
 }
+
+test('the kernels of the other device class give the same', async () => {
+  const directory = `${GOLDENS}/magnitude_pruning`;
+  const checkpoint = await openManifest(`${directory}/manifest.json`);
+  const golden = await readGoldens(directory);
+  const tensor = await readGoldenTensors(directory);
+  const gpu = await testGpu();
+  using model = await load(
+    checkpoint,
+    golden.config,
+    'sparse',
+    await gpuAs(gpu.deviceClass === 'cpu' ? 'gpu' : 'cpu'),
+  );
+  const [batch] = golden.cases;
+  await checkEncoder(model, batch, tensor, tolerances(golden).encoder);
+  for (const decode of batch.decodes.filter((each) => each.decode_length < 10)) {
+    await checkDecode(model, batch.input_ids, decode, golden);
+  }
+});
 
 sharedTest(
   "the full-size model with the paper's 90 % masks equals the original",
@@ -85,6 +106,7 @@ async function load(
   checkpoint: Checkpoint,
   { heads, log_alpha_threshold: logAlphaThreshold }: { heads: number; log_alpha_threshold?: number },
   format: 'sparse' | 'dense' | undefined,
+  gpu?: Gpu,
 ) {
-  return loadTransformer(await testGpu(), checkpoint, { heads, logAlphaThreshold, format });
+  return loadTransformer(gpu ?? (await testGpu()), checkpoint, { heads, logAlphaThreshold, format });
 }

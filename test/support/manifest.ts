@@ -100,9 +100,7 @@ function patternCache(): (path: string) => Promise<Uint8Array> {
 
 /** A pattern as bytes 0 or 1, transposed: `[cols, rows]`. */
 async function densePattern(path: string): Promise<Uint8Array> {
-  const file = sharedPath('data', 'dlmc', `${path}.gz`);
-  if (file === undefined) throw new DataError(`pattern ${path} is not at hand`);
-  const { rows, cols, rowOffsets, columns } = await readSmtx(file);
+  const { rows, cols, rowOffsets, columns } = await readSmtx(sharedPath('data', 'dlmc', `${path}.gz`));
   const dense = new Uint8Array(rows * cols);
   for (let r = 0; r < rows; r++) {
     for (let i = rowOffsets[r]; i < rowOffsets[r + 1]; i++) dense[columns[i] * rows + r] = 1;

@@ -5,16 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 const SHARED = fileURLToPath(new URL('../../../shared', import.meta.url));
 
-/**
- * A path in the fixture directory `shared` beside the checkout, or undefined where it is missing; in CI (environment
- * variable CI) that throws.
- */
-export function sharedPath(...parts: string[]): string | undefined {
+/** A path in the fixture directory `shared` beside the checkout, for tests that `sharedTest` has let run. */
+export function sharedPath(...parts: string[]): string {
   const path = [SHARED, ...parts].join('/');
-  if (existsSync(path)) return path;
-  if (process.env.CI) throw new Error(missing(parts));
-  console.log(`skipped: ${missing(parts)}`);
-  return undefined;
+  if (!existsSync(path)) throw new Error(missing(parts));
+  return path;
 }
 
 /** A test over a fixture of `shared`, given its path; reported as skipped where the fixture is missing, in CI as failed. */

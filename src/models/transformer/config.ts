@@ -139,14 +139,17 @@ async function headsFromFile(path: string): Promise<number | undefined> {
   for (const directory of [path, dirname(path)]) {
     const text = await readFile(join(directory, 'hparams.json'), 'utf8').catch(() => undefined);
     if (text === undefined) continue;
-    try {
-      const { num_heads: heads } = JSON.parse(text) as { num_heads?: unknown };
-      if (typeof heads === 'number') return heads;
-    } catch (error) {
-      throw new DataError(`is not JSON: ${(error as Error).message}; mend or remove it, or give the heads`, {
-        file: join(directory, 'hparams.json'),
-      });
-    }
+    const heads = parseJson(text, join(directory, 'hparams.json'))?.num_heads;
+    if (typeof heads === 'number') return heads;
   }
   return undefined;
+}
+
+function parseJson(text: string, file: string): { num_heads?: unknown } | null {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = `is not JSON: ${(error as Error).message}; mend or remove it, or give the heads`;
+    throw new DataError(reason, { file });
+  }
 }

@@ -1,12 +1,12 @@
 import { Graph } from '../../graph/graph.ts';
 import type { GraphTensor } from '../../graph/node.ts';
 import type { Plan } from '../../graph/plan.ts';
-import { type DeviceTensor, readFloats, readWords, Scope, write } from '../../graph/scope.ts';
+import { type DeviceTensor, inScope, readFloats, readWords, type Scope, write } from '../../graph/scope.ts';
 import { beamStep, Control, FINISHED_WORDS, greedyStep, NEVER } from '../../graph/search-operations.ts';
 import { columnAlignment } from '../../graph/variants.ts';
-import { EOS, PAD } from './config.ts';
+import { EOS } from './config.ts';
 import { addDecoderStep } from './decoder.ts';
-import { addEncoder, addMemory, type EncoderTensors } from './encoder.ts';
+import { addEncoder, addMemory, allocateSource, type EncoderTensors, writeSource } from './encoder.ts';
 import { cutAtEnd, type Hypothesis, traceHypotheses } from './hypotheses.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { makePositions, type Positions, penaltyTable } from './positions.ts';
@@ -42,7 +42,7 @@ const SUBMISSION_MS = 25;
 
 /**
  * Encoder and decoder of batches of one shape, with everything that lives on the device between steps: caches, beams, what
- * has been chosen. The host sends a handful of steps at a time and reads two words back to learn whether all is decided.
+ * has been chosen. The host sends a handful of steps at a time and reads a few words back to learn whether all is decided.
  */
 export class Decoding implements Disposable {
   readonly shape: DecodingShape;
@@ -62,26 +62,24 @@ export class Decoding implements Disposable {
   constructor(model: LoadedModel, shape: DecodingShape) {
     this.shape = shape;
     this.#model = model;
-    const scope = new Scope(model.gpu);
-    this.#scope = scope;
     const { sentences, stride, beam } = shape;
     const { hidden } = model.config;
-    const columns = sentences * stride;
-    this.#source = {
-      sentences,
-      stride,
-      ids: scope.tensor('source ids', [columns]),
-      extent: scope.tensor('source extent', [1]),
-      timing: model.timing(stride),
-      keyBias: scope.tensor('source key bias', [1, columns]),
-      output: scope.tensor('encoder output', [hidden, columns]),
-    };
-    this.#keyValues = model.weights.decoder.map((_, layer) =>
-      scope.tensor(`layer ${layer} source keys and values`, [2 * hidden, columns]),
-    );
-    this.#control = scope.tensor('decoding control', [Control.words]);
-    this.#alive = scope.tensor('log-probabilities', [sentences * beam]);
-    this.#finished = scope.tensor('finished', [sentences * beam, FINISHED_WORDS]);
+    const tensors = inScope(model.gpu, (scope) => ({
+      scope,
+      source: allocateSource(scope, hidden, model.sourceOffsets(stride), sentences, stride),
+      keyValues: model.weights.decoder.map((_, layer) =>
+        scope.tensor(`layer ${layer} source keys and values`, [2 * hidden, sentences * stride]),
+      ),
+      control: scope.tensor('decoding control', [Control.words]),
+      alive: scope.tensor('log-probabilities', [sentences * beam]),
+      finished: scope.tensor('finished', [sentences * beam, FINISHED_WORDS]),
+    }));
+    this.#scope = tensors.scope;
+    this.#source = tensors.source;
+    this.#keyValues = tensors.keyValues;
+    this.#control = tensors.control;
+    this.#alive = tensors.alive;
+    this.#finished = tensors.finished;
   }
 
   /** Decodes a batch; the hypotheses of each sentence, best first. */
@@ -118,14 +116,9 @@ export class Decoding implements Disposable {
 
   /** Resets the search and encodes the source. */
   async #begin(input: DecodingInput): Promise<void> {
-    const { sentences, stride, beam } = this.shape;
+    const { sentences, beam } = this.shape;
     const { gpu } = this.#model;
-    const padded = new Uint32Array(sentences * stride).fill(PAD);
-    input.ids.forEach((sentence, index) => {
-      padded.set(sentence, index * stride);
-    });
-    write(gpu, this.#source.ids, padded);
-    write(gpu, this.#source.extent, Uint32Array.of(input.extent));
+    writeSource(gpu, this.#source, input.ids, input.extent);
     const control = new Uint32Array(Control.words);
     control[Control.limit] = input.limit;
     write(gpu, this.#control, control);
@@ -159,7 +152,7 @@ export class Decoding implements Disposable {
       heads: config.heads,
       headSize: config.hidden / config.heads,
     };
-    const capacity = Math.max(2 * room, FIRST_CAPACITY, steps + 1);
+    const capacity = Math.min(Math.max(2 * room, FIRST_CAPACITY, steps + 1), input.limit + 1);
     this.#positions = makePositions(this.#model.gpu, shape, capacity, this.#positions);
     this.#writePenalties(this.#positions, input);
     this.#stepPlan = await this.#buildStepPlan(this.#positions);

@@ -1,6 +1,8 @@
+import type { Gpu } from '../../graph/gpu.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { embedding, layerNorm, product } from '../../graph/operations.ts';
-import type { DeviceTensor } from '../../graph/scope.ts';
+import { type DeviceTensor, type Scope, write } from '../../graph/scope.ts';
+import { padIds } from './batching.ts';
 import type { TransformerConfig } from './config.ts';
 import { feedForwardBlock, type Memory, selfAttentionBlock } from './layers.ts';
 import type { TransformerWeights } from './weights.ts';
@@ -13,12 +15,43 @@ export interface EncoderTensors {
   readonly ids: DeviceTensor;
   /** Word 0: source positions of the batch that count, its padded length. */
   readonly extent: DeviceTensor;
-  /** `[positions, H]` */
-  readonly timing: DeviceTensor;
+  /** `[positions, H]`: timing signal plus target space, added to the embeddings. */
+  readonly positionOffsets: DeviceTensor;
   /** `[1, sentences · stride]`, written. */
   readonly keyBias: DeviceTensor;
   /** `[H, sentences · stride]`, written. */
   readonly output: DeviceTensor;
+}
+
+/** Room for the source of a batch. @param positionOffsets see `EncoderTensors` */
+export function allocateSource(
+  scope: Scope,
+  hidden: number,
+  positionOffsets: DeviceTensor,
+  sentences: number,
+  stride: number,
+): EncoderTensors {
+  const columns = sentences * stride;
+  return {
+    sentences,
+    stride,
+    ids: scope.tensor('source ids', [columns]),
+    extent: scope.tensor('source extent', [1]),
+    positionOffsets,
+    keyBias: scope.tensor('source key bias', [1, columns]),
+    output: scope.tensor('encoder output', [hidden, columns]),
+  };
+}
+
+/** Puts the sentences of a batch in their columns. @param extent padded length of the batch */
+export function writeSource(
+  gpu: Gpu,
+  source: EncoderTensors,
+  ids: readonly (readonly number[])[],
+  extent: number,
+): void {
+  write(gpu, source.ids, padIds(ids, source.stride));
+  write(gpu, source.extent, Uint32Array.of(extent));
 }
 
 /** Records the encoder: embedding, pre-norm layers, final normalisation (spec: transformer, 1.7). */
@@ -29,14 +62,13 @@ export function addEncoder(
   tensors: EncoderTensors,
 ): void {
   const { hidden, heads } = config;
-  const { sentences, stride, ids, extent, timing, keyBias, output } = tensors;
+  const { sentences, stride, ids, extent, positionOffsets, keyBias, output } = tensors;
   const columns = sentences * stride;
   const keep = graph.tensor('keep', [1, columns]);
   let x = embedding(graph, weights.embedding, columns, {
     ids: { kind: 'sentences', ids, stride },
     scale: Math.sqrt(hidden),
-    timing,
-    offset: weights.targetSpace,
+    timing: positionOffsets,
     masks: { keyBias, keep },
   });
   for (const layer of weights.encoder) {

@@ -14,6 +14,7 @@ export class LoadedModel implements Disposable {
   readonly weights: TransformerWeights;
   readonly #scope: Scope;
   #timing: DeviceTensor | undefined;
+  #sourceOffsets: DeviceTensor | undefined;
 
   /** @param scope owns the weights; the model takes it over. */
   constructor(scope: Scope, config: TransformerConfig, weights: TransformerWeights) {
@@ -35,13 +36,20 @@ export class LoadedModel implements Disposable {
 
   /** Timing signal `[at least positions, H]`. Smaller tables stay for the plans that bound them. */
   timing(positions: number): DeviceTensor {
-    const has = this.#timing?.shape[0] ?? 0;
-    if (this.#timing === undefined || has < positions) {
-      const rows = Math.max(FIRST_POSITIONS, 2 * has, positions);
-      const { hidden } = this.config;
-      this.#timing = this.#scope.upload('timing signal', [rows, hidden], timingSignal(rows, hidden));
-    }
+    this.#timing = this.#grown(this.#timing, 'timing signal', positions, () => 0);
     return this.#timing;
+  }
+
+  /** What the encoder adds to its embeddings, `[at least positions, H]`: timing signal plus target space. */
+  sourceOffsets(positions: number): DeviceTensor {
+    const { targetSpace } = this.weights;
+    this.#sourceOffsets = this.#grown(
+      this.#sourceOffsets,
+      'source offsets',
+      positions,
+      (d) => targetSpace[d],
+    );
+    return this.#sourceOffsets;
   }
 
   dispose(): void {
@@ -50,5 +58,19 @@ export class LoadedModel implements Disposable {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #grown(
+    table: DeviceTensor | undefined,
+    name: string,
+    positions: number,
+    offset: (feature: number) => number,
+  ): DeviceTensor {
+    const has = table?.shape[0] ?? 0;
+    if (table !== undefined && has >= positions) return table;
+    const rows = Math.max(FIRST_POSITIONS, 2 * has, positions);
+    const { hidden } = this.config;
+    const values = timingSignal(rows, hidden).map((value, index) => value + offset(index % hidden));
+    return this.#scope.upload(name, [rows, hidden], values);
   }
 }

@@ -1,13 +1,13 @@
-import { UsageError } from '../../errors.ts';
+import { DeviceError, UsageError } from '../../errors.ts';
 import type { Gpu } from '../../graph/gpu.ts';
 import { Graph } from '../../graph/graph.ts';
 import { readFloats, Scope } from '../../graph/scope.ts';
-import { columnAlignment } from '../../graph/variants.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { bucket, groups, longest, padIds } from './batching.ts';
 import { PAD, readConfig, type TransformerConfig, type TransformerOptions } from './config.ts';
 import { addTeacherForcedDecoder } from './decoder.ts';
 import { Decoding, type DecodingShape } from './decoding.ts';
-import { addEncoder, addMemory, type EncoderTensors } from './encoder.ts';
+import { addEncoder, addMemory, allocateSource, type EncoderTensors, writeSource } from './encoder.ts';
 import type { Hypothesis } from './hypotheses.ts';
 import { LoadedModel } from './loaded-model.ts';
 import { loadWeights } from './weights.ts';
@@ -54,7 +54,7 @@ export interface Transformer extends Disposable {
   /** Bytes on the device. */
   readonly byteLength: number;
   /**
-   * Encoder output `[B, L, H]`, L the longest sentence; positions past a sentence's end hold what padding gives.
+   * Encoder output `[B, L, H]` (throws as `translate` does), L the longest sentence; positions past a sentence's end hold what padding gives.
    * @param ids per sentence, EOS included, no padding
    */
   encode(ids: readonly (readonly number[])[]): Promise<ShapedFloats>;
@@ -63,7 +63,14 @@ export interface Transformer extends Disposable {
    * @param ids sources and targets per sentence, EOS included, no padding
    */
   logits(ids: readonly (readonly number[])[], targets: readonly (readonly number[])[]): Promise<ShapedFloats>;
-  /** Translates a batch. Its longest sentence limits the length of all translations, as in the original. */
+  /**
+   * Translates a batch. Its longest sentence limits the length of all translations, as in the original. Searches asked for at
+   * once wait for each other. A batch of more than 8,192 source columns is worked on in parts, each with its own padding
+   * and stop test: only a sentence whose rows are all pruned, and `topBeams` above 1, can tell.
+   * @throws {UsageError} for ids outside the vocabulary, an empty batch or sentence, options out of range
+   * @throws {AdapterError} where the batch needs a larger buffer than the device has
+   * @throws {DeviceError} where the device failed, or the weights overflow float32
+   */
   translate(ids: readonly (readonly number[])[], options?: TranslateOptions): Promise<Translation[]>;
   dispose(): void;
 }
@@ -91,9 +98,8 @@ export async function loadTransformer(
   }
 }
 
-/** Source columns that are worked on together, unless one sentence alone has more; bounds the memory of a batch. */
-const MAX_SOURCE_COLUMNS = 8192;
-const MAX_BEAM = 64;
+/** The kernels hold twice the beam in registers. */
+const MAX_BEAM = 32;
 
 class DeviceTransformer implements Transformer {
   readonly #model: LoadedModel;
@@ -171,7 +177,7 @@ class DeviceTransformer implements Transformer {
     const target = {
       sentences: ids.length,
       stride,
-      ids: scope.upload('target ids', [columns], pad(shifted, stride)),
+      ids: scope.upload('target ids', [columns], padIds(shifted, stride)),
       extent: scope.upload('target extent', [1], Uint32Array.of(length)),
       timing: this.#model.timing(stride),
       keyBias: scope.tensor('target key bias', [1, columns]),
@@ -217,6 +223,7 @@ class DeviceTransformer implements Transformer {
       });
       found.push(...(await decoding.run({ ids: group, extent: reach, limit, alpha, signal })));
     }
+    this.#checkFinite(found);
     return found.map((beams) => ({ ids: beams[0].ids, score: beams[0].score, beams }));
   }
 
@@ -241,18 +248,23 @@ class DeviceTransformer implements Transformer {
   }
 
   #source(scope: Scope, ids: readonly (readonly number[])[]): EncoderTensors {
-    const length = longest(ids);
-    const stride = bucket(length);
-    const columns = ids.length * stride;
-    return {
-      sentences: ids.length,
-      stride,
-      ids: scope.upload('source ids', [columns], pad(ids, stride)),
-      extent: scope.upload('source extent', [1], Uint32Array.of(length)),
-      timing: this.#model.timing(stride),
-      keyBias: scope.tensor('source key bias', [1, columns]),
-      output: scope.tensor('encoder output', [this.config.hidden, columns]),
-    };
+    const extent = longest(ids);
+    const stride = bucket(extent);
+    const offsets = this.#model.sourceOffsets(stride);
+    const source = allocateSource(scope, this.config.hidden, offsets, ids.length, stride);
+    writeSource(this.#model.gpu, source, ids, extent);
+    return source;
+  }
+
+  /** Weights can be finite and still overflow on the way; what comes out then means nothing. */
+  #checkFinite(found: readonly Hypothesis[][]): void {
+    const broken = found.findIndex((beams) =>
+      beams.some(({ score, ids }) => !Number.isFinite(score) || ids.some((id) => id >= this.vocabularySize)),
+    );
+    if (broken < 0) return;
+    throw new DeviceError(
+      `translate: sentence ${broken} has no finite score: the weights of this checkpoint overflow float32`,
+    );
   }
 
   #checkIds(what: string, ids: readonly (readonly number[])[]): void {
@@ -283,42 +295,6 @@ class DeviceTransformer implements Transformer {
       );
     }
   }
-}
-
-function longest(ids: readonly (readonly number[])[]): number {
-  return ids.reduce((most, { length }) => Math.max(most, length), 0);
-}
-
-/** Columns that sentences of so many tokens get, so that similar lengths share a plan. */
-function bucket(length: number): number {
-  const step = length <= 64 ? 8 : columnAlignment(length);
-  return Math.ceil(length / step) * step;
-}
-
-/** Cuts a batch into runs of sentences that together stay within the columns a plan may have. */
-function* groups(ids: readonly (readonly number[])[], extent: number): Generator<(readonly number[])[]> {
-  if (ids.length * bucket(extent) <= MAX_SOURCE_COLUMNS) {
-    yield [...ids];
-    return;
-  }
-  let group: (readonly number[])[] = [];
-  for (const sentence of ids) {
-    const stride = bucket(Math.max(longest(group), sentence.length));
-    if (group.length > 0 && (group.length + 1) * stride > MAX_SOURCE_COLUMNS) {
-      yield group;
-      group = [];
-    }
-    group.push(sentence);
-  }
-  yield group;
-}
-
-function pad(ids: readonly (readonly number[])[], stride: number): Uint32Array {
-  const padded = new Uint32Array(ids.length * stride).fill(PAD);
-  ids.forEach((sentence, index) => {
-    padded.set(sentence, index * stride);
-  });
-  return padded;
 }
 
 /** `[features, sentences · stride]` as `[sentences, length, features]`. */

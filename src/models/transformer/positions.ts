@@ -1,6 +1,6 @@
 import type { Gpu } from '../../graph/gpu.ts';
 import { cacheHeadSize } from '../../graph/operations.ts';
-import { copyTensor, type DeviceTensor, Scope } from '../../graph/scope.ts';
+import { copyTensor, type DeviceTensor, inScope, type Scope } from '../../graph/scope.ts';
 
 /** What the device keeps for every position of the sentences being decoded. */
 export interface Positions {
@@ -34,21 +34,23 @@ export function makePositions(
   capacity: number,
   before?: Positions,
 ): Positions {
-  const scope = new Scope(gpu);
-  const table = (name: string) => scope.tensor(name, [capacity, hypotheses]);
-  const cache = (name: string) => scope.tensor(name, [capacity, hypotheses, heads, cacheHeadSize(headSize)]);
-  const positions: Positions = {
-    scope,
-    capacity,
-    tokens: table('tokens'),
-    parents: table('parents'),
-    ancestry: table('ancestry'),
-    penalties: scope.tensor('length penalties', [capacity + 2]),
-    caches: Array.from({ length: layers }, (_, layer) => ({
-      key: cache(`layer ${layer} key cache`),
-      value: cache(`layer ${layer} value cache`),
-    })),
-  };
+  const positions = inScope(gpu, (scope): Positions => {
+    const table = (name: string) => scope.tensor(name, [capacity, hypotheses]);
+    const cache = (name: string) =>
+      scope.tensor(name, [capacity, hypotheses, heads, cacheHeadSize(headSize)]);
+    return {
+      scope,
+      capacity,
+      tokens: table('tokens'),
+      parents: table('parents'),
+      ancestry: table('ancestry'),
+      penalties: scope.tensor('length penalties', [capacity + 2]),
+      caches: Array.from({ length: layers }, (_, layer) => ({
+        key: cache(`layer ${layer} key cache`),
+        value: cache(`layer ${layer} value cache`),
+      })),
+    };
+  });
   if (before) {
     copyTensor(gpu, before.tokens, positions.tokens);
     copyTensor(gpu, before.parents, positions.parents);

@@ -76,7 +76,8 @@ export async function translateToFile(
     await journal.remove();
     return translations;
   } catch (error) {
-    await journal.close();
+    // The cause is what matters; that the journal cannot be closed follows from it.
+    await journal.close().catch(() => {});
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { DataError } from '../../errors.ts';
 import type { Normalisation } from '../../graph/operations.ts';
-import type { DeviceTensor, Scope } from '../../graph/scope.ts';
+import type { Scope } from '../../graph/scope.ts';
 import { uploadWeight, type Weight } from '../../graph/weight.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
 import { readEffectiveMatrix } from '../../layers/effective-weights.ts';
@@ -42,8 +42,8 @@ export interface DecoderLayer extends EncoderLayer {
 export interface TransformerWeights {
   /** `[V, H]`, both embedding and softmax. */
   readonly embedding: Weight;
-  /** `[H]`, row 0 of the target space embedding. */
-  readonly targetSpace: DeviceTensor;
+  /** `[H]`, row 0 of the target space embedding; on the host, where it joins the timing signal. */
+  readonly targetSpace: Float32Array;
   readonly encoder: readonly EncoderLayer[];
   readonly encoderNorm: Normalisation;
   readonly decoder: readonly DecoderLayer[];
@@ -144,7 +144,7 @@ export async function loadWeights(
   options.onProgress?.(total, total);
   return {
     embedding,
-    targetSpace: await loadTargetSpace(scope, checkpoint, `${body}/target_space_embedding/kernel`, hidden),
+    targetSpace: await loadTargetSpace(checkpoint, `${body}/target_space_embedding/kernel`, hidden),
     encoder,
     encoderNorm: await norm(`${body}/encoder`),
     decoder,
@@ -170,27 +170,36 @@ async function loadEmbedding(
 }
 
 /** The original always decodes in target space 0. */
-async function loadTargetSpace(
-  scope: Scope,
+async function loadTargetSpace(checkpoint: Checkpoint, name: string, hidden: number): Promise<Float32Array> {
+  return (await finiteFloats(checkpoint, name, [undefined, hidden])).slice(0, hidden);
+}
+
+function vector(checkpoint: Checkpoint, name: string, length: number): Promise<Float32Array> {
+  return finiteFloats(checkpoint, name, [length]);
+}
+
+async function finiteFloats(
   checkpoint: Checkpoint,
   name: string,
-  hidden: number,
-): Promise<DeviceTensor> {
+  wanted: readonly (number | undefined)[],
+): Promise<Float32Array> {
   const { shape, data } = await checkpoint.read(name);
-  if (shape.length !== 2 || shape[1] !== hidden || !(data instanceof Float32Array)) {
-    throw new DataError(`${name} should be float32 [spaces, ${hidden}], is [${shape.join(', ')}]`, {
+  const fits =
+    shape.length === wanted.length && wanted.every((extent, axis) => (extent ?? shape[axis]) === shape[axis]);
+  if (!fits || !(data instanceof Float32Array)) {
+    const text = wanted.map((extent) => extent ?? 'any').join(', ');
+    throw new DataError(`${name} should be float32 [${text}], is [${shape.join(', ')}]`, {
       file: checkpoint.path,
     });
   }
-  return scope.upload(name, [hidden], data.slice(0, hidden));
-}
-
-async function vector(checkpoint: Checkpoint, name: string, length: number): Promise<Float32Array> {
-  const { shape, data } = await checkpoint.read(name);
-  if (shape.length !== 1 || shape[0] !== length || !(data instanceof Float32Array)) {
-    throw new DataError(`${name} should be float32 [${length}], is [${shape.join(', ')}]`, {
-      file: checkpoint.path,
-    });
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new DataError(
+      `${name} holds ${data[bad]} at element ${bad}; the checkpoint is of a run that diverged`,
+      {
+        file: checkpoint.path,
+      },
+    );
   }
   return data;
 }
