@@ -34,6 +34,9 @@ export function recogniseTechnique(
   checkpoint: Pick<Checkpoint, 'path' | 'names'>,
   requested?: Technique,
 ): Technique {
+  if (requested !== undefined && !TECHNIQUES.includes(requested)) {
+    throw new UsageError(`no technique "${requested}"; there are ${TECHNIQUES.join(', ')}`);
+  }
   const leaves = modelVariableLeaves(checkpoint.names());
   const found = RECOGNISABLE.filter((technique) => leaves.has(COMPANION_LEAF[technique]));
   if (requested !== undefined) {

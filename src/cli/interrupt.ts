@@ -25,7 +25,12 @@ export async function interruptible<T>(
   let advice = 'nothing of it is kept';
   const controller = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(exitCodeOf(signal));
+    if (controller.signal.aborted) {
+      // The device may be in the middle of a long kernel, which an orderly exit would wait for: clean up, and die of it.
+      for (const each of SIGNALS) process.off(each, stop);
+      process.emit('exit', exitCodeOf(signal));
+      process.kill(process.pid, signal);
+    }
     note('stopping after this step; interrupt again to quit at once');
     controller.abort(new InterruptedError(`interrupted: ${advice}`, signal));
   };
@@ -39,7 +44,7 @@ export async function interruptible<T>(
   }
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];

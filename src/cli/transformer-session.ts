@@ -39,9 +39,11 @@ export async function withTransformer<T>(
   }
 }
 
-/** Dawn may crash where a process ends with a live device, as it does at a second Ctrl-C. */
+/** Dawn may crash where a process ends with a live device. One that dies of a signal does not wait for its work. */
 function disposedAtExit(gpu: Gpu): Disposable {
-  const dispose = () => gpu.dispose();
+  const dispose = (code: number) => {
+    if (code < 128) gpu.dispose();
+  };
   process.once('exit', dispose);
   return { [Symbol.dispose]: () => process.off('exit', dispose) };
 }

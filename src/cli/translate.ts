@@ -90,6 +90,7 @@ export const translateCommand = defineCommand({
       withTransformer({ ...request.model, signal }, async (session) => {
         note(`${describeModel(session.model)}, on ${session.gpu.describe()}`);
         const output = await outputPath(request, session);
+        if (output !== undefined) await assertNotRead(output, [args.input, args.vocab]);
         const run = await translate({ ...request, output, lines, digests, signal, advise }, session);
         note(describeSpeed(run.progress));
         const options = { ...request.search, limit: request.limit, format: request.model.format };
@@ -145,6 +146,18 @@ async function outputPath(
   if (!stats?.isDirectory()) return output;
   if (input === undefined) throw new UsageError(`${output}: is a directory; with stdin give a file name`);
   return join(output, decodesFileName(basename(input), model.config, search));
+}
+
+/** @throws {UsageError} where the output would replace what the run reads. */
+async function assertNotRead(output: string, inputs: readonly (string | undefined)[]): Promise<void> {
+  const found = await stat(output).catch(() => undefined);
+  if (found === undefined) return;
+  for (const input of inputs) {
+    const other = input === undefined ? undefined : await stat(input).catch(() => undefined);
+    if (other?.ino === found.ino && other.dev === found.dev) {
+      throw new UsageError(`${output}: is an input of this run too; name another file for the output`);
+    }
+  }
 }
 
 interface Job extends Request {

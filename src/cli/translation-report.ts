@@ -55,11 +55,13 @@ export async function translationReport(
 
 /** One line on what is about to run. */
 export function describeModel(model: Transformer): string {
-  const { technique, threshold } = model.config;
+  const { technique, threshold, heads, headsSource } = model.config;
   const parts = [
     technique,
     `${sparsityPercent(model).toFixed(2)} % sparse`,
     threshold && describeThreshold(threshold),
+    // A wrong number of heads is no error, only wrong output.
+    headsSource === 'default' ? `${heads} heads (assumed; --heads where it has others)` : `${heads} heads`,
   ];
   return parts.filter((part) => part !== undefined).join(', ');
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TsosError, UsageError } from '../errors.ts';
 
@@ -22,6 +22,19 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
   }
 }
 
+/**
+ * Where writing to `path` really goes: through symbolic links, and only to a regular file or to a new one. A device or pipe
+ * would be replaced by a file.
+ * @throws {UsageError} for anything else.
+ */
+export async function replaceableFile(path: string): Promise<string> {
+  const target = await realpath(path).catch(() => path);
+  const found = await stat(target).catch(() => undefined);
+  if (found === undefined || found.isFile()) return target;
+  if (found.isDirectory()) throw new UsageError(`${path}: is a directory; name a file in it`);
+  throw new UsageError(`${path}: is no regular file; write to standard output and redirect that instead`);
+}
+
 /** A file written piece by piece that gets its name at `commit`; `abort` removes what was written. */
 export class AtomicFile {
   readonly path: string;
@@ -37,10 +50,11 @@ export class AtomicFile {
   }
 
   static async create(path: string): Promise<AtomicFile> {
+    const target = await replaceableFile(path);
     // Not made of the name itself, which may already be as long as a file system allows.
-    const temporary = join(dirname(path), `.tsos-${randomBytes(8).toString('hex')}.tmp`);
+    const temporary = join(dirname(target), `.tsos-${randomBytes(8).toString('hex')}.tmp`);
     const handle = await explained(path, open(temporary, 'wx'));
-    return new AtomicFile(path, temporary, handle);
+    return new AtomicFile(target, temporary, handle);
   }
 
   async write(bytes: Uint8Array): Promise<void> {

@@ -1,4 +1,4 @@
-import { DataError } from '../errors.ts';
+import { DataError, UsageError } from '../errors.ts';
 import { inStep, streamFloat32 } from '../float-stream.ts';
 import type { Checkpoint } from '../io/checkpoint-types.ts';
 import { DEFAULT_LOG_ALPHA_THRESHOLD, hardConcreteGate, variationalDropoutKeeps } from '../numerics.ts';
@@ -56,6 +56,9 @@ export async function checkpointSparsity(
 ): Promise<CheckpointSparsity> {
   const { technique = recogniseTechnique(checkpoint) } = options;
   const threshold = options.logAlphaThreshold ?? DEFAULT_LOG_ALPHA_THRESHOLD;
+  if (!Number.isFinite(threshold)) {
+    throw new UsageError(`log-alpha threshold ${threshold}: must be a finite number`);
+  }
   const layers: LayerSparsity[] = [];
   for (const name of countedVariables(checkpoint, technique)) {
     let total = 0;

@@ -6,7 +6,7 @@ import { loadTransformer, type Transformer } from '../../src/models/transformer/
 import type { Technique } from '../../src/technique.ts';
 import { testGpu } from '../support/gpu.ts';
 import { memoryCheckpoint } from '../support/memory-checkpoint.ts';
-import { type TinyShape, tinyTransformer } from '../support/tiny-transformer.ts';
+import { type TinyShape, tinyTransformer, WORKED_EXAMPLE } from '../support/tiny-transformer.ts';
 
 /** Appendix A.6 of the specification: encoder, logits, best beams and greedy of a tiny model, per technique. */
 const WORKED = [
@@ -65,6 +65,7 @@ const WORKED = [
 ] as const satisfies { technique: Technique; [key: string]: unknown }[];
 
 const SOURCE = [3, 5, 7, 1];
+const TWO_LAYERS = { ...WORKED_EXAMPLE, encoderLayers: 2, decoderLayers: 2 };
 const TARGET = [4, 6, 2, 1];
 
 for (const { technique, nonzero, encoder, logits, beams, greedy } of WORKED) {
@@ -205,6 +206,36 @@ test('wrong input is refused with one sentence that names it', async () => {
     /3 heads do not divide 8/,
   );
   await assert.rejects(loadTransformer(gpu, memoryCheckpoint({})), DataError);
+});
+
+test('a checkpoint that lacks a layer or a shard is refused, and a value that is no number', async () => {
+  const gpu = await testGpu();
+  const whole = tinyTransformer('dense', TWO_LAYERS);
+  const without = (part: string) => ({
+    ...whole,
+    names: () => whole.names().filter((name) => !name.includes(part)),
+  });
+  await assert.rejects(
+    loadTransformer(gpu, without('decoder/layer_0'), { heads: 2 }),
+    /decoder\/layer_0 is missing/,
+  );
+  await assert.rejects(loadTransformer(gpu, without('/weights_0'), { heads: 2 }), DataError);
+  const broken = {
+    ...whole,
+    async read(name: string) {
+      const tensor = await whole.read(name);
+      if (!name.endsWith('decoder/layer_prepostprocess/layer_norm/layer_norm_scale')) return tensor;
+      return { ...tensor, data: (tensor.data as Float32Array).map(() => Number.NaN) };
+    },
+  };
+  await assert.rejects(loadTransformer(gpu, broken, { heads: 2 }), /layer_norm_scale holds NaN at element 0/);
+});
+
+test('a search that is refused spoils nothing for the next', async () => {
+  using model = await load('dense');
+  const before = await model.translate([SOURCE], { maxLength: 5 });
+  await assert.rejects(model.translate([SOURCE], { maxLength: 5, alpha: 1000 }), /length penalty/);
+  assert.deepEqual(await model.translate([SOURCE], { maxLength: 5 }), before);
 });
 
 test('searches asked for at once do not disturb each other, nor does one that fails', async () => {

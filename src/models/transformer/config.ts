@@ -7,7 +7,7 @@ import {
   resolveLogAlphaThreshold,
   resolveTechnique,
 } from '../../layers/technique.ts';
-import { layerSites } from '../../layers/transformer-sites.ts';
+import { embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
 import type { Technique } from '../../technique.ts';
 
 /** Id of padding and of "no token yet". */
@@ -29,6 +29,9 @@ export interface TransformerOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Where a number of heads comes from: shapes of variables do not tell it. */
+export type HeadsSource = 'option' | 'split heads' | 'hparams.json' | 'default';
+
 /** A Transformer as its checkpoint describes it. */
 export interface TransformerConfig {
   /** Scope of all variables: `sparse_transformer`, or `transformer` of plain Tensor2Tensor. */
@@ -38,9 +41,13 @@ export interface TransformerConfig {
   readonly technique: Technique;
   /** Only for variational dropout. */
   readonly threshold: LogAlphaThreshold | undefined;
+  /** V: rows of the embedding. */
+  readonly vocabulary: number;
   /** H: features of an activation. */
   readonly hidden: number;
   readonly heads: number;
+  /** What the number of heads was taken from; a wrong one gives wrong output, not an error. */
+  readonly headsSource: HeadsSource;
   readonly encoderLayers: number;
   readonly decoderLayers: number;
 }
@@ -70,9 +77,10 @@ export async function readConfig(
     technique,
     threshold,
     hidden,
-    heads: await findHeads(checkpoint, scope, technique, options.heads),
-    encoderLayers: countLayers(names, `${scope}/body/encoder/`),
-    decoderLayers: countLayers(names, `${scope}/body/decoder/`),
+    vocabulary: vocabularySize(checkpoint, embeddingScope, technique),
+    ...(await findHeads(checkpoint, scope, technique, options.heads)),
+    encoderLayers: countLayers(checkpoint, names, `${scope}/body/encoder/`),
+    decoderLayers: countLayers(checkpoint, names, `${scope}/body/decoder/`),
   };
   if (!Number.isInteger(config.heads) || config.heads < 1 || hidden % config.heads !== 0) {
     throw new UsageError(
@@ -108,7 +116,7 @@ function findEmbeddingScope(checkpoint: Checkpoint, names: readonly string[], sc
 }
 
 /** Layers are numbered from 0 without gaps. */
-function countLayers(names: readonly string[], prefix: string): number {
+function countLayers(checkpoint: Checkpoint, names: readonly string[], prefix: string): number {
   const indices = new Set<number>();
   for (const name of names) {
     if (!name.startsWith(`${prefix}layer_`)) continue;
@@ -117,7 +125,26 @@ function countLayers(names: readonly string[], prefix: string): number {
   }
   let count = 0;
   while (indices.has(count)) count++;
+  if (count === 0 || count !== indices.size) {
+    throw new DataError(`${prefix}layer_${count} is missing; the checkpoint is incomplete`, {
+      file: checkpoint.path,
+    });
+  }
   return count;
+}
+
+/** Rows of all shards, which the name of their scope says too. */
+function vocabularySize(checkpoint: Checkpoint, embeddingScope: string, technique: Technique): number {
+  const { weights } = embeddingSite(checkpoint, embeddingScope, technique);
+  const rows = weights.reduce((sum, name) => sum + checkpoint.info(name).shape[0], 0);
+  const named = Number(/symbol_modality_(\d+)_/.exec(embeddingScope)?.[1]);
+  if (rows !== named) {
+    throw new DataError(
+      `${embeddingScope} has ${rows} rows in ${weights.length} shards, its name says ${named}; a shard is missing`,
+      { file: checkpoint.path },
+    );
+  }
+  return rows;
 }
 
 const DEFAULT_HEADS = 8;
@@ -127,11 +154,14 @@ async function findHeads(
   scope: string,
   technique: Technique,
   requested: number | undefined,
-): Promise<number> {
-  if (requested !== undefined) return requested;
+): Promise<{ heads: number; headsSource: HeadsSource }> {
+  if (requested !== undefined) return { heads: requested, headsSource: 'option' };
   const split = layerSites(checkpoint, `${scope}${FIRST_LAYER}multihead_attention/q`, technique).length;
-  if (split > 1) return split;
-  return (await headsFromFile(checkpoint.path)) ?? DEFAULT_HEADS;
+  if (split > 1) return { heads: split, headsSource: 'split heads' };
+  const heads = await headsFromFile(checkpoint.path);
+  return heads === undefined
+    ? { heads: DEFAULT_HEADS, headsSource: 'default' }
+    : { heads, headsSource: 'hparams.json' };
 }
 
 /** Tensor2Tensor leaves its hyper-parameters beside the checkpoint. */

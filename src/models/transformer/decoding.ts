@@ -152,9 +152,11 @@ export class Decoding implements Disposable {
       heads: config.heads,
       headSize: config.hidden / config.heads,
     };
-    const capacity = Math.min(Math.max(2 * room, FIRST_CAPACITY, steps + 1), input.limit + 1);
-    this.#positions = makePositions(this.#model.gpu, shape, capacity, this.#positions);
-    this.#writePenalties(this.#positions, input);
+    if (this.#positions === undefined || room <= steps) {
+      const capacity = Math.min(Math.max(2 * room, FIRST_CAPACITY, steps + 1), input.limit + 1);
+      this.#positions = makePositions(this.#model.gpu, shape, capacity, this.#positions);
+      this.#writePenalties(this.#positions, input);
+    }
     this.#stepPlan = await this.#buildStepPlan(this.#positions);
     return this.#stepPlan;
   }

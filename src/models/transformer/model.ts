@@ -202,9 +202,9 @@ class DeviceTransformer implements Transformer {
   async #search(ids: readonly (readonly number[])[], options: TranslateOptions): Promise<Translation[]> {
     this.#checkIds('translate', ids);
     const { beam = 4, alpha = 0.6, extraLength = 100, topBeams = 1, signal } = options;
-    this.#checkSearch(beam, alpha, topBeams);
     const extent = longest(ids);
     const limit = options.maxLength ?? extent + extraLength;
+    this.#checkSearch(beam, alpha, topBeams, limit);
     if (!Number.isSafeInteger(limit)) throw new UsageError(`translate: a length limit of ${limit} tokens`);
     const found: Hypothesis[][] = [];
     for (const group of groups(ids, extent)) {
@@ -270,7 +270,7 @@ class DeviceTransformer implements Transformer {
   #checkIds(what: string, ids: readonly (readonly number[])[]): void {
     if (ids.length === 0) throw new UsageError(`${what}: a batch of no sentences`);
     ids.forEach((sentence, index) => {
-      if (sentence.length === 0) {
+      if (!Array.isArray(sentence) || sentence.length === 0) {
         throw new UsageError(`${what}: sentence ${index} has no ids; even an empty one ends with EOS (1)`);
       }
       const wrong = sentence.find((id) => !Number.isInteger(id) || id < 0 || id >= this.vocabularySize);
@@ -282,13 +282,16 @@ class DeviceTransformer implements Transformer {
     });
   }
 
-  #checkSearch(beam: number, alpha: number, topBeams: number): void {
+  #checkSearch(beam: number, alpha: number, topBeams: number, limit: number): void {
     const most = Math.min(MAX_BEAM, this.vocabularySize >> 1);
     if (!Number.isInteger(beam) || beam < 1 || beam > most) {
       throw new UsageError(`translate: a beam of ${beam}; it must be a whole number from 1 to ${most}`);
     }
-    if (!Number.isFinite(alpha))
-      throw new UsageError(`translate: alpha is ${alpha}; it must be a finite number`);
+    const penalty = Math.fround(((5 + Math.max(limit, 1)) / 6) ** alpha);
+    if (!Number.isFinite(penalty) || penalty < 1e-30)
+      throw new UsageError(
+        `translate: alpha is ${alpha}; the length penalty ((5 + ${limit}) / 6)^alpha must be a float32 above 0`,
+      );
     if (!Number.isInteger(topBeams) || topBeams < 1 || topBeams > beam) {
       throw new UsageError(
         `translate: topBeams is ${topBeams}; it must be a whole number from 1 to the beam, ${beam}`,

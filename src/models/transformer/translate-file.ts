@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DataError } from '../../errors.ts';
-import { writeFileAtomic } from '../../io/atomic-file.ts';
+import { replaceableFile, writeFileAtomic } from '../../io/atomic-file.ts';
 import { Journal, type JournalHeader } from '../../io/journal.ts';
 import type { Vocabulary } from '../../io/subwords.ts';
 import { stripWhitespace } from '../../python-text.ts';
@@ -59,6 +59,7 @@ export async function translateToFile(
   options: TranslateToFileOptions,
 ): Promise<LineTranslation[]> {
   const { output, resume = false, onStart, onBatch } = options;
+  await replaceableFile(output);
   const journal = await Journal.open(`${output}.partial`, identity(model, lines, options), { resume });
   try {
     const finished = finishedBatches(journal);

@@ -155,7 +155,7 @@ export async function loadWeights(
 async function loadEmbedding(
   scope: Scope,
   checkpoint: Checkpoint,
-  { embeddingScope, technique, threshold, hidden }: TransformerConfig,
+  { embeddingScope, technique, threshold, vocabulary, hidden }: TransformerConfig,
   { format }: TransformerOptions,
 ): Promise<Weight> {
   const site = embeddingSite(checkpoint, embeddingScope, technique);
@@ -165,7 +165,7 @@ async function loadEmbedding(
     technique,
     threshold === undefined ? {} : { threshold: threshold.value },
   );
-  expectShape(checkpoint, embeddingScope, [csr.rows, csr.cols], [undefined, hidden]);
+  expectShape(checkpoint, embeddingScope, [csr.rows, csr.cols], [vocabulary, hidden]);
   return uploadWeight(scope, embeddingScope, csr, { embedding: true, format });
 }
 
