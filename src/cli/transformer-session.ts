@@ -1,7 +1,7 @@
 import { type Gpu, openGpu } from '../graph/device.ts';
 import { openCheckpoint } from '../io/checkpoint.ts';
 import { loadVocabulary, type Vocabulary } from '../io/subwords.ts';
-import type { TransformerOptions } from '../models/transformer/config.ts';
+import { readConfig, type TransformerOptions } from '../models/transformer/config.ts';
 import { loadTransformer, type Transformer } from '../models/transformer/model.ts';
 import { showProgress } from './progress.ts';
 
@@ -28,10 +28,12 @@ export async function withTransformer<T>(
   const started = performance.now();
   const checkpoint = await openCheckpoint(request.checkpoint);
   try {
+    // What is cheap to find wrong is found before the model is loaded.
+    const config = await readConfig(checkpoint, request);
+    const vocabulary = await loadVocabulary(request.vocabulary, { expectedSize: config.vocabulary });
     await using gpu = await openGpu();
     using _ = disposedAtExit(gpu);
     using model = await loadWithProgress(gpu, checkpoint, request);
-    const vocabulary = await loadVocabulary(request.vocabulary, { expectedSize: model.vocabularySize });
     const loadSeconds = (performance.now() - started) / 1000;
     return await use({ gpu, model, vocabulary, loadSeconds });
   } finally {
