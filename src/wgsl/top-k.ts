@@ -37,16 +37,7 @@ export function topKKernel({ k, lanes }: TopKVariant): Kernel {
       { name: 'best', element: 'vec4f', access: 'read_write' },
       { name: 'which', element: 'vec4u', access: 'read_write' },
     ],
-    body: /* wgsl */ `${expFunction('vec4f')}
-@compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
-  let column = group.x * ${lanes}u + lane.x;
-  let n4 = params.columns4;
-  if (column >= n4) { return; }
-  let end = min((group.y + 1u) * params.chunk_rows, params.rows);
-  var most = vec4f(${LOWEST});
-  var total = vec4f();
-${declareList(k)}
+    body: /* wgsl */ `${beginList({ k, lanes }, 'chunk_rows', 'rows')}
   for (var block = group.y * params.chunk_rows; block < end; block += ${BLOCK}u) {
     let past = end - block;
 ${unroll(
@@ -85,16 +76,7 @@ export function mergeTopKKernel({ k, lanes }: TopKVariant): Kernel {
       { name: 'best', element: 'vec4f', access: 'read_write' },
       { name: 'which', element: 'vec4u', access: 'read_write' },
     ],
-    body: /* wgsl */ `${expFunction('vec4f')}
-@compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
-  let column = group.x * ${lanes}u + lane.x;
-  let n4 = params.columns4;
-  if (column >= n4) { return; }
-  let end = min((group.y + 1u) * params.fan_in, params.chunks);
-  var most = vec4f(${LOWEST});
-  var total = vec4f();
-${declareList(k)}
+    body: /* wgsl */ `${beginList({ k, lanes }, 'fan_in', 'chunks')}
   for (var chunk = group.y * params.fan_in; chunk < end; chunk++) {
     let base = chunk * ${k + STATISTICS}u * n4 + column;
     let peak = max(most, part_best[base]);
@@ -115,6 +97,20 @@ ${storeList(k, 'group.y')}
 
 export function mergeTopKGrid({ lanes }: TopKVariant, columns4: number, merged: number): Grid {
   return [ceilDivide(columns4, lanes), merged, 1];
+}
+
+/** A lane's vec4 of columns, the end of its part of what it goes through, and statistics and lists of nothing yet. */
+function beginList({ k, lanes }: TopKVariant, partSize: string, whole: string): string {
+  return `${expFunction('vec4f')}
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
+  let column = group.x * ${lanes}u + lane.x;
+  let n4 = params.columns4;
+  if (column >= n4) { return; }
+  let end = min((group.y + 1u) * params.${partSize}, params.${whole});
+  var most = vec4f(${LOWEST});
+  var total = vec4f();
+${declareList(k)}`;
 }
 
 function declareList(k: number): string {

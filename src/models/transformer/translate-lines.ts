@@ -5,13 +5,8 @@ import { EOS } from './config.ts';
 import type { Transformer, TranslateOptions } from './model.ts';
 
 /** How lines are cut into batches, and how each batch is searched. */
-export interface TranslateLinesOptions {
-  /** Hypotheses kept per sentence; 1 decodes greedily. Default 4. */
-  readonly beam?: number | undefined;
-  /** Exponent of the length penalty. Default 0.6. */
-  readonly alpha?: number | undefined;
-  /** Most tokens beyond the longest source of a batch (EOS counted). Default 100. */
-  readonly extraLength?: number | undefined;
+export interface TranslateLinesOptions
+  extends Pick<TranslateOptions, 'beam' | 'alpha' | 'extraLength' | 'signal'> {
   /**
    * Limit a translation to 2L + 50 tokens instead, L the longest source of its batch: the rule of Tensor2Tensor before
    * 2019-12-12, which the published scores were most likely made with.
@@ -21,8 +16,6 @@ export interface TranslateLinesOptions {
   readonly batch?: number | undefined;
   /** Most ids of a source, EOS included; what is beyond is cut off. Default: no limit. */
   readonly maxInput?: number | undefined;
-  /** Stops between steps; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
   /** Translations of batches that an earlier run with the same lines and options has finished, by index. */
   readonly finished?: ReadonlyMap<number, readonly LineTranslation[]> | undefined;
   /** Called with each batch as it is done, and waited for. */
