@@ -39,12 +39,7 @@ export { checkpointSparsity } from './metrics/sparsity.ts';
 export type { TransformerConfig, TransformerOptions } from './models/transformer/config.ts';
 export { decodesFileName } from './models/transformer/decodes-name.ts';
 export type { Hypothesis } from './models/transformer/hypotheses.ts';
-export type {
-  ShapedFloats,
-  Transformer,
-  TranslateOptions,
-  Translation,
-} from './models/transformer/model.ts';
+export type { Transformer, TranslateOptions, Translation } from './models/transformer/model.ts';
 export { loadTransformer } from './models/transformer/model.ts';
 export type {
   FinishedBatch,
@@ -53,5 +48,6 @@ export type {
   TranslationProgress,
 } from './models/transformer/translate-lines.ts';
 export { translateLines } from './models/transformer/translate-lines.ts';
+export type { ShapedFloats } from './shaped-floats.ts';
 export type { Technique } from './technique.ts';
 export { TECHNIQUES } from './technique.ts';

@@ -1,13 +1,14 @@
 import { UsageError } from '../errors.ts';
 import { attentionGrid, attentionKernel } from '../wgsl/attention.ts';
 import { attentionStepGrid, attentionStepKernel, headVectors } from '../wgsl/attention-step.ts';
+import { COPY, copyGrid } from '../wgsl/copy.ts';
 import { embeddingGrid, embeddingKernel } from '../wgsl/embedding.ts';
 import { layerNormGrid, layerNormKernel } from '../wgsl/layer-norm.ts';
 import { matmulFits, matmulGrid, matmulKernel } from '../wgsl/matmul.ts';
 import { spmmFits, spmmGrid, spmmKernel } from '../wgsl/spmm.ts';
 import { mergeTopKGrid, mergeTopKKernel, STATISTICS, topKGrid, topKKernel } from '../wgsl/top-k.ts';
 import type { Graph } from './graph.ts';
-import type { GraphTensor } from './node.ts';
+import { elements, type GraphTensor } from './node.ts';
 import type { DeviceTensor } from './scope.ts';
 import {
   attentionLanes,
@@ -26,14 +27,14 @@ import type { Weight } from './weight.ts';
  * graph, with the kernel variant that suits the device, and returns the tensor they write.
  */
 
-/** What a product does after the sum and its bias, and where it leaves the result. */
+/** What a product does after the sum and its bias, in this order, and where it leaves the result. */
 export interface ProductOptions {
-  /** `max(0, ·)` */
-  readonly relu?: boolean;
-  /** `[1, columns]` factors of the columns, applied before the residual. */
+  /** `[1, columns]` factors of the columns. */
   readonly columnScale?: GraphTensor;
   /** `[rows, columns]` to add. */
   readonly residual?: GraphTensor;
+  /** `max(0, ·)` */
+  readonly relu?: boolean;
   /** Where to write; a new transient tensor unless given. */
   readonly into?: GraphTensor;
 }
@@ -318,6 +319,12 @@ function topKParts(graph: Graph, k: number, chunks: number, columns: number) {
     best: graph.tensor('best logits', [chunks * (k + STATISTICS), columns]),
     which: graph.tensor('best ids', [chunks * k, columns]),
   };
+}
+
+/** Copies a value of the plan into a tensor that outlives it, of the same shape. */
+export function copy(graph: Graph, from: GraphTensor, to: DeviceTensor): void {
+  const words = elements(from);
+  graph.dispatch(COPY, copyGrid(words), { words }, { original: from, duplicate: to });
 }
 
 function quarter(tensor: GraphTensor): number {

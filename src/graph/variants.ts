@@ -1,7 +1,9 @@
 import type { AttentionVariant } from '../wgsl/attention.ts';
+import type { DenseConvolutionVariant } from '../wgsl/dense-convolution.ts';
 import type { LayerNormVariant } from '../wgsl/layer-norm.ts';
 import type { MatmulVariant } from '../wgsl/matmul.ts';
 import type { SoftmaxLanes } from '../wgsl/online-softmax.ts';
+import type { SparseConvolutionVariant } from '../wgsl/sparse-convolution.ts';
 import type { SpmmVariant } from '../wgsl/spmm.ts';
 import type { Gpu } from './gpu.ts';
 
@@ -38,9 +40,37 @@ export function densestSparse(deviceClass: DeviceClass): number {
   return deviceClass === 'cpu' ? 0.25 : 0.3;
 }
 
+/** @param pixels B · Y · X of the output */
+export function sparseConvolutionTiling(
+  deviceClass: DeviceClass,
+  pixels: number,
+): Pick<SparseConvolutionVariant, 'lanesN' | 'lanesM' | 'columns'> {
+  if (deviceClass === 'cpu') return { lanesN: 1, lanesM: 32, columns: widthFor(pixels, 32) };
+  return { lanesN: 32, lanesM: 2, columns: pixels >= 256 ? 4 : 2 };
+}
+
+/** @param pixels B · Y · X of the output */
+export function denseConvolutionTiling(
+  deviceClass: DeviceClass,
+  pixels: number,
+): Pick<DenseConvolutionVariant, 'lanesN' | 'lanesM' | 'rows' | 'columns'> {
+  if (deviceClass === 'cpu') return { lanesN: 1, lanesM: 4, rows: 8, columns: widthFor(pixels, 16) };
+  return { lanesN: 32, lanesM: 4, rows: 4, columns: pixels >= 256 ? 4 : 2 };
+}
+
+/** Above this share of stored weights the kernel of a convolution runs dense. */
+export function densestSparseConvolution(deviceClass: DeviceClass): number {
+  return deviceClass === 'cpu' ? 0.25 : 0.3;
+}
+
 /** @param columns4 N / 4 */
 export function layerNormLanes(deviceClass: DeviceClass): LayerNormVariant {
   return deviceClass === 'cpu' ? { lanes: 1, columns: 4 } : { lanes: 32, columns: 4 };
+}
+
+/** Lanes that share a sum over a row; a power of two. */
+export function reductionLanes(deviceClass: DeviceClass): number {
+  return deviceClass === 'cpu' ? 4 : 64;
 }
 
 /** @param queries queries of all sentences */
@@ -82,10 +112,10 @@ export function columnAlignment(columns: number): number {
 }
 
 /** The largest width up to `most` that divides the columns, else `most` with a ragged last tile. */
-function widthFor(columns4: number, most: number): number {
-  for (let width = Math.min(most, columns4); width > most / 2; width--)
-    if (columns4 % width === 0) return width;
-  return Math.min(most, columns4);
+function widthFor(columns: number, most: number): number {
+  for (let width = Math.min(most, columns); width > most / 2; width--)
+    if (columns % width === 0) return width;
+  return Math.min(most, columns);
 }
 
 /** Lanes whose partial sums fit 16 KiB, the workgroup memory every device has. */

@@ -95,17 +95,20 @@ export function uploadWeight(
   };
 }
 
-/** Rows sorted by length, longest first (Sputnik's row swizzle), with what the kernel needs of each. */
+/** Row numbers sorted by length, longest first (Sputnik's row swizzle). */
+export function longestRowsFirst({ rows, rowStart }: CsrMatrix): Uint32Array {
+  const length = (row: number) => rowStart[row + 1] - rowStart[row];
+  return Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => length(b) - length(a) || a - b);
+}
+
+/** Swizzled rows, with what the kernel needs of each. */
 function swizzle(matrix: CsrMatrix, bias: Float32Array): Uint32Array {
   const { rows, rowStart } = matrix;
-  const length = (row: number) => rowStart[row + 1] - rowStart[row];
-  const order = Uint32Array.from({ length: rows }, (_, row) => row).sort(
-    (a, b) => length(b) - length(a) || a - b,
-  );
   const biasBits = new Uint32Array(bias.buffer, bias.byteOffset, bias.length);
   const words = new Uint32Array(rows * SPMM_ROW_WORDS);
-  order.forEach((row, slot) => {
-    words.set([row, rowStart[row] / 4, length(row) / 4, biasBits[row]], slot * SPMM_ROW_WORDS);
+  longestRowsFirst(matrix).forEach((row, slot) => {
+    const [start, end] = [rowStart[row], rowStart[row + 1]];
+    words.set([row, start / 4, (end - start) / 4, biasBits[row]], slot * SPMM_ROW_WORDS);
   });
   return words;
 }

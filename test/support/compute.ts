@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Gpu } from '../../src/graph/gpu.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { type GraphTensor, isDeviceTensor } from '../../src/graph/node.ts';
+import { copy } from '../../src/graph/operations.ts';
 import { type DeviceTensor, readWords, Scope } from '../../src/graph/scope.ts';
-import { kernel } from '../../src/wgsl/kernel.ts';
 
 /** Builds a graph, runs it once and reads the named tensors back: 32-bit words, see `asFloats`. */
 export async function compute<Name extends string>(
@@ -29,25 +29,10 @@ export function asFloats(words: Uint32Array): Float32Array {
 /** A tensor that outlives the plan, with the value of one that may not. */
 export function kept(graph: Graph, scope: Scope, tensor: GraphTensor): DeviceTensor {
   if (isDeviceTensor(tensor)) return tensor;
-  const words = tensor.shape.reduce((product, extent) => product * extent, 1);
   const duplicate = scope.tensor(`${tensor.name}, kept`, tensor.shape);
-  graph.dispatch(COPY, [Math.ceil(words / 64), 1, 1], { words }, { original: tensor, duplicate });
+  copy(graph, tensor, duplicate);
   return duplicate;
 }
-
-const COPY = kernel({
-  name: 'copy',
-  parameters: [{ name: 'words', type: 'u32' }],
-  bindings: [
-    { name: 'original', element: 'u32', access: 'read' },
-    { name: 'duplicate', element: 'u32', access: 'read_write' },
-  ],
-  body: /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x < params.words) { duplicate[id.x] = original[id.x]; }
-}`,
-});
 
 /** Elements behind a sink's own. */
 const GUARD = 16;

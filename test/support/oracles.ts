@@ -24,7 +24,7 @@ export interface Product {
 }
 
 /**
- * `residual + columnScale · relu(a · b + bias)`. A float32 sum of n products is off by at most γ(n) Σ|a·b|, in whatever order
+ * `relu(residual + columnScale · (a · b + bias))`. A float32 sum of n products is off by at most γ(n) Σ|a·b|, in whatever order
  * it is taken; each step after it adds a rounding.
  */
 export function productOracle(product: Product): Expected {
@@ -44,7 +44,8 @@ export function productOracle(product: Product): Expected {
       const factor = columnScale?.[column] ?? 1;
       const at = row * columns + column;
       const addend = residual?.[at] ?? 0;
-      value[at] = addend + factor * (relu ? Math.max(0, sum) : sum);
+      const result = addend + factor * sum;
+      value[at] = relu ? Math.max(0, result) : result;
       bound[at] = gamma(terms.length + 4) * (Math.abs(addend) + Math.abs(factor) * size);
     }
   }

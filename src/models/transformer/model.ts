@@ -3,6 +3,7 @@ import type { Gpu } from '../../graph/gpu.ts';
 import { Graph } from '../../graph/graph.ts';
 import { readFloats, Scope } from '../../graph/scope.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { type ShapedFloats, withShape } from '../../shaped-floats.ts';
 import { bucket, groups, longest, padIds } from './batching.ts';
 import { PAD, readConfig, type TransformerConfig, type TransformerOptions } from './config.ts';
 import { addTeacherForcedDecoder } from './decoder.ts';
@@ -40,9 +41,6 @@ export interface Translation {
   /** All hypotheses the search ended with, best first. */
   readonly beams: readonly Hypothesis[];
 }
-
-/** Float32 values, row-major, with their shape. */
-export type ShapedFloats = Float32Array & { readonly shape: readonly number[] };
 
 /** A sparse (or dense) Transformer on a device. */
 export interface Transformer extends Disposable {
@@ -318,5 +316,5 @@ function rowMajor(
         rows[to++] = featureMajor[feature * columns + column];
     }
   }
-  return Object.assign(rows, { shape: [sentences, length, features] });
+  return withShape(rows, [sentences, length, features]);
 }

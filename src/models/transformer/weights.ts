@@ -4,6 +4,7 @@ import type { Scope } from '../../graph/scope.ts';
 import { uploadWeight, type Weight } from '../../graph/weight.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
 import { readEffectiveMatrix } from '../../layers/effective-weights.ts';
+import { readFiniteFloats } from '../../layers/finite-floats.ts';
 import { biasName, embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
 import type { TransformerConfig, TransformerOptions } from './config.ts';
 
@@ -171,37 +172,11 @@ async function loadEmbedding(
 
 /** The original always decodes in target space 0. */
 async function loadTargetSpace(checkpoint: Checkpoint, name: string, hidden: number): Promise<Float32Array> {
-  return (await finiteFloats(checkpoint, name, [undefined, hidden])).slice(0, hidden);
+  return (await readFiniteFloats(checkpoint, name, [undefined, hidden])).slice(0, hidden);
 }
 
 function vector(checkpoint: Checkpoint, name: string, length: number): Promise<Float32Array> {
-  return finiteFloats(checkpoint, name, [length]);
-}
-
-async function finiteFloats(
-  checkpoint: Checkpoint,
-  name: string,
-  wanted: readonly (number | undefined)[],
-): Promise<Float32Array> {
-  const { shape, data } = await checkpoint.read(name);
-  const fits =
-    shape.length === wanted.length && wanted.every((extent, axis) => (extent ?? shape[axis]) === shape[axis]);
-  if (!fits || !(data instanceof Float32Array)) {
-    const text = wanted.map((extent) => extent ?? 'any').join(', ');
-    throw new DataError(`${name} should be float32 [${text}], is [${shape.join(', ')}]`, {
-      file: checkpoint.path,
-    });
-  }
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new DataError(
-      `${name} holds ${data[bad]} at element ${bad}; the checkpoint is of a run that diverged`,
-      {
-        file: checkpoint.path,
-      },
-    );
-  }
-  return data;
+  return readFiniteFloats(checkpoint, name, [length]);
 }
 
 function expectShape(

@@ -1,0 +1,100 @@
+import { DataError } from '../../errors.ts';
+import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { ResNetVariables } from '../../layers/resnet-sites.ts';
+import {
+  type LogAlphaThreshold,
+  resolveLogAlphaThreshold,
+  resolveTechnique,
+} from '../../layers/technique.ts';
+import type { Technique } from '../../technique.ts';
+
+/** What the checkpoint cannot tell, or what overrides what it tells. */
+export interface ResNetOptions {
+  /** Default: recognised from the names of the variables. */
+  readonly technique?: Technique | undefined;
+  /** Variational dropout: weights with a larger log-alpha are dropped. Default: from a published directory name, else 3. */
+  readonly logAlphaThreshold?: number | undefined;
+  /** Hold every kernel so, instead of by its density. */
+  readonly format?: 'sparse' | 'dense' | undefined;
+  /** Called as layers are loaded. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** What the layers of a block are called, and how many there are. */
+export type BlockKind = 'bottleneck' | 'residual';
+
+/** A residual network as its checkpoint describes it. */
+export interface ResNetConfig {
+  readonly depth: number;
+  readonly kind: BlockKind;
+  /** Blocks of each of the four groups. */
+  readonly blocks: readonly number[];
+  readonly classes: number;
+  readonly technique: Technique;
+  /** Only for variational dropout. */
+  readonly threshold: LogAlphaThreshold | undefined;
+}
+
+/** Blocks per group of the depths there are (He et al. 2016, table 1). */
+const DEPTHS: Readonly<Record<BlockKind, Readonly<Record<string, number>>>> = {
+  residual: { '2,2,2,2': 18, '3,4,6,3': 34 },
+  bottleneck: { '3,4,6,3': 50, '3,4,23,3': 101, '3,8,36,3': 152, '3,24,36,3': 200 },
+};
+
+/** Convolutions on the main path of a block. */
+export const BLOCK_LAYERS: Readonly<Record<BlockKind, number>> = { residual: 2, bottleneck: 3 };
+
+/**
+ * Reads the shape of the network from the names of its layers.
+ * @throws {DataError} where this is no residual network of a known depth.
+ */
+export function readConfig(checkpoint: Checkpoint, options: ResNetOptions): ResNetConfig {
+  const variables = new ResNetVariables(checkpoint);
+  const scopes = new Set(variables.scopes());
+  const kind = (['bottleneck', 'residual'] as const).find((each) => scopes.has(projectingScope(each, 1, 1)));
+  if (kind === undefined || !scopes.has('initial_conv')) {
+    throw new DataError(
+      'holds no ResNet: no variable ends in initial_conv/weights and bottleneck_1_block_group_projection_block_group1/weights; "tsos inspect" lists what it holds',
+      { file: checkpoint.path },
+    );
+  }
+  const blocks = [1, 2, 3, 4].map((group) => countBlocks(scopes, kind, group));
+  const depth = DEPTHS[kind][blocks.join(',')];
+  if (depth === undefined) {
+    const known = Object.entries(DEPTHS[kind]).map(([counts, each]) => `${counts} (ResNet-${each})`);
+    throw new DataError(
+      `has ${blocks.join(', ')} ${kind} blocks in its groups, known are ${known.join(', ')}: the checkpoint is incomplete, or no such network`,
+      { file: checkpoint.path },
+    );
+  }
+  const technique = resolveTechnique(checkpoint, options.technique);
+  const { shape } = checkpoint.info(variables.find('final_dense', 'weights'));
+  return {
+    depth,
+    kind,
+    blocks,
+    classes: shape[shape.length - 1],
+    technique,
+    threshold:
+      technique === 'variational_dropout'
+        ? resolveLogAlphaThreshold(checkpoint.path, options.logAlphaThreshold)
+        : undefined,
+  };
+}
+
+/** Scope of a layer of the first block of a group, which has a projection. @param part its number, or `projection` */
+export function projectingScope(kind: BlockKind, group: number, part: number | 'projection'): string {
+  return `${kind}_${part}_block_group_projection_block_group${group}`;
+}
+
+/** Scope of a layer of another block of a group. @param block from 1 */
+export function identityScope(kind: BlockKind, group: number, block: number, part: number): string {
+  return `${kind}_${part}_block_group${group}_${block}_1`;
+}
+
+function countBlocks(scopes: ReadonlySet<string>, kind: BlockKind, group: number): number {
+  if (!scopes.has(projectingScope(kind, group, 1))) return 0;
+  let blocks = 1;
+  while (scopes.has(identityScope(kind, group, blocks, 1))) blocks++;
+  return blocks;
+}

@@ -1,0 +1,265 @@
+import { DeviceError, UsageError } from '../../errors.ts';
+import type { Gpu } from '../../graph/gpu.ts';
+import { Graph } from '../../graph/graph.ts';
+import { copy } from '../../graph/operations.ts';
+import type { Plan } from '../../graph/plan.ts';
+import { type DeviceTensor, readFloats, Scope, write } from '../../graph/scope.ts';
+import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { type ShapedFloats, withShape } from '../../shaped-floats.ts';
+import { type ResNetConfig, type ResNetOptions, readConfig } from './config.ts';
+import { addResNet, type Stage } from './network.ts';
+import { loadWeights, type ResNetWeights } from './weights.ts';
+
+/** Side of the pictures the network was trained on. */
+export const PICTURE_SIZE = 224;
+const PICTURE_VALUES = PICTURE_SIZE * PICTURE_SIZE * 3;
+
+/** A sparse (or dense) residual network on a device. */
+export interface ResNet50 extends Disposable {
+  readonly config: ResNetConfig;
+  /** Weights of all kernels that are kept and that there are. */
+  readonly weights: { readonly nonzero: number; readonly total: number };
+  /** Bytes of the weights on the device. */
+  readonly byteLength: number;
+  /**
+   * Logits `[B, classes]`. Calls made at once wait for each other; the result for a picture does not depend on the batch
+   * it comes in.
+   * @param pixels `[B, 224, 224, 3]` red, green, blue, 0 … 255 as `preprocess` gives them; normalised inside
+   * @throws {UsageError} for pictures of another size, or none
+   * @throws {AdapterError} where the device has no buffer large enough
+   * @throws {DeviceError} where the device failed, or the weights overflow float32
+   */
+  logits(pixels: Float32Array & { readonly shape?: readonly number[] }): Promise<ShapedFloats>;
+  /** Activations after the stages of the network, `[B, Y, X, C]` each; for study, it keeps all of them. Throws as `logits`. */
+  stages(
+    pixels: Float32Array & { readonly shape?: readonly number[] },
+  ): Promise<ReadonlyMap<Stage, ShapedFloats>>;
+  dispose(): void;
+}
+
+/**
+ * Loads a ResNet of the paper (of depth 18, 34, 50, 101, 152 or 200 and any width) onto a device.
+ * @throws {DataError} where the checkpoint holds none, or an incomplete one.
+ * @throws {AdapterError} where the device is too small for it.
+ */
+export async function loadResNet50(
+  gpu: Gpu,
+  checkpoint: Checkpoint,
+  options: ResNetOptions = {},
+): Promise<ResNet50> {
+  const config = readConfig(checkpoint, options);
+  const scope = new Scope(gpu);
+  try {
+    const weights = await loadWeights(scope, checkpoint, config, options);
+    await gpu.settled();
+    return new DeviceResNet(scope, config, weights);
+  } catch (error) {
+    scope.dispose();
+    throw error;
+  }
+}
+
+/** The network made ready for one number of pictures. */
+interface Pass extends Disposable {
+  readonly batch: number;
+  readonly pictures: DeviceTensor;
+  readonly logits: DeviceTensor;
+  readonly plan: Plan;
+}
+
+/** Passes that are kept: that of full batches, and that of what remains. */
+const KEPT_PASSES = 2;
+
+class DeviceResNet implements ResNet50 {
+  readonly config: ResNetConfig;
+  readonly weights: { nonzero: number; total: number };
+  readonly #scope: Scope;
+  readonly #weights: ResNetWeights;
+  /** The last used comes last. */
+  readonly #passes: Pass[] = [];
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(scope: Scope, config: ResNetConfig, weights: ResNetWeights) {
+    this.config = config;
+    this.#scope = scope;
+    this.#weights = weights;
+    this.weights = countWeights(weights);
+  }
+
+  get byteLength(): number {
+    return this.#scope.byteLength;
+  }
+
+  logits(pixels: Float32Array & { readonly shape?: readonly number[] }): Promise<ShapedFloats> {
+    return this.#inTurn(async () => {
+      const count = pictureCount(pixels);
+      const { classes } = this.config;
+      const logits = new Float32Array(count * classes);
+      const most = largestBatch(this.#scope.gpu, this.#weights.initial.rows);
+      for (let first = 0; first < count; first += most) {
+        const batch = Math.min(most, count - first);
+        const part = pixels.subarray(first * PICTURE_VALUES, (first + batch) * PICTURE_VALUES);
+        logits.set(await this.#run(part, batch), first * classes);
+      }
+      this.#checkFinite(logits);
+      return withShape(logits, [count, classes]);
+    });
+  }
+
+  stages(
+    pixels: Float32Array & { readonly shape?: readonly number[] },
+  ): Promise<ReadonlyMap<Stage, ShapedFloats>> {
+    return this.#inTurn(async () => {
+      const batch = pictureCount(pixels);
+      const { gpu } = this.#scope;
+      using scope = new Scope(gpu);
+      const graph = new Graph(gpu, 'ResNet, all stages');
+      const kept: { stage: Stage; tensor: DeviceTensor; shape: number[] }[] = [];
+      const { pictures, logits } = this.#ends(scope, batch);
+      addResNet(graph, this.#weights, pictures, logits, (stage, { tensor, height, width }) => {
+        const [channels, columns] = tensor.shape;
+        const keep = scope.tensor(stage, [channels, columns]);
+        copy(graph, tensor, keep);
+        kept.push({ stage, tensor: keep, shape: [batch, height, width, channels] });
+      });
+      write(gpu, pictures, pixels);
+      using plan = await graph.plan();
+      plan.run();
+      const stages = new Map<Stage, ShapedFloats>();
+      for (const { stage, tensor, shape } of kept) {
+        const values = channelsLast(await readFloats(gpu, tensor), shape, tensor.shape[1]);
+        stages.set(stage, withShape(values, shape));
+      }
+      return stages;
+    });
+  }
+
+  dispose(): void {
+    for (const pass of this.#passes.splice(0)) pass[Symbol.dispose]();
+    this.#scope.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @returns `[batch, classes]` */
+  async #run(pixels: Float32Array, batch: number): Promise<Float32Array> {
+    const { gpu } = this.#scope;
+    const pass = await this.#passFor(batch);
+    write(gpu, pass.pictures, pixels);
+    pass.plan.run();
+    const [, columns] = pass.logits.shape;
+    return channelsLast(await readFloats(gpu, pass.logits), [batch, 1, 1, this.config.classes], columns);
+  }
+
+  async #passFor(batch: number): Promise<Pass> {
+    const at = this.#passes.findIndex((pass) => pass.batch === batch);
+    if (at >= 0) {
+      const [pass] = this.#passes.splice(at, 1);
+      this.#passes.push(pass);
+      return pass;
+    }
+    while (this.#passes.length >= KEPT_PASSES) this.#passes.shift()?.[Symbol.dispose]();
+    const { gpu } = this.#scope;
+    const scope = new Scope(gpu);
+    try {
+      const graph = new Graph(gpu, `ResNet, ${batch} pictures`);
+      const { pictures, logits } = this.#ends(scope, batch);
+      addResNet(graph, this.#weights, pictures, logits);
+      const plan = await graph.plan();
+      const dispose = () => {
+        plan.dispose();
+        scope.dispose();
+      };
+      const pass = { batch, pictures, logits, plan, [Symbol.dispose]: dispose };
+      this.#passes.push(pass);
+      return pass;
+    } catch (error) {
+      scope.dispose();
+      throw error;
+    }
+  }
+
+  #ends(scope: Scope, batch: number): { pictures: DeviceTensor; logits: DeviceTensor } {
+    return {
+      pictures: scope.tensor('pictures', [batch, PICTURE_SIZE, PICTURE_SIZE, 3]),
+      logits: scope.tensor('logits', [this.config.classes, Math.ceil(batch / 4) * 4]),
+    };
+  }
+
+  /** Passes share buffers: one call at a time. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** Weights can be finite and still overflow on the way; what comes out then means nothing. */
+  #checkFinite(logits: Float32Array): void {
+    const broken = logits.findIndex((value) => !Number.isFinite(value));
+    if (broken < 0) return;
+    const picture = Math.floor(broken / this.config.classes);
+    throw new DeviceError(
+      `logits: picture ${picture} has a logit that is not finite: its pixels are not, or the weights of this checkpoint overflow float32`,
+    );
+  }
+}
+
+function countWeights({ initial, groups, dense }: ResNetWeights): { nonzero: number; total: number } {
+  const kernels = [
+    initial,
+    ...groups.flat().flatMap(({ projection, main }) => (projection ? [projection, ...main] : main)),
+  ];
+  return {
+    nonzero: kernels.reduce((sum, { nnz }) => sum + nnz, dense.nnz),
+    total: kernels.reduce(
+      (sum, { rows, channels, window }) => sum + rows * channels * window.size ** 2,
+      dense.rows * dense.cols,
+    ),
+  };
+}
+
+function pictureCount(pixels: Float32Array & { readonly shape?: readonly number[] }): number {
+  const { shape, length } = pixels;
+  const wanted = `[B, ${PICTURE_SIZE}, ${PICTURE_SIZE}, 3]`;
+  const [batch, ...sides] = shape ?? [length / PICTURE_VALUES, PICTURE_SIZE, PICTURE_SIZE, 3];
+  const fits =
+    sides.join() === [PICTURE_SIZE, PICTURE_SIZE, 3].join() &&
+    Number.isInteger(batch) &&
+    batch >= 1 &&
+    batch * PICTURE_VALUES === length;
+  if (!fits) {
+    const given = shape ? `[${shape.join(', ')}] with ${length} values` : `${length} values`;
+    throw new UsageError(
+      `pixels are ${given}; the network takes ${wanted}, ${PICTURE_VALUES} values a picture and at least one picture`,
+    );
+  }
+  return batch;
+}
+
+/** Pictures of one pass: more of them save nothing on a software adapter, and a GPU has only so large buffers. */
+function largestBatch(gpu: Gpu, initialChannels: number): number {
+  const side = PICTURE_SIZE / 2;
+  const bytes = Math.max(initialChannels * side * side, PICTURE_VALUES) * 4;
+  const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
+  const fitting = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / bytes);
+  return Math.max(1, Math.min(fitting, gpu.deviceClass === 'cpu' ? 4 : 64));
+}
+
+/** `[channels, columns]`, columns (b, y, x), as `[b, y, x, channels]`. */
+function channelsLast(
+  featureMajor: Float32Array,
+  [batch, height, width, channels]: readonly number[],
+  columns: number,
+): Float32Array {
+  const pixels = batch * height * width;
+  const values = new Float32Array(pixels * channels);
+  for (let channel = 0; channel < channels; channel++) {
+    const row = channel * columns;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      values[pixel * channels + channel] = featureMajor[row + pixel];
+    }
+  }
+  return values;
+}

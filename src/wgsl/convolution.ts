@@ -1,0 +1,70 @@
+import { type Parameter, unroll } from './kernel.ts';
+
+/*
+ * What sparse and dense convolution share. Both are products with the activations read through shifted positions: for every
+ * tap (ky, kx) of the kernel, output pixel (y, x) meets input pixel (y·stride + ky − pad, x·stride + kx − pad), nothing is
+ * unrolled into a matrix. Pictures lie feature-major, `[C, B·Y·X]`, column (b·Y + y)·X + x, rows padded to a multiple of 4.
+ */
+
+/** A square kernel and how it steps over a picture. */
+export interface Window {
+  /** Side of the kernel. */
+  readonly size: number;
+  readonly stride: number;
+  /** Zeros that stand before the first pixel of a row, and before the first row. */
+  readonly padBefore: number;
+}
+
+/** What a kernel needs to know of the pictures; sizes of a row are those of the buffers, in elements. */
+export const PICTURE_PARAMETERS: readonly Parameter[] = [
+  { name: 'out_columns', type: 'u32' },
+  { name: 'in_columns', type: 'u32' },
+  { name: 'pixels', type: 'u32' },
+  { name: 'out_height', type: 'u32' },
+  { name: 'out_width', type: 'u32' },
+  { name: 'in_height', type: 'u32' },
+  { name: 'in_width', type: 'u32' },
+];
+
+/**
+ * WGSL: `columnV` of each of `count` pixels of the output, `lanes` apart from `first` on, and where their windows begin, in
+ * pixels of the input. Pixels past the last repeat it, so that nothing needs to be guarded: they store the same value to the
+ * same place.
+ */
+export function placeWindows({ stride, padBefore }: Window, count: number, lanes: number): string {
+  const place = (v: number) =>
+    lanes === 1 && v > 0
+      ? // The next pixel, found without the divisions that are slow to run and to compile on software adapters.
+        `  let step${v} = select(0u, 1u, first + ${v}u < params.pixels);
+  let column${v} = column${v - 1} + step${v};
+  let wraps${v} = x${v - 1} + step${v} == params.out_width;
+  let x${v} = select(x${v - 1} + step${v}, 0u, wraps${v});
+  let down${v} = select(y${v - 1}, y${v - 1} + 1u, wraps${v});
+  let leaves${v} = down${v} == params.out_height;
+  let y${v} = select(down${v}, 0u, leaves${v});
+  let picture${v} = select(picture${v - 1}, picture${v - 1} + 1u, leaves${v});`
+      : `  let column${v} = min(first + ${v * lanes}u, params.pixels - 1u);
+  let line${v} = column${v} / params.out_width;
+  let x${v} = column${v} % params.out_width;
+  let y${v} = line${v} % params.out_height;
+  let picture${v} = line${v} / params.out_height;`;
+  return unroll(
+    count,
+    (v) => `${place(v)}
+  let top${v} = i32(y${v} * ${stride}u) - ${padBefore};
+  let left${v} = i32(x${v} * ${stride}u) - ${padBefore};
+  let origin${v} = i32(picture${v} * params.in_height) + top${v};`,
+  );
+}
+
+/** WGSL: for tap (`ky`, `kx`), `insideV` tells whether it meets a pixel and `atV` which column of the input, 0 if none. */
+export function placeTap(count: number): string {
+  return unroll(
+    count,
+    // Not `&&`: its branches multiply the time that software adapters take to compile.
+    (
+      v,
+    ) => `    let inside${v} = (u32(top${v} + ky) < params.in_height) & (u32(left${v} + kx) < params.in_width);
+    let at${v} = select(0u, u32((origin${v} + ky) * i32(params.in_width) + left${v} + kx), inside${v});`,
+  );
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { readSafetensors } from '../../src/io/safetensors.ts';
+
+/** What is known of the activations of one picture after a stage. */
+interface StageSummary {
+  shape: number[];
+  sum: number;
+  sum_abs: number;
+  sample_index: number[];
+  sample_value: number[];
+}
+
+/** What the original made of one network. */
+export interface GoldenResNet {
+  depth: number;
+  num_label_classes: number;
+  log_alpha_threshold: number;
+  labels: number[];
+  argmax: number[];
+  eval_loss: number;
+  /** Keyed `<stage>/<picture>`. */
+  stages: Record<string, StageSummary>;
+  float32_vs_independent_float64: Record<string, { max_abs: number; max_abs_of_f64: number }>;
+}
+
+export async function readGoldenResNet(directory: string): Promise<GoldenResNet> {
+  return JSON.parse(await readFile(`${directory}/golden.json`, 'utf8'));
+}
+
+/** Values of `golden.safetensors`. */
+export async function goldenTensor(directory: string, name: string): Promise<Float32Array> {
+  return (await readSafetensors(`${directory}/golden.safetensors`)).get(name)!.data as Float32Array;
+}
+
+/** Error allowed, as a part of the largest magnitude of the case. */
+const TOLERANCE = 1e-5;
+
+export function assertNear(
+  actual: Float32Array,
+  expected: ArrayLike<number>,
+  largest: number,
+  what: string,
+): void {
+  assert.equal(actual.length, expected.length, what);
+  let worst = 0;
+  for (let i = 0; i < actual.length; i++) {
+    const error = Math.abs(actual[i] - expected[i]);
+    // Written so that NaN fails.
+    if (!(error <= worst)) worst = error;
+  }
+  assert.ok(worst <= TOLERANCE * largest, `${what}: off by ${worst}, allowed ${TOLERANCE * largest}`);
+}
+
+/** One picture's activations after a stage, `[Y, X, C]`. */
+export function checkStage(golden: GoldenResNet, stage: string, picture: number, actual: Float32Array): void {
+  const {
+    shape,
+    sum,
+    sum_abs: size,
+    sample_index: index,
+    sample_value: value,
+  } = golden.stages[`${stage}/${picture}`];
+  const what = `${stage} of picture ${picture}`;
+  assert.equal(
+    actual.length,
+    shape.reduce((product, extent) => product * extent, 1),
+    what,
+  );
+  const { max_abs_of_f64: largest } = golden.float32_vs_independent_float64[stage];
+  assertNear(
+    Float32Array.from(index, (at) => actual[at]),
+    value,
+    largest,
+    what,
+  );
+  const total = actual.reduce((all, each) => all + each, 0);
+  assert.ok(Math.abs(total - sum) <= TOLERANCE * size, `${what}: sum ${total}, expected ${sum}`);
+}
+
+export function largestMagnitude(values: Float32Array): number {
+  return values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+}
