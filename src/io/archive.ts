@@ -9,8 +9,9 @@ import { DataError } from '../errors.ts';
 import { writeAt } from './atomic-file.ts';
 import { ByteSource } from './byte-source.ts';
 import { ArchiveTree, type MemberOpener } from './file-tree.ts';
+import { SourceInput } from './source-input.ts';
 import { StreamInput } from './stream-input.ts';
-import { type TarInput, type TarMember, tarMembers } from './tar.ts';
+import { type TarMember, tarMembers } from './tar.ts';
 
 /** Opens a tar in place: its headers are scanned once, bodies are read where they lie when asked for. */
 export async function openTar(path: string): Promise<ArchiveTree> {
@@ -101,28 +102,4 @@ async function refuseSparse(label: string): Promise<never> {
       file: label,
     },
   );
-}
-
-/** A tar read by seeking. */
-class SourceInput implements TarInput {
-  position = 0;
-  readonly #source: ByteSource;
-
-  constructor(source: ByteSource) {
-    this.#source = source;
-  }
-
-  get file(): string {
-    return this.#source.file;
-  }
-
-  async read(length: number): Promise<Uint8Array> {
-    const bytes = await this.#source.read(this.position, Math.min(length, this.#source.size - this.position));
-    this.position += bytes.length;
-    return bytes;
-  }
-
-  async skipTo(position: number): Promise<void> {
-    this.position = Math.min(position, this.#source.size);
-  }
 }

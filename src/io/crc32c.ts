@@ -1,29 +1,12 @@
-const POLYNOMIAL = 0x82f63b78;
+import { crcOf } from './crc.ts';
+
 const MASK_DELTA = 0xa282ead8;
-/** Bytes folded in one step of the main loop: one table of 256 words for each. */
-const STRIDE = 16;
-const STRIDE_WORDS = STRIDE / 4;
-const TABLES = makeTables();
 
 /**
  * CRC-32C (Castagnoli) of `bytes`, continued from the finished value `crc` of the bytes before them.
  * @returns an unsigned 32-bit number; the checksum of nothing is 0.
  */
-export function crc32c(bytes: Uint8Array, crc = 0): number {
-  let state = ~crc;
-  let position = 0;
-  // The main loop reads aligned words; the bytes before the first aligned one go one at a time.
-  const head = Math.min(bytes.length, -bytes.byteOffset & 3);
-  while (position < head) state = TABLES[(state ^ bytes[position++]) & 255] ^ (state >>> 8);
-
-  const words = STRIDE_WORDS * Math.floor((bytes.length - position) / STRIDE);
-  if (words > 0) {
-    state = foldWords(state, new Int32Array(bytes.buffer, bytes.byteOffset + position, words));
-    position += 4 * words;
-  }
-  while (position < bytes.length) state = TABLES[(state ^ bytes[position++]) & 255] ^ (state >>> 8);
-  return ~state >>> 0;
-}
+export const crc32c = crcOf(0x82f63b78);
 
 /** TensorFlow stores checksums rotated and offset, so that a checksum of checksums keeps its strength. */
 export function maskCrc(crc: number): number {
@@ -34,48 +17,4 @@ export function maskCrc(crc: number): number {
 export function unmaskCrc(masked: number): number {
   const rotated = (masked - MASK_DELTA) >>> 0;
   return ((rotated >>> 17) | (rotated << 15)) >>> 0;
-}
-
-function foldWords(start: number, words: Int32Array): number {
-  const t = TABLES;
-  let state = start;
-  for (let i = 0; i < words.length; i += STRIDE_WORDS) {
-    const a = state ^ words[i];
-    const b = words[i + 1];
-    const c = words[i + 2];
-    const d = words[i + 3];
-    state =
-      t[3840 + (a & 255)] ^
-      t[3584 + ((a >>> 8) & 255)] ^
-      t[3328 + ((a >>> 16) & 255)] ^
-      t[3072 + (a >>> 24)] ^
-      t[2816 + (b & 255)] ^
-      t[2560 + ((b >>> 8) & 255)] ^
-      t[2304 + ((b >>> 16) & 255)] ^
-      t[2048 + (b >>> 24)] ^
-      t[1792 + (c & 255)] ^
-      t[1536 + ((c >>> 8) & 255)] ^
-      t[1280 + ((c >>> 16) & 255)] ^
-      t[1024 + (c >>> 24)] ^
-      t[768 + (d & 255)] ^
-      t[512 + ((d >>> 8) & 255)] ^
-      t[256 + ((d >>> 16) & 255)] ^
-      t[d >>> 24];
-  }
-  return state;
-}
-
-/** Table k holds, for each byte value, its checksum state after k more zero bytes. */
-function makeTables(): Int32Array {
-  const tables = new Int32Array(STRIDE * 256);
-  for (let byte = 0; byte < 256; byte++) {
-    let state = byte;
-    for (let bit = 0; bit < 8; bit++) state = state & 1 ? (state >>> 1) ^ POLYNOMIAL : state >>> 1;
-    tables[byte] = state;
-  }
-  for (let i = 256; i < tables.length; i++) {
-    const before = tables[i - 256];
-    tables[i] = (before >>> 8) ^ tables[before & 255];
-  }
-  return tables;
 }

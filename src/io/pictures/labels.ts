@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { DataError, UsageError } from '../../errors.ts';
+
+/**
+ * The classes of pictures, from 0, by a text file of either of two kinds:
+ *
+ * - lines `name class`, separated by blanks, tabs or a comma; a name is a path below the folder of the pictures, or a file
+ *   name; in any order, others may be among them (Caffe's `val.txt` is such a file);
+ * - one WordNet id (`n01440764`) a line, for the pictures in the order of their names, as TensorFlow's
+ *   `imagenet_2012_validation_synset_labels.txt` has them; the class is the rank of the id among those of the file.
+ *
+ * @param names paths of the pictures below their folder, ascending.
+ * @throws {DataError} where the file cannot be read as either.
+ * @throws {UsageError} where it has no label for a picture.
+ */
+export async function labelPictures(labelsFile: string, names: readonly string[]): Promise<number[]> {
+  const lines = await readLines(labelsFile);
+  if (lines.length > 0 && lines.every(({ text }) => SYNSET.test(text))) {
+    return labelsInOrder(
+      labelsFile,
+      lines.map(({ text }) => text),
+      names,
+    );
+  }
+  const labels = labelsByName(labelsFile, lines);
+  return names.map((name) => {
+    const label = labels.get(name) ?? labels.get(fileName(name));
+    if (label !== undefined) return label;
+    throw new UsageError(`${labelsFile} has no label for ${name}; add the line "${name} <class>"`);
+  });
+}
+
+const SYNSET = /^n\d{8}$/;
+
+interface Line {
+  readonly number: number;
+  readonly text: string;
+}
+
+async function readLines(file: string): Promise<Line[]> {
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new DataError(`the labels cannot be read (${cause.message})`, { file }, { cause });
+  });
+  return text
+    .split('\n')
+    .map((line, at) => ({ number: at + 1, text: line.trim() }))
+    .filter((line) => line.text !== '');
+}
+
+function labelsInOrder(file: string, synsets: readonly string[], names: readonly string[]): number[] {
+  if (synsets.length !== names.length) {
+    throw new UsageError(
+      `${file} labels ${synsets.length} pictures in the order of their names, but there are ${names.length}`,
+    );
+  }
+  const classes = new Map([...new Set(synsets)].sort().map((synset, rank) => [synset, rank]));
+  return synsets.map((synset) => classes.get(synset)!);
+}
+
+function labelsByName(file: string, lines: readonly Line[]): ReadonlyMap<string, number> {
+  const labels = new Map<string, number>();
+  for (const { number, text } of lines) {
+    const [, name, digits] = /^(.*?)\s*[\s,]\s*(\d+)$/.exec(text) ?? [];
+    const label = Number(digits);
+    if (!name || !Number.isSafeInteger(label)) {
+      throw new DataError(`line ${number} is not "<picture> <class>", with a class counted from 0`, { file });
+    }
+    if ((labels.get(name) ?? label) !== label) {
+      throw new DataError(`line ${number} gives ${name} another class than a line before`, { file });
+    }
+    labels.set(name, label);
+  }
+  return labels;
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

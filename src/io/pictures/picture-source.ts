@@ -1,0 +1,27 @@
+import type { DataError } from '../../errors.ts';
+
+/** Pictures in a fixed order, to be decoded. */
+export interface PictureSource {
+  /** The files they are in, in that order. */
+  readonly files: readonly string[];
+  /** All of them. An entry is to be loaded, if at all, before the next one is asked for. */
+  entries(): AsyncIterable<PictureEntry>;
+}
+
+/** A picture of a source, or a record that should have been one. */
+export interface PictureEntry {
+  readonly file: string;
+  /** Its place in that file, from 0. */
+  readonly record: number;
+  /** @throws {DataError} naming the file, and in a file of several the record. */
+  load(): Promise<EncodedPicture>;
+  /** The error to report for a picture that was loaded but cannot be decoded. */
+  error(reason: string): DataError;
+}
+
+export interface EncodedPicture {
+  /** Class, from 0; undefined where there are no labels. A stored label that is no class comes as it is. */
+  readonly label: number | undefined;
+  /** A JPEG. The memory it is in is given away when it is decoded. */
+  readonly jpeg: Uint8Array;
+}
