@@ -20,6 +20,18 @@ const COMPANION_LEAF: Record<Exclude<Technique, 'dense'>, string> = {
   l0_regularization: 'log_alpha',
 };
 
+/**
+ * Ends of the names of the variables by which sparsity is counted, a variable for each weight matrix. Slots of optimizers never
+ * have them, since they end in `/Adam` or `/Momentum`.
+ */
+export const COUNTED_VARIABLE: Readonly<Record<Technique, RegExp>> = {
+  dense: /(^|\/)(kernel|weights(_\d+)?)$/,
+  magnitude_pruning: /mask$/,
+  random_pruning: /mask$/,
+  variational_dropout: /(log_sigma2|_aux)$/,
+  l0_regularization: /(log_alpha|_aux)$/,
+};
+
 /** What names alone can tell apart: a randomly pruned checkpoint has the same variables as one pruned by magnitude. */
 const RECOGNISABLE = ['magnitude_pruning', 'variational_dropout', 'l0_regularization'] as const;
 

@@ -28,13 +28,19 @@ export const WEIGHT_ARGUMENTS = {
   },
 } as const satisfies ArgsDef;
 
+/** As the hint of a positional argument: it stands for any number of them, which are in `args._`. */
+export const ANY_NUMBER = '…';
+
 /**
  * Refuses what the parser of citty would pass over: options that there are not, options without their value, and arguments
  * too many.
  * @throws {ArgumentError} for the first of them.
  */
 export function checkArguments(rawArgs: readonly string[], definitions: ArgsDef): void {
-  const positionals = Object.values(definitions).filter(({ type }) => type === 'positional').length;
+  const positionals = Object.values(definitions).filter(({ type }) => type === 'positional');
+  const most = positionals.some(({ valueHint }) => valueHint === ANY_NUMBER)
+    ? Number.POSITIVE_INFINITY
+    : positionals.length;
   const options = Object.entries(definitions).filter(([, { type }]) => type !== 'positional');
   const { tokens } = parseArgs({
     args: [...rawArgs],
@@ -46,7 +52,7 @@ export function checkArguments(rawArgs: readonly string[], definitions: ArgsDef)
   });
   let given = 0;
   for (const token of tokens) {
-    if (token.kind === 'positional' && ++given > positionals) {
+    if (token.kind === 'positional' && ++given > most) {
       throw new ArgumentError(`"${token.value}" is one argument too many`);
     }
     if (token.kind !== 'option') continue;
@@ -110,4 +116,11 @@ export function wholeOption(
     throw new ArgumentError(`--${name} is ${value}; it must be a whole number${range}`);
   }
   return number;
+}
+
+/** All values of an option that may be given several times; the parser of citty keeps the last. */
+export function repeatedOption(rawArgs: readonly string[], name: string): string[] {
+  const options = { [name]: { type: 'string', multiple: true } } as const;
+  const { values } = parseArgs({ args: [...rawArgs], options, strict: false });
+  return (values[name] as string[] | undefined) ?? [];
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { defineCommand } from 'citty';
 import { DataError } from '../errors.ts';
 import { type BleuResult, bleu, compareBleu } from '../metrics/bleu/bleu.ts';
@@ -6,7 +5,7 @@ import { formatBleu, formatFixed, formatScore } from '../metrics/bleu/format-ble
 import { BLEU_METHODS, type BleuMethod } from '../metrics/bleu/methods.ts';
 import { findUntokenized } from '../metrics/bleu/moses.ts';
 import { SMOOTHING_METHODS } from '../metrics/bleu/smoothing.ts';
-import { numberOption, wholeOption } from './arguments.ts';
+import { numberOption, repeatedOption, wholeOption } from './arguments.ts';
 import { readInput } from './input-files.ts';
 import { note, print } from './print.ts';
 import { formatTable } from './table.ts';
@@ -108,16 +107,6 @@ async function readAll(paths: readonly string[]): Promise<Lines[]> {
   const files: Lines[] = [];
   for (const path of paths) files.push(await readLines(path));
   return files;
-}
-
-/** All values of an option; citty only gives the last. */
-function repeatedOption(rawArgs: readonly string[], name: string): string[] {
-  const { values } = parseArgs({
-    args: [...rawArgs],
-    options: { [name]: { type: 'string', multiple: true } },
-    strict: false,
-  });
-  return values[name] as string[];
 }
 
 function checkParallel([first, ...others]: readonly Lines[]): void {

@@ -11,11 +11,19 @@ const MAX_WRITE = 2 ** 30;
  * failure nothing is left behind and an older file of that name stays as it was.
  * @throws {UsageError} when the directory cannot be written to, {TsosError} when the disk is full.
  */
-export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+export function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  return streamFileAtomic(path, (file) =>
+    file.write(typeof data === 'string' ? new TextEncoder().encode(data) : data),
+  );
+}
+
+/** As `writeFileAtomic`, for a file that is written piece by piece. */
+export async function streamFileAtomic<T>(path: string, write: (file: AtomicFile) => Promise<T>): Promise<T> {
   const file = await AtomicFile.create(path);
   try {
-    await file.write(typeof data === 'string' ? new TextEncoder().encode(data) : data);
+    const result = await write(file);
     await file.commit();
+    return result;
   } catch (error) {
     await file.abort();
     throw error;

@@ -9,7 +9,8 @@ import { allocate } from './tensor-range.ts';
 const MAX_HEADER_BYTES = 100_000_000;
 const LENGTH_BYTES = 8;
 
-const DTYPES: Readonly<Record<string, DType>> = {
+/** Element types of the format, by its names for them. */
+export const SAFETENSORS_DTYPES: Readonly<Record<string, DType>> = {
   F64: 'float64',
   F32: 'float32',
   F16: 'half',
@@ -95,8 +96,9 @@ function parseEntry(name: string, entry: unknown): Entry {
     throw new DataError(`${subject} has no proper dtype, shape and data_offsets`);
   }
   const code = String(entry.dtype);
-  if (!Object.hasOwn(DTYPES, code)) throw new DataError(`${subject} has the unknown dtype ${quoted(code)}`);
-  const dtype = DTYPES[code];
+  if (!Object.hasOwn(SAFETENSORS_DTYPES, code))
+    throw new DataError(`${subject} has the unknown dtype ${quoted(code)}`);
+  const dtype = SAFETENSORS_DTYPES[code];
   const [begin, end] = entry.data_offsets;
   const needed = elementCount(entry.shape) * elementBytes(dtype);
   if (end - begin !== needed) {

@@ -12,6 +12,11 @@ export interface EffectiveMatrixOptions {
   readonly transpose?: boolean;
   /** Log-alpha threshold of variational dropout. Default 3. */
   readonly threshold?: number;
+  /**
+   * Gives 1 for each weight that the technique keeps, even one whose value is 0, instead of the weight; of dense, for each that
+   * is not 0. Default false.
+   */
+  readonly pattern?: boolean;
 }
 
 /**
@@ -38,7 +43,9 @@ export async function readEffectiveMatrix(
   const { transpose = false, threshold = DEFAULT_LOG_ALPHA_THRESHOLD } = options;
   const blocks = layOut(checkpoint, Array.isArray(sites) ? sites : [sites as Site], transpose);
   const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
-  const effective = effectiveWeight(technique, threshold);
+  const effective = options.pattern
+    ? keptWeight(technique, threshold)
+    : effectiveWeight(technique, threshold);
 
   const rowLengths = new Uint32Array(rows);
   for (const block of blocks) {
@@ -130,6 +137,21 @@ function effectiveWeight(technique: Technique, threshold: number): EffectiveWeig
       return (weight, logSigma2) => (variationalDropoutKeeps(weight, logSigma2, threshold) ? weight : 0);
     case 'l0_regularization':
       return (weight, logAlpha) => Math.fround(weight * hardConcreteGate(logAlpha));
+  }
+}
+
+/** 1 where the technique keeps a weight, else 0. */
+function keptWeight(technique: Technique, threshold: number): EffectiveWeight {
+  switch (technique) {
+    case 'dense':
+      return (weight) => Number(weight !== 0);
+    case 'magnitude_pruning':
+    case 'random_pruning':
+      return (_, mask) => Number(mask !== 0);
+    case 'variational_dropout':
+      return (weight, logSigma2) => Number(variationalDropoutKeeps(weight, logSigma2, threshold));
+    case 'l0_regularization':
+      return (_, logAlpha) => Number(hardConcreteGate(logAlpha) !== 0);
   }
 }
 

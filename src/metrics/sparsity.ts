@@ -2,7 +2,7 @@ import { DataError, UsageError } from '../errors.ts';
 import { inStep, streamFloat32 } from '../float-stream.ts';
 import type { Checkpoint } from '../io/checkpoint-types.ts';
 import { DEFAULT_LOG_ALPHA_THRESHOLD, hardConcreteGate, variationalDropoutKeeps } from '../numerics.ts';
-import { recogniseTechnique, type Technique } from '../technique.ts';
+import { COUNTED_VARIABLE, recogniseTechnique, type Technique } from '../technique.ts';
 
 /** How {@link checkpointSparsity} counts. */
 export interface SparsityOptions {
@@ -72,7 +72,7 @@ export async function checkpointSparsity(
   const nonzero = layers.reduce((sum, layer) => sum + layer.nonzero, 0);
   const total = layers.reduce((sum, layer) => sum + layer.total, 0);
   if (total === 0) {
-    throw new DataError(`no weights of ${technique} to count (${COUNTED[technique]})`, {
+    throw new DataError(`no weights of ${technique} to count (${COUNTED_VARIABLE[technique]})`, {
       file: checkpoint.path,
     });
   }
@@ -86,17 +86,8 @@ export async function checkpointSparsity(
   };
 }
 
-/** Ends of the names that count. Slots of optimizers never do, since they end in `/Adam` or `/Momentum`. */
-const COUNTED: Record<Technique, RegExp> = {
-  dense: /(^|\/)(kernel|weights(_\d+)?)$/,
-  magnitude_pruning: /mask$/,
-  random_pruning: /mask$/,
-  variational_dropout: /(log_sigma2|_aux)$/,
-  l0_regularization: /(log_alpha|_aux)$/,
-};
-
 function countedVariables(checkpoint: Checkpoint, technique: Technique): string[] {
-  const names = checkpoint.names().filter((name) => COUNTED[technique].test(name));
+  const names = checkpoint.names().filter((name) => COUNTED_VARIABLE[technique].test(name));
   return technique === 'dense' ? names.filter((name) => checkpoint.info(name).shape.length >= 2) : names;
 }
 

@@ -155,7 +155,7 @@ test('Ctrl-C keeps what is finished, and --resume goes on from there to the same
   });
 });
 
-test('the demo translates with the embedded model and says what its weights are', async () => {
+test('the demo translates and classifies with the embedded models and says what their weights are', async () => {
   const { code, stdout, stderr } = await tsos(['demo']);
   assert.equal(code, 0, stderr);
   for (const part of [
@@ -164,14 +164,20 @@ test('the demo translates with the embedded model and says what its weights are'
     /adapter +\S/,
     /tokens\/s/,
     /\n {2}→ \S/,
+    /ResNet-50, magnitude_pruning, 84\.71 % sparse/,
+    /picture\.jpg\n +37\.42 % {2}class 89\n/,
     /^Next: /m,
   ]) {
     assert.match(stdout, part);
   }
 });
 
-test('the demo takes a checkpoint only with its vocabulary', async () => {
-  assertOneSentence(await tsos(['demo', DEMO_CHECKPOINT]), 2, /both a checkpoint and its --vocab/);
+test('the demo takes a checkpoint only with its vocabulary or a picture', async () => {
+  assertOneSentence(
+    await tsos(['demo', DEMO_CHECKPOINT]),
+    2,
+    /a Transformer with its --vocab, or a ResNet with a --picture/,
+  );
 });
 
 /** Writes a model of few features, for which long lines cost little, with a vocabulary in which "t" is one id. */

@@ -90,6 +90,11 @@ export async function openManifest(path: string): Promise<Checkpoint> {
   };
 }
 
+/** Values of the hash alone: float32 of `lo + (hi − lo) · u`. */
+export function hashed(name: string, count: number, hash: readonly [lo: number, hi: number]): Float32Array {
+  return ruleValues({ hash }, { name, dtype: 'float32', shape: [count] }, 0, count, undefined);
+}
+
 function patternCache(): (path: string) => Promise<Uint8Array> {
   let last: { path: string; dense: Promise<Uint8Array> } | undefined;
   return (path) => {

@@ -12,7 +12,8 @@ import { loadWeights, type ResNetWeights } from './weights.ts';
 
 /** Side of the pictures the network was trained on. */
 export const PICTURE_SIZE = 224;
-const PICTURE_VALUES = PICTURE_SIZE * PICTURE_SIZE * 3;
+/** Values of one picture. */
+export const PICTURE_VALUES = PICTURE_SIZE * PICTURE_SIZE * 3;
 
 /** A sparse (or dense) residual network on a device. */
 export interface ResNet50 extends Disposable {

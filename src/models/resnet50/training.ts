@@ -62,6 +62,8 @@ export interface ResNetTrainingOptions extends SparseTraining {
   readonly penaltyWeight: GraphTensor;
 }
 
+/** Bound of |log α| in the penalty: the original's for this network, whatever the forward pass uses. */
+const PENALTY_CLIP = 8;
 /** Share of the moving averages that a step keeps. */
 const MOMENTUM = 0.9;
 
@@ -82,7 +84,7 @@ export function trainingGraph(
   const pictures = elements(batch.labels);
   const label = smoothedOverAll(model.config.classes, labelSmoothing);
   const squares = network.kernels.map(({ theta }) => sum(tape, square(tape, theta)));
-  const penalty = weightedPenalty(tape, network.kernels, penaltyWeight);
+  const penalty = weightedPenalty(tape, network.kernels, penaltyWeight, PENALTY_CLIP);
   const parts = {
     crossEntropy: scale(tape, sum(tape, crossEntropy(tape, logits, batch.labels, label)), 1 / pictures),
     weightDecay: scale(tape, total(tape, squares), weightDecay / 2),

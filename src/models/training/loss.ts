@@ -24,13 +24,20 @@ export interface LossParts {
   readonly penalty?: GraphTensor;
 }
 
-/** The penalties of all layers, times a weight that may change from step to step; undefined where the technique has none. */
+/**
+ * The penalties of all layers, times a weight that may change from step to step; undefined where the technique has none.
+ * @param weight `[1]`
+ * @param clipAlpha bound of |log α| of variational dropout
+ */
 export function weightedPenalty(
   tape: Tape,
   kernels: readonly SparseKernel[],
   weight: GraphTensor,
+  clipAlpha: number,
 ): GraphTensor | undefined {
-  const terms = kernels.map((kernel) => penalty(tape, kernel)).filter((term) => term !== undefined);
+  const terms = kernels
+    .map((kernel) => penalty(tape, kernel, clipAlpha))
+    .filter((term) => term !== undefined);
   return terms.length === 0 ? undefined : multiply(tape, total(tape, terms), weight);
 }
 

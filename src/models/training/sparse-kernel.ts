@@ -3,6 +3,7 @@ import { applyMask } from '../../graph/differentiation/elementwise.ts';
 import { gather } from '../../graph/differentiation/embedding.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import { elements, type GraphTensor } from '../../graph/node.ts';
+import { repeatColumns } from '../../graph/repeat-columns.ts';
 import type { DeviceTensor } from '../../graph/scope.ts';
 import type { DeviceLinearMap } from '../../layers/device/linear-map.ts';
 import {
@@ -62,20 +63,26 @@ export function sparseKernel(
   }
 }
 
-/**
- * A linear operation with the weights as the technique has them in training.
- * @param output shape of what variational dropout draws noise for; with a single column, all columns of the result share it
- */
+/** What a linear operation draws, where its technique does. */
+export interface Draw {
+  /** Tells the layer apart. */
+  readonly site: string;
+  /** Of the normal numbers of variational dropout: `[outputs, columns]`. */
+  readonly shape: readonly number[];
+  /** Columns of the result next to each other that share a column of these; 1. */
+  readonly shared?: number;
+}
+
+/** A linear operation with the weights as the technique has them in training. */
 export function trainedProduct(
   tape: Tape,
   kernel: SparseKernel,
   map: DeviceLinearMap,
   x: GraphTensor,
   { noise, clipAlpha }: SparseTraining,
-  draw: { readonly site: string; readonly shape: readonly number[]; readonly repeat?: Repeat },
+  { site, shape, shared = 1 }: Draw,
 ): GraphTensor {
   const { technique, theta } = kernel;
-  const { site } = draw;
   switch (technique) {
     case 'dense':
       return map(x, theta);
@@ -83,9 +90,9 @@ export function trainedProduct(
     case 'random_pruning':
       return map(x, applyMask(tape, theta, kernel.companion));
     case 'variational_dropout': {
-      const drawn = noise({ site, distribution: 'normal', order: 'column-major', shape: draw.shape });
-      const { repeat = (same) => same } = draw;
-      return sampledProduct(tape, map, x, [theta, kernel.companion], repeat(drawn), { clipAlpha });
+      const drawn = noise({ site, distribution: 'normal', order: 'column-major', shape });
+      const repeated = shared === 1 ? drawn : repeatColumns(tape.graph, drawn, shared);
+      return sampledProduct(tape, map, x, [theta, kernel.companion], repeated, { clipAlpha });
     }
     case 'l0_regularization': {
       const drawn = noise({ site, distribution: 'uniform', order: 'row-major', shape: theta.shape });
@@ -93,9 +100,6 @@ export function trainedProduct(
     }
   }
 }
-
-/** Spreads noise over the columns that share it. */
-export type Repeat = (noise: GraphTensor) => GraphTensor;
 
 /** Rows of an embedding `[V, D]` as columns `[D, columns]`, drawn anew for every occurrence. */
 export function trainedLookup(
@@ -124,14 +128,14 @@ export function trainedLookup(
   }
 }
 
-/** Bound of |log α| in the penalty of variational dropout: the original's, whatever the forward pass uses. */
-const PENALTY_CLIP = 8;
-
-/** What the technique adds to the loss of a layer, before its weight: a scalar; undefined for dense and pruned ones. */
-export function penalty(tape: Tape, kernel: SparseKernel): GraphTensor | undefined {
+/**
+ * What the technique adds to the loss of a layer, before its weight: a scalar; undefined for dense and pruned ones.
+ * @param clipAlpha bound of |log α| of variational dropout
+ */
+export function penalty(tape: Tape, kernel: SparseKernel, clipAlpha: number): GraphTensor | undefined {
   switch (kernel.technique) {
     case 'variational_dropout':
-      return klDivergence(tape, [kernel.theta, kernel.companion], { clipAlpha: PENALTY_CLIP });
+      return klDivergence(tape, [kernel.theta, kernel.companion], { clipAlpha });
     case 'l0_regularization':
       return l0Norm(tape, kernel.companion);
     default:

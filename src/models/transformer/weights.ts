@@ -51,7 +51,7 @@ export interface TransformerWeights {
   readonly decoderNorm: Normalisation;
 }
 
-const LAYER_NORM_EPSILON = 1e-6;
+export const LAYER_NORM_EPSILON = 1e-6;
 
 /**
  * Reads all variables of the model and uploads them, matrix by matrix, so that beside the device never more than one

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { defineCommand } from 'citty';
+import { refuseExisting, writeDirectoryAtomic } from '../io/atomic-directory.ts';
+import { openCheckpoint } from '../io/checkpoint.ts';
+import { trainingStep, writeCheckpointDirectory } from '../io/checkpoint-directory.ts';
+import type { Checkpoint } from '../io/checkpoint-types.ts';
+import { type Exported, type OnTensor, readTensors } from '../io/export.ts';
+import { writeNpz } from '../io/write-npz.ts';
+import { writeSafetensors } from '../io/write-safetensors.ts';
+import { writeSmtx } from '../io/write-smtx.ts';
+import { readPattern, sparsifiedMatrices } from '../layers/sparsity-patterns.ts';
+import { resolveLogAlphaThreshold, resolveTechnique } from '../layers/technique.ts';
+import { CHECKPOINT_ARGUMENT, numberOption, techniqueOption, WEIGHT_ARGUMENTS } from './arguments.ts';
+import { interruptible } from './interrupt.ts';
+import { note, print } from './print.ts';
+import { showProgress } from './progress.ts';
+
+export const convertCommand = defineCommand({
+  meta: { name: 'convert', description: 'Write a checkpoint in another format' },
+  args: {
+    checkpoint: CHECKPOINT_ARGUMENT,
+    to: {
+      type: 'enum',
+      options: ['safetensors', 'npz', 'bundle', 'smtx'],
+      required: true,
+      description: 'All tensors (safetensors, npz, a V2 checkpoint), or patterns of sparse matrices (smtx)',
+    },
+    output: {
+      type: 'string',
+      required: true,
+      valueHint: 'path',
+      description: 'New file, or new directory for bundle and smtx',
+    },
+    ...WEIGHT_ARGUMENTS,
+    json: { type: 'boolean', description: 'Print one JSON object' },
+  },
+  async run({ args }) {
+    const requested: WeightOptions = {
+      technique: techniqueOption(args.technique),
+      threshold: numberOption('log-alpha-threshold', args['log-alpha-threshold']),
+    };
+    await refuseExisting(args.output);
+    const checkpoint = await openCheckpoint(args.checkpoint);
+    try {
+      using progress = showProgress('written');
+      const { written, leftOut } = await interruptible((signal) => {
+        const onTensor: OnTensor = (done, total) => {
+          signal.throwIfAborted();
+          progress.update(done, total, args.to === 'smtx' ? 'patterns' : 'tensors');
+        };
+        return WRITERS[args.to](checkpoint, args.output, onTensor, requested);
+      });
+      const names = leftOut.map(({ name, dtype }) => `${name} (${dtype})`);
+      if (names.length > 0) note(`${args.to} cannot hold, and lacks: ${names.join(', ')}`);
+      const result = { path: checkpoint.path, to: args.to, output: args.output, written };
+      await print(
+        args.json
+          ? `${JSON.stringify({ ...result, leftOut: leftOut.map(({ name, dtype }) => ({ name, dtype })) })}\n`
+          : `${args.output} has ${written} ${args.to === 'smtx' ? 'patterns' : 'tensors'}\n`,
+      );
+    } finally {
+      await checkpoint.close();
+    }
+  },
+});
+
+interface WeightOptions {
+  readonly technique: ReturnType<typeof techniqueOption>;
+  readonly threshold: number | undefined;
+}
+
+type Writer = (
+  checkpoint: Checkpoint,
+  output: string,
+  onTensor: OnTensor,
+  options: WeightOptions,
+) => Promise<Exported>;
+
+const WRITERS: Record<'safetensors' | 'npz' | 'bundle' | 'smtx', Writer> = {
+  safetensors: (checkpoint, output, onTensor) => writeSafetensors(output, checkpoint, onTensor),
+  npz: (checkpoint, output, onTensor) => writeNpz(output, checkpoint, onTensor),
+  async bundle(checkpoint, output, onTensor) {
+    await writeCheckpointDirectory(output, readTensors(checkpoint, onTensor), await trainingStep(checkpoint));
+    return { written: checkpoint.names().length, leftOut: [] };
+  },
+  async smtx(checkpoint, output, onTensor, requested) {
+    const technique = resolveTechnique(checkpoint, requested.technique);
+    const threshold = resolveLogAlphaThreshold(checkpoint.path, requested.threshold).value;
+    const matrices = sparsifiedMatrices(checkpoint, technique);
+    await writeDirectoryAtomic(output, async (directory) => {
+      for (const [i, matrix] of matrices.entries()) {
+        const pattern = await readPattern(checkpoint, matrix, technique, threshold);
+        await writeSmtx(join(directory, `${matrix.name}.smtx`), pattern);
+        onTensor(i + 1, matrices.length);
+      }
+    });
+    return { written: matrices.length, leftOut: [] };
+  },
+};

@@ -1,0 +1,162 @@
+import { basename, dirname } from 'node:path';
+import { type ArgsDef, defineCommand, type ParsedArgs } from 'citty';
+import { checkpointDigest } from '../io/checkpoint-digest.ts';
+import { openPictures } from '../io/pictures/open-pictures.ts';
+import { countPictures } from '../io/pictures/read-pictures.ts';
+import {
+  type EvaluationProgress,
+  evaluateToFile,
+  pictureSetDigest,
+} from '../models/resnet50/evaluate-to-file.ts';
+import { type EvaluationPart, evaluationResult } from '../models/resnet50/evaluation-part.ts';
+import { weightDecayLoss } from '../models/resnet50/weight-decay.ts';
+import {
+  ArgumentError,
+  CHECKPOINT_ARGUMENT,
+  numberOption,
+  repeatedOption,
+  techniqueOption,
+  WEIGHT_ARGUMENTS,
+  wholeOption,
+} from './arguments.ts';
+import { describeEvaluation, describeRate } from './evaluation-report.ts';
+import { interruptible } from './interrupt.ts';
+import { note, print } from './print.ts';
+import { showProgress } from './progress.ts';
+import { describeResNet, withResNet } from './resnet-session.ts';
+
+const ARGUMENTS = {
+  checkpoint: CHECKPOINT_ARGUMENT,
+  data: {
+    type: 'string',
+    required: true,
+    valueHint: 'path',
+    description:
+      'A folder with TFRecord files validation-*, or with JPEG files; or such files, each after its own --data',
+  },
+  labels: {
+    type: 'string',
+    valueHint: 'file',
+    description: 'Classes of JPEG files: lines "<picture> <class>", or one WordNet id a line',
+  },
+  output: {
+    type: 'string',
+    valueHint: 'file',
+    description: 'The result, for tsos merge; by default evaluation.<checkpoint>.json in this folder',
+  },
+  batch: { type: 'string', default: '32', valueHint: 'n', description: 'Pictures a batch' },
+  limit: { type: 'string', valueHint: 'n', description: 'Only so many pictures from the beginning' },
+  shard: { type: 'string', valueHint: 'i/n', description: 'Only part i of n, i from 0' },
+  workers: { type: 'string', valueHint: 'n', description: 'Threads that decode pictures; 0 for none' },
+  'skip-bad': { type: 'boolean', description: 'Count pictures that cannot be used, instead of stopping' },
+  ...WEIGHT_ARGUMENTS,
+  format: {
+    type: 'enum',
+    options: ['sparse', 'dense'],
+    description: 'Compute all layers so, instead of each by its density',
+  },
+  resume: { type: 'boolean', description: 'Go on where an interrupted run with the same output stopped' },
+  json: { type: 'boolean', description: 'Print one JSON object with everything about the result' },
+} as const satisfies ArgsDef;
+
+export const evaluateCommand = defineCommand({
+  meta: { name: 'evaluate', description: 'Measure the top-1 accuracy of a ResNet on ImageNet' },
+  args: ARGUMENTS,
+  async run({ args, rawArgs }) {
+    const request = readRequest(args, repeatedOption(rawArgs, 'data'));
+    const pictures = await openPictures(request.data, request.labels ? { labels: request.labels } : {});
+    for (const each of pictures.notes) note(each);
+    const { shard, limit, output } = request;
+    const selection = { ...(shard && { shard }), ...(limit !== undefined && { limit }) };
+    const total = await countPictures(pictures, selection);
+    const data = await pictureSetDigest(pictures, request.labels);
+    const { sha256 } = await checkpointDigest(args.checkpoint);
+    await interruptible((signal, advise) =>
+      withResNet({ ...request.model, signal }, async ({ gpu, checkpoint, model }) => {
+        note(`${describeResNet(model)}, on ${gpu.describe()}; ${total} pictures`);
+        using shown = showProgress('evaluated');
+        const part = await evaluateToFile(model, pictures, {
+          ...selection,
+          ...request.reading,
+          output,
+          resume: request.resume,
+          signal,
+          checkpoint: sha256,
+          data,
+          weightDecayLoss: await weightDecayLoss(checkpoint, model.config),
+          adapter: gpu.describe(),
+          onNote: note,
+          onProgress(progress) {
+            announce(progress, total, output, advise);
+            if (progress.seen > 0) shown.update(progress.seen, total, describeRate(progress));
+          },
+        });
+        await print(args.json ? `${JSON.stringify(asJson(part))}\n` : describeEvaluation(part, output));
+      }),
+    );
+  },
+});
+
+function readRequest(args: ParsedArgs<typeof ARGUMENTS>, data: string[]) {
+  const shard = shardOption(args.shard);
+  const workers = wholeOption('workers', args.workers, 0);
+  return {
+    model: {
+      checkpoint: args.checkpoint,
+      technique: techniqueOption(args.technique),
+      logAlphaThreshold: numberOption('log-alpha-threshold', args['log-alpha-threshold']),
+      format: args.format,
+    },
+    data,
+    labels: args.labels,
+    output: args.output ?? defaultOutput(args.checkpoint, shard),
+    shard,
+    limit: wholeOption('limit', args.limit, 1),
+    reading: {
+      batch: wholeOption('batch', args.batch, 1),
+      skipBad: args['skip-bad'] ?? false,
+      ...(workers !== undefined && { workers }),
+    },
+    resume: args.resume ?? false,
+  };
+}
+
+interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** Part `i/n` of a work, i from 0. @throws {ArgumentError} where it is none. */
+export function shardOption(value: string | undefined): Shard | undefined {
+  if (value === undefined) return undefined;
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(value)?.map(Number) ?? [];
+  if (index === undefined || index >= count) {
+    throw new ArgumentError(`--shard is "${value}"; it must be i/n with i from 0 to n - 1`);
+  }
+  return { index, count };
+}
+
+/** Named after the checkpoint's folder or archive, and the shard, so that results of many can lie together. */
+function defaultOutput(checkpoint: string, shard: Shard | undefined): string {
+  const own = basename(checkpoint).replace(/\.(tar|tar\.gz|tgz|index)$/, '');
+  const name = own.startsWith('model.ckpt') ? basename(dirname(checkpoint)) : own;
+  const part = shard ? `.${shard.index}-of-${shard.count}` : '';
+  return `evaluation.${name}${part}.json`;
+}
+
+function announce(
+  { seen, resumed }: EvaluationProgress,
+  total: number,
+  output: string,
+  advise: (advice: string) => void,
+): void {
+  if (seen === resumed && resumed > 0) note(`${resumed} of ${total} pictures were evaluated before`);
+  if (seen > 0) {
+    advise(`${seen} of ${total} pictures are kept in ${output}.partial, run the same with --resume to go on`);
+  }
+}
+
+/** The part with what it says. */
+export function asJson(part: EvaluationPart): Record<string, unknown> {
+  return { ...part, result: evaluationResult(part) };
+}

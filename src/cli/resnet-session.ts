@@ -1,0 +1,52 @@
+import type { Gpu } from '../graph/device.ts';
+import { openCheckpoint } from '../io/checkpoint.ts';
+import type { Checkpoint } from '../io/checkpoint-types.ts';
+import type { ResNetOptions } from '../models/resnet50/config.ts';
+import { loadResNet50, type ResNet50 } from '../models/resnet50/model.ts';
+import { withDevice, withLoadProgress } from './device-session.ts';
+import { describeThreshold } from './translation-report.ts';
+
+export interface ResNetRequest extends Pick<ResNetOptions, 'technique' | 'logAlphaThreshold' | 'format'> {
+  readonly checkpoint: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a classification needs. */
+export interface ResNetSession {
+  readonly gpu: Gpu;
+  readonly checkpoint: Checkpoint;
+  readonly model: ResNet50;
+  readonly loadSeconds: number;
+}
+
+/** Opens the adapter, loads a network, and lets go of both once they have been used. */
+export async function withResNet<T>(
+  { checkpoint: path, signal, ...options }: ResNetRequest,
+  use: (session: ResNetSession) => Promise<T>,
+): Promise<T> {
+  const started = performance.now();
+  const checkpoint = await openCheckpoint(path);
+  try {
+    return await withDevice(async (gpu) => {
+      using model = await withLoadProgress(signal, (onProgress) =>
+        loadResNet50(gpu, checkpoint, { ...options, onProgress }),
+      );
+      return await use({ gpu, checkpoint, model, loadSeconds: (performance.now() - started) / 1000 });
+    });
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** One line on what is about to run. */
+export function describeResNet({ config, weights }: ResNet50): string {
+  const sparsity = 100 * (1 - weights.nonzero / weights.total);
+  return [
+    `ResNet-${config.depth}`,
+    config.technique,
+    `${sparsity.toFixed(2)} % sparse`,
+    config.threshold && describeThreshold(config.threshold),
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}

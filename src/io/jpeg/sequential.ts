@@ -1,0 +1,90 @@
+import { decodeBlock } from './block-decoder.ts';
+import { dequantiserFor } from './dequantise.ts';
+import type { Component, Frame } from './frame.ts';
+import type { HuffmanTable } from './huffman.ts';
+import { blockWriter, type DctMethod } from './inverse-dct.ts';
+import type { JpegReader, ScanHeader } from './markers.ts';
+import { type Plane, planesFor } from './plane.ts';
+import { ScanReader } from './scan-reader.ts';
+import { tableOf } from './scan-tables.ts';
+import type { Window } from './window.ts';
+
+/** What the blocks of one component of a scan are decoded with. */
+interface BlockCoding {
+  readonly component: Component;
+  readonly plane: Plane;
+  readonly dc: HuffmanTable;
+  readonly ac: HuffmanTable;
+  readonly dequantiser: Int32Array;
+}
+
+/**
+ * Decodes a picture whose first scan holds all of it: each block goes through the inverse DCT as soon as it is read. Reads as
+ * far as the window needs, and to the end marker where the window reaches the last row.
+ * @throws {DataError} where the data ends before.
+ */
+export function decodeSequential(
+  reader: JpegReader,
+  scan: ScanHeader,
+  window: Window,
+  method: DctMethod,
+): Plane[] {
+  const { frame } = reader;
+  const planes = planesFor(frame, window);
+  const codings = scan.components.map(({ index, dc, ac }): BlockCoding => {
+    const component = frame.components[index];
+    const steps = reader.quantisers[component.quantiser];
+    if (steps === undefined) return reader.refuse(`quantisation table ${component.quantiser} is missing`);
+    return {
+      component,
+      plane: planes[index],
+      dc: tableOf(reader, 'dc', dc),
+      ac: tableOf(reader, 'ac', ac),
+      dequantiser: dequantiserFor(steps, method),
+    };
+  });
+  const data = new ScanReader(reader.bytes, scan.start, scan.restartInterval, reader.refuse);
+  decodeMcus(data, frame, window, codings, method);
+  if (window.reachesBottom) {
+    reader.skipTo(data.end());
+    if (reader.nextScan() !== undefined) reader.refuse('a second scan of a picture that one scan completes');
+  }
+  return planes;
+}
+
+function decodeMcus(
+  data: ScanReader,
+  frame: Frame,
+  window: Window,
+  codings: readonly BlockCoding[],
+  method: DctMethod,
+): void {
+  const block = new Int16Array(64);
+  const unseen = new Int16Array(64);
+  const writeBlock = blockWriter(method);
+  for (let row = 0; row < window.endMcuRow; row++) {
+    for (let column = 0; column < frame.mcusWide; column++) {
+      if (!data.nextMcu()) continue;
+      const inside =
+        row >= window.firstMcuRow && column >= window.firstMcuColumn && column < window.endMcuColumn;
+      for (let place = 0; place < codings.length; place++) {
+        const { component, plane, dc, ac, dequantiser } = codings[place];
+        const { h, v } = component;
+        const { samples, stride } = plane;
+        const mcuOffset =
+          8 * ((row - window.firstMcuRow) * v * stride + (column - window.firstMcuColumn) * h);
+        for (let i = 0; i < h * v; i++) {
+          if (!inside) {
+            decodeBlock(data, place, dc, ac, dequantiser, unseen, 0);
+            continue;
+          }
+          const flat = decodeBlock(data, place, dc, ac, dequantiser, block, 0);
+          const y = h === 1 ? i : (i / h) | 0;
+          const offset = mcuOffset + 8 * (y * stride + (i - y * h));
+          writeBlock(block, flat, samples, offset, stride);
+        }
+      }
+      data.endMcu();
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import { UsageError } from '../../errors.ts';
+import { derivedKey, type RandomKey, randomKey } from '../../random.ts';
+import { checkTargets, type LayerTarget, layerSparsity } from './layer-targets.ts';
+import type { PruningMask } from './mask.ts';
+import type { Floats } from './rank.ts';
+import { maskByRule, type PruningRule } from './rule.ts';
+import {
+  checkSchedule,
+  checkUpdates,
+  type GradualSchedule,
+  gradualSparsity,
+  isMaskUpdateDue,
+  type MaskUpdates,
+} from './schedule.ts';
+
+/** How {@link GradualPruner} prunes. */
+export interface GradualPrunerOptions {
+  /** A schedule, or the sparsity at each step. */
+  readonly sparsity: GradualSchedule | ((step: number) => number);
+  readonly updates: MaskUpdates;
+  /** Default: magnitude pruning by sorting. */
+  readonly rule?: PruningRule | undefined;
+  /**
+   * Sparsities of single layers at the end of the schedule; on the way they keep their proportion to it. Not
+   * with a function.
+   */
+  readonly layerTargets?: readonly LayerTarget[] | undefined;
+  /** Of random choices. Default 0. */
+  readonly seed?: number | undefined;
+  /** Where to go on, after a training was interrupted. */
+  readonly resume?: PrunerState | undefined;
+}
+
+/** What a pruner has to remember from step to step. */
+export interface PrunerState {
+  /** Step of the last update, 0 before the first. */
+  readonly lastUpdate: number;
+  /** By layer; none before the first update, when everything is kept. */
+  readonly masks: ReadonlyMap<string, PruningMask>;
+}
+
+/** Weights of a layer as training has them now, pruned ones included. */
+export interface LayerWeights {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly weights: Floats;
+}
+
+/**
+ * Gradual pruning during training (Zhu & Gupta 2017): tells after each optimiser step whether masks are due,
+ * and makes them from the weights, each layer for itself.
+ *
+ * ```ts
+ * if (pruner.isDue(step)) for (const [name, { mask }] of pruner.update(step, weights)) upload(name, mask);
+ * ```
+ *
+ * Masks are made on the CPU, so where weights are on a device they are read back, which happens once in
+ * `frequency` steps; what happens in each step is one product with the mask. `deviceMask` makes them without
+ * reading back.
+ */
+export class GradualPruner {
+  readonly #options: GradualPrunerOptions;
+  readonly #rule: PruningRule;
+  readonly #key: RandomKey;
+  readonly #masks: Map<string, PruningMask>;
+  #lastUpdate: number;
+
+  /**
+   * @throws {UsageError} for a schedule, updates or a seed that cannot be, and for layer targets beside a
+   *   function.
+   */
+  constructor(options: GradualPrunerOptions) {
+    const { sparsity, updates, rule = { method: 'magnitude' }, layerTargets = [], resume } = options;
+    checkUpdates(updates);
+    if (typeof sparsity !== 'function') checkSchedule(sparsity);
+    else if (layerTargets.length > 0) {
+      throw new UsageError(
+        'layer targets need a schedule: a function has no target they could be in proportion to',
+      );
+    }
+    this.#options = options;
+    this.#rule = rule;
+    this.#key = randomKey(options.seed ?? 0);
+    this.#masks = new Map(resume?.masks);
+    this.#lastUpdate = resume?.lastUpdate ?? 0;
+  }
+
+  get state(): PrunerState {
+    return { lastUpdate: this.#lastUpdate, masks: new Map(this.#masks) };
+  }
+
+  /** Whether masks are to be made anew after this step's update of the weights. */
+  isDue(step: number): boolean {
+    return isMaskUpdateDue(this.#options.updates, step, this.#lastUpdate);
+  }
+
+  /** Sparsity that the schedule asks for at a step. */
+  sparsityAt(step: number): number {
+    const { sparsity } = this.#options;
+    return typeof sparsity === 'function' ? sparsity(step) : gradualSparsity(sparsity, step);
+  }
+
+  /**
+   * Makes the masks of a step, by layer.
+   * @param layers always the same ones in the same order: random choices depend on it.
+   * @throws {UsageError} where no update is due, or a layer target is for no layer.
+   * @throws {DataError} where a weight is not finite.
+   */
+  update(step: number, layers: readonly LayerWeights[]): ReadonlyMap<string, PruningMask> {
+    if (!this.isDue(step))
+      throw new UsageError(`no mask update is due at step ${step}; ask isDue(step) first`);
+    const { layerTargets = [] } = this.#options;
+    checkTargets(
+      layerTargets,
+      layers.map(({ name }) => name),
+    );
+    const stepKey = derivedKey(this.#key, step);
+    layers.forEach(({ name, shape, weights }, index) => {
+      const previous = this.#masks.get(name);
+      const key = derivedKey(stepKey, index);
+      const mask = maskByRule(this.#rule, {
+        weights,
+        shape,
+        sparsity: this.#sparsityOf(name, step),
+        key,
+        previous,
+      });
+      this.#masks.set(name, mask);
+    });
+    this.#lastUpdate = step;
+    return this.state.masks;
+  }
+
+  #sparsityOf(name: string, step: number): number {
+    const { sparsity, layerTargets = [] } = this.#options;
+    const current = this.sparsityAt(step);
+    return typeof sparsity === 'function'
+      ? current
+      : layerSparsity(name, current, sparsity.target, layerTargets);
+  }
+}

@@ -1,0 +1,38 @@
+import { UsageError } from '../../errors.ts';
+
+/**
+ * How a layer's share of kept weights becomes a whole number: `floor` as in the checkpoints the paper
+ * published (all of uniform magnitude and random pruning), `half-even` as in TensorFlow's sources since early
+ * 2019 (and in the published "extended" ResNet-50).
+ */
+export type CountRounding = 'floor' | 'half-even';
+
+export const COUNT_ROUNDINGS: readonly CountRounding[] = ['floor', 'half-even'];
+
+/**
+ * Weights that a layer keeps, `size · (1 − sparsity)`. All steps are rounded to float32 as TensorFlow does
+ * them, which decides some counts: 2,048,000 weights at 0.8 keep 409,599.
+ * @param size weights of the layer.
+ * @param sparsity share to prune, in [0, 1).
+ * @throws {UsageError} for a sparsity outside of it.
+ */
+export function keptCount(size: number, sparsity: number, rounding: CountRounding = 'floor'): number {
+  checkSparsity(sparsity);
+  const share = Math.fround(1 - Math.fround(sparsity));
+  const exact = Math.fround(Math.fround(size) * share);
+  // A size above 2^24 may have been rounded up.
+  return Math.min(size, rounding === 'floor' ? Math.floor(exact) : roundHalfEven(exact));
+}
+
+/** @throws {UsageError} where a sparsity is not in [0, 1). */
+export function checkSparsity(sparsity: number, what = 'sparsity'): void {
+  if (sparsity >= 0 && sparsity < 1) return;
+  throw new UsageError(`${what} ${sparsity}: must be at least 0 and below 1`);
+}
+
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}

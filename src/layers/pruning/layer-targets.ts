@@ -1,0 +1,52 @@
+import { UsageError } from '../../errors.ts';
+import { checkSparsity } from './kept-count.ts';
+
+/** A sparsity of its own for the layers whose name fits. */
+export interface LayerTarget {
+  /** A part of the name of the layer's weights, or an expression that occurs in it. */
+  readonly layer: string | RegExp;
+  /** In [0, 1). */
+  readonly sparsity: number;
+}
+
+/**
+ * Target of a layer; undefined where none of the targets is for it.
+ * @throws {UsageError} where several are.
+ */
+export function targetOf(name: string, targets: readonly LayerTarget[]): LayerTarget | undefined {
+  const fitting = targets.filter(({ layer }) =>
+    typeof layer === 'string' ? name.includes(layer) : name.search(layer) >= 0,
+  );
+  if (fitting.length > 1) {
+    const [first, second] = fitting.map(({ layer }) => `"${layer}"`);
+    throw new UsageError(
+      `${name} has the targets of both ${first} and ${second}; make one of them more special`,
+    );
+  }
+  return fitting[0];
+}
+
+/**
+ * Sparsity of a layer while that of the model is `sparsity` on its way to `target`: `sparsity · (layer target
+ * / target)`.
+ * @throws {UsageError} where several targets are for the layer.
+ */
+export function layerSparsity(
+  name: string,
+  sparsity: number,
+  target: number,
+  targets: readonly LayerTarget[],
+): number {
+  const own = targetOf(name, targets);
+  return own === undefined ? sparsity : Math.fround(sparsity * Math.fround(own.sparsity / target));
+}
+
+/** @throws {UsageError} for a target outside [0, 1), or one that is for none of the layers. */
+export function checkTargets(targets: readonly LayerTarget[], names: readonly string[]): void {
+  for (const target of targets) {
+    checkSparsity(target.sparsity, `target of layer "${target.layer}":`);
+    if (names.some((name) => targetOf(name, [target]) !== undefined)) continue;
+    const some = `the ${names.length} layers, such as ${names.slice(0, 3).join(', ')}`;
+    throw new UsageError(`there is no layer "${target.layer}"; give a part of the name of one of ${some}`);
+  }
+}

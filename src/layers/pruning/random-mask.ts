@@ -1,0 +1,71 @@
+import { type RandomKey, uniforms } from '../../random.ts';
+import { type CountRounding, keptCount } from './kept-count.ts';
+import type { PruningMask } from './mask.ts';
+import { kthLargestMagnitude } from './rank.ts';
+
+/** Numbers drawn at a time; each such piece is a stream of the key. */
+const PIECE = 2 ** 16;
+/** Random numbers are multiples of it, so that adding it keeps a float32 exact. */
+const UNIFORM_STEP = 2 ** -24;
+
+export interface RandomMaskOptions {
+  /** How many are kept of a fraction of a weight. Default floor. */
+  readonly rounding?: CountRounding | undefined;
+}
+
+/**
+ * Random pruning, each time anew ("random independent"): keeps a random choice of exactly {@link keptCount}
+ * weights. Of one key, the choice at a higher sparsity is part of that at a lower one.
+ * @param size weights of the layer.
+ * @param sparsity share to prune, in [0, 1).
+ * @throws {UsageError} for a sparsity outside of it.
+ */
+export function randomMask(
+  size: number,
+  sparsity: number,
+  key: RandomKey,
+  options: RandomMaskOptions = {},
+): PruningMask {
+  return keepHighestScores(randomScores(key, size), keptCount(size, sparsity, options.rounding));
+}
+
+/**
+ * Random pruning step by step ("random cumulative", the paper's): what was pruned stays pruned, and of what
+ * is left a random choice of exactly {@link keptCount} weights is kept, or all where fewer are left.
+ * @param previous the mask before, 1 where a weight is left.
+ * @throws {UsageError} for a sparsity outside [0, 1).
+ */
+export function randomCumulativeMask(
+  previous: Float32Array,
+  sparsity: number,
+  key: RandomKey,
+  options: RandomMaskOptions = {},
+): PruningMask {
+  const left = previous.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+  const scores = randomScores(key, previous.length);
+  for (let i = 0; i < scores.length; i++) if (previous[i] === 0) scores[i] = 0;
+  return keepHighestScores(scores, Math.min(left, keptCount(previous.length, sparsity, options.rounding)));
+}
+
+/** Random numbers in (0, 1]. */
+export function randomScores(key: RandomKey, count: number): Float32Array {
+  const scores = new Float32Array(count);
+  for (let start = 0; start < count; start += PIECE) {
+    const piece = uniforms(key, Math.min(PIECE, count - start), start / PIECE);
+    for (let i = 0; i < piece.length; i++) scores[start + i] = piece[i] + UNIFORM_STEP;
+  }
+  return scores;
+}
+
+/** Keeps exactly `count` scores: the highest, of equal ones the first. */
+export function keepHighestScores(scores: Float32Array, count: number): PruningMask {
+  const mask = new Float32Array(scores.length);
+  if (count > 0) {
+    const { magnitude, above } = kthLargestMagnitude(scores, count);
+    let ties = count - above;
+    for (let i = 0; i < scores.length; i++) {
+      if (scores[i] > magnitude || (scores[i] === magnitude && ties-- > 0)) mask[i] = 1;
+    }
+  }
+  return { mask, kept: count, threshold: 0 };
+}

@@ -1,0 +1,76 @@
+import type { RandomKey } from '../../random.ts';
+import { type Block, blockMask } from './block.ts';
+import type { CountRounding } from './kept-count.ts';
+import { exactMask, histogramMask, sortMask } from './magnitude.ts';
+import type { PruningMask } from './mask.ts';
+import { randomCumulativeMask, randomMask } from './random-mask.ts';
+import type { Floats } from './rank.ts';
+
+/** Keeps the largest magnitudes. */
+export interface MagnitudeRule {
+  readonly method: 'magnitude';
+  /**
+   * `sort` (default) keeps all that tie with the last one kept, `exact` a random choice of them, `histogram`
+   * estimates where to cut. See `sortMask`, `exactMask`, `histogramMask`.
+   */
+  readonly algorithm?: 'sort' | 'exact' | 'histogram' | undefined;
+  /** How many are kept of a fraction of a weight. Default floor. */
+  readonly rounding?: CountRounding | undefined;
+  /** Share of the threshold before in the new one (`sort`, `histogram`). Default 0. */
+  readonly decay?: number | undefined;
+  /** Bins of the histogram. Default 256. */
+  readonly bins?: number | undefined;
+  /** Default: every weight for itself. */
+  readonly block?: Block | undefined;
+}
+
+/** Keeps a random choice. */
+export interface RandomRule {
+  readonly method: 'random';
+  /** Whether what is pruned once stays pruned, as in the paper's runs. Default true. */
+  readonly cumulative?: boolean | undefined;
+  /** How many are kept of a fraction of a weight. Default floor. */
+  readonly rounding?: CountRounding | undefined;
+}
+
+/** How the weights that are kept are chosen. */
+export type PruningRule = MagnitudeRule | RandomRule;
+
+/** What a rule decides on. */
+export interface MaskRequest {
+  readonly weights: Floats;
+  readonly shape: readonly number[];
+  /** Share to prune, in [0, 1). */
+  readonly sparsity: number;
+  /** Of random choices. */
+  readonly key: RandomKey;
+  /** The layer's mask before; undefined: none yet. */
+  readonly previous?: PruningMask | undefined;
+}
+
+/**
+ * A layer's mask by a rule.
+ * @throws {UsageError} for options outside their range.
+ * @throws {DataError} where a magnitude has no rank, since it is not finite.
+ */
+export function maskByRule(rule: PruningRule, request: MaskRequest): PruningMask {
+  const { weights, shape, sparsity, key, previous } = request;
+  if (rule.method === 'random') {
+    const before = (rule.cumulative ?? true) ? previous : undefined;
+    return before === undefined
+      ? randomMask(weights.length, sparsity, key, rule)
+      : randomCumulativeMask(before.mask, sparsity, key, rule);
+  }
+  const options = { ...rule, previousThreshold: previous?.threshold };
+  const byMagnitude = (magnitudes: Floats): PruningMask => {
+    switch (rule.algorithm ?? 'sort') {
+      case 'sort':
+        return sortMask(magnitudes, sparsity, options);
+      case 'exact':
+        return exactMask(magnitudes, sparsity, key, options);
+      case 'histogram':
+        return histogramMask(magnitudes, sparsity, options);
+    }
+  };
+  return rule.block === undefined ? byMagnitude(weights) : blockMask(weights, shape, rule.block, byMagnitude);
+}

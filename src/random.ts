@@ -1,0 +1,119 @@
+import { UsageError } from './errors.ts';
+
+/**
+ * Names a stream of random numbers: two words of 32 bits. A key is the whole state; whoever holds it draws the same numbers
+ * again, at any position, in any order, on the CPU and on a device (src/wgsl/random.ts).
+ */
+export type RandomKey = readonly [low: number, high: number];
+
+/** 2⁻²⁴: uniform numbers have 24 bits, so that a float32 holds each exactly. */
+const UNIFORM_STEP = 2 ** -24;
+
+/** The third word of a counter: tells what is drawn for use from what becomes a key. */
+const DRAWS = 0;
+const KEYS = 1;
+
+/**
+ * A key from a seed.
+ * @param seed a whole number from 0 to 2⁵³ − 1
+ * @throws {UsageError} for any other seed.
+ */
+export function randomKey(seed: number): RandomKey {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new UsageError(`random seed ${seed}: must be a whole number from 0 to 2^53 - 1`);
+  }
+  return [seed >>> 0, Math.floor(seed / 2 ** 32)];
+}
+
+/**
+ * A key of its own for every whole number `purpose` (a layer, a training step), as good as independent of the key it comes
+ * from and of the others.
+ */
+export function derivedKey(key: RandomKey, purpose: number): RandomKey {
+  const [low, high] = philox(key, [word(purpose, 'purpose'), 0, KEYS, 0]);
+  return [low, high];
+}
+
+/**
+ * Uniform numbers in [0, 1), multiples of 2⁻²⁴. Number `i` is word `i mod 4` of Philox block `⌊i / 4⌋`.
+ * @param stream one of 2³² independent streams of the key
+ * @throws {UsageError} where count or stream is no whole number.
+ */
+export function uniforms(key: RandomKey, count: number, stream = 0): Float64Array {
+  return draw(key, count, stream, (words, values) => {
+    for (let i = 0; i < 4; i++) values[i] = uniform(words[i]);
+  });
+}
+
+/**
+ * Numbers of the standard normal distribution, by Box and Muller (1958): each pair of words gives
+ * `√(−2 ln u) · (cos 2πv, sin 2πv)` with u in (0, 1], v in [0, 1). None lies beyond ±5.77.
+ * @param stream one of 2³² independent streams of the key; the same numbers underlie `uniforms` of that stream
+ * @throws {UsageError} where count or stream is no whole number.
+ */
+export function normals(key: RandomKey, count: number, stream = 0): Float64Array {
+  return draw(key, count, stream, (words, values) => {
+    for (let i = 0; i < 4; i += 2) {
+      const radius = Math.sqrt(-2 * Math.log(uniform(words[i]) + UNIFORM_STEP));
+      const angle = 2 * Math.PI * uniform(words[i + 1]);
+      values[i] = radius * Math.cos(angle);
+      values[i + 1] = radius * Math.sin(angle);
+    }
+  });
+}
+
+/**
+ * Philox-4x32-10 (Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011): four random words
+ * from a counter of four words and a key.
+ */
+export function philox(
+  key: RandomKey,
+  counter: readonly [number, number, number, number],
+): [number, number, number, number] {
+  let [c0, c1, c2, c3] = counter.map((part) => part >>> 0);
+  let [k0, k1] = key;
+  for (let round = 0; round < 10; round++) {
+    const [low0, high0] = [Math.imul(0xd2511f53, c0), highProduct(0xd2511f53, c0)];
+    const [low1, high1] = [Math.imul(0xcd9e8d57, c2), highProduct(0xcd9e8d57, c2)];
+    [c0, c1, c2, c3] = [high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0];
+    k0 = (k0 + 0x9e3779b9) | 0;
+    k1 = (k1 + 0xbb67ae85) | 0;
+  }
+  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
+}
+
+/** Upper 32 bits of a product of two 32-bit words. */
+function highProduct(a: number, b: number): number {
+  const [aLow, aHigh, bLow, bHigh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
+  const middle = aHigh * bLow + Math.floor((aLow * bLow) / 0x10000);
+  const carry = aLow * bHigh + (middle % 0x10000);
+  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) | 0;
+}
+
+function draw(
+  key: RandomKey,
+  count: number,
+  stream: number,
+  fill: (words: readonly number[], values: Float64Array) => void,
+): Float64Array {
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw new UsageError(`${count} random numbers: the count must be a whole number`);
+  }
+  word(stream, 'stream');
+  const values = new Float64Array(Math.ceil(count / 4) * 4);
+  for (let block = 0; block < values.length / 4; block++) {
+    fill(philox(key, [block, 0, DRAWS, stream]), values.subarray(4 * block, 4 * block + 4));
+  }
+  return values.subarray(0, count);
+}
+
+function uniform(bits: number): number {
+  return (bits >>> 8) * UNIFORM_STEP;
+}
+
+function word(value: number, what: string): number {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+    throw new UsageError(`random ${what} ${value}: must be a whole number below 2^32`);
+  }
+  return value;
+}
