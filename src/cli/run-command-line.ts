@@ -15,9 +15,18 @@ import { packageVersion } from './version.ts';
 
 /** Loaded when named, so that reading a file loads nothing of the GPU. */
 const COMMANDS: SubCommandsDef = {
+  list: async () => (await import('./list.ts')).listCommand,
+  fetch: async () => (await import('./fetch.ts')).fetchCommand,
   inspect: async () => (await import('./inspect.ts')).inspectCommand,
   sparsity: async () => (await import('./sparsity.ts')).sparsityCommand,
+  prune: async () => (await import('./prune.ts')).pruneCommand,
+  convert: async () => (await import('./convert.ts')).convertCommand,
   translate: async () => (await import('./translate.ts')).translateCommand,
+  evaluate: async () => (await import('./evaluate.ts')).evaluateCommand,
+  merge: async () => (await import('./merge.ts')).mergeCommand,
+  classify: async () => (await import('./classify.ts')).classifyCommand,
+  bleu: async () => (await import('./bleu.ts')).bleuCommand,
+  results: async () => (await import('./results.ts')).resultsCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   exec: async () => (await import('./exec-command.ts')).execCommand,
 };

@@ -111,11 +111,11 @@ export function columnAlignment(columns: number): number {
   return columns <= 64 ? 8 : 16;
 }
 
-/** The largest width up to `most` that divides the columns, else `most` with a ragged last tile. */
+/** The largest width up to `most` that divides the columns, else one whose ragged last tile is nearly full. */
 function widthFor(columns: number, most: number): number {
   for (let width = Math.min(most, columns); width > most / 2; width--)
     if (columns % width === 0) return width;
-  return Math.min(most, columns);
+  return Math.ceil(columns / Math.ceil(columns / most));
 }
 
 /** Lanes whose partial sums fit 16 KiB, the workgroup memory every device has. */

@@ -1,14 +1,17 @@
-/** Fields that the names of all published Transformer checkpoints have. */
+import { formatFloat } from '../python-text.ts';
+
+/** The two models of the paper, by the names its code uses. */
+export type PublishedModel = 'transformer' | 'rn50';
+
+/** Fields that the names of all published checkpoints have. */
 interface CommonFields {
   /** Target of pruning, or the level that the achieved sparsity of the other techniques was filed under; a fraction. */
   readonly sparsity: number;
-  /** Rate used for layer outputs, attention and relu alike. */
-  readonly dropout: number;
   readonly labelSmoothing: number;
 }
 
-/** `<technique>_<sparsity>_<begin>_<end>_<frequency>_<dropout>_<label smoothing>`, steps of the optimizer. */
-export interface PublishedPruning extends CommonFields {
+/** When weights are pruned, in steps of the optimizer. */
+interface PruningFields extends CommonFields {
   readonly technique: 'magnitude_pruning' | 'random_pruning';
   readonly beginStep: number;
   readonly endStep: number;
@@ -16,16 +19,26 @@ export interface PublishedPruning extends CommonFields {
   readonly frequency: number;
 }
 
+/** `<technique>_<sparsity>_<begin>_<end>_<frequency>_<dropout>_<label smoothing>` */
+export interface PublishedPruning extends PruningFields {
+  readonly model: 'transformer';
+  /** Rate used for layer outputs, attention and relu alike. */
+  readonly dropout: number;
+}
+
 /** How the weight of the sparsifying loss rises from 0: over `rampSteps` steps from `rampStart`. */
 interface RampFields extends CommonFields {
+  readonly model: 'transformer';
   readonly weightFunction: 'linear' | 'cubic';
   readonly rampStart: number;
   readonly rampSteps: number;
   /** Weight of the loss at the end of the ramp, as rounded in the name. */
   readonly lossWeight: number;
+  /** Rate used for layer outputs, attention and relu alike. */
+  readonly dropout: number;
 }
 
-/** `l0_regularization_<sparsity>_<function>_<start>_<steps>_<weight>_<dropout>_<label smoothing>`. */
+/** `l0_regularization_<sparsity>_<function>_<start>_<steps>_<weight>_<dropout>_<label smoothing>` */
 export interface PublishedL0 extends RampFields {
   readonly technique: 'l0_regularization';
 }
@@ -36,22 +49,49 @@ export interface PublishedVariationalDropout extends RampFields {
   readonly logAlphaThreshold: number;
 }
 
-/** What the directory name of a published Transformer checkpoint says of its training. */
-export type PublishedName = PublishedPruning | PublishedL0 | PublishedVariationalDropout;
+/** `(standard_threshold|extended_threshold|standard_random_cumulative)_<sparsity>_<begin>_<end>_<frequency>_<label smoothing>` */
+export interface PublishedResNetPruning extends PruningFields {
+  readonly model: 'rn50';
+  /**
+   * Extended: 1.5 times as long a training, the first layer dense and the last at most 80 % sparse; `sparsity` is the
+   * target of the layers between.
+   */
+  readonly schedule: 'standard' | 'extended';
+}
 
-const NUMBER = String.raw`(\d+(?:\.\d+)?(?:E[+-]\d+)?)`;
-const STEP = String.raw`(\d+)`;
+/** `variational_dropout_<sparsity>_<ramp start>_<ramp end>_<weight>_<label smoothing>`, the ramp linear. */
+export interface PublishedResNetVariationalDropout extends CommonFields {
+  readonly model: 'rn50';
+  readonly technique: 'variational_dropout';
+  readonly rampStart: number;
+  readonly rampEnd: number;
+  /** Weight of the loss at the end of the ramp: a round number over the 1,281,167 training images. */
+  readonly lossWeight: number;
+  /** Not in the name: the paper evaluates all of these with it. */
+  readonly logAlphaThreshold: typeof RESNET_LOG_ALPHA_THRESHOLD;
+}
 
-const PRUNING = new RegExp(
-  `^(magnitude_pruning|random_pruning)_${[NUMBER, STEP, STEP, STEP, NUMBER, NUMBER].join('_')}$`,
-);
-const RAMP = new RegExp(
-  `^(variational_dropout|l0_regularization)_${[NUMBER, '(linear|cubic)', STEP, STEP, NUMBER, NUMBER, NUMBER].join('_')}(?:_${NUMBER})?$`,
-);
+/** What the directory name of a published checkpoint says of its training. */
+export type PublishedName =
+  | PublishedPruning
+  | PublishedL0
+  | PublishedVariationalDropout
+  | PublishedResNetPruning
+  | PublishedResNetVariationalDropout;
 
-/** Reads the directory name of a published Transformer checkpoint; undefined where it is no such name. */
+const RESNET_LOG_ALPHA_THRESHOLD = 0.5;
+
+/** Reads the directory name of a published checkpoint; undefined where it is no such name. */
 export function parsePublishedName(name: string): PublishedName | undefined {
-  return parsePruning(name) ?? parseRamp(name);
+  for (const form of FORMS) {
+    const fields = Object.entries(form.fields);
+    const pattern = fields.map(([, { pattern }]) => `(${pattern})`).join('_');
+    const match = new RegExp(`^${form.prefix}_${pattern}$`).exec(name);
+    if (match === null) continue;
+    const values = fields.map(([key, { parse }], i) => [key, parse(match[i + 1])]);
+    return { ...form.fixed, ...Object.fromEntries(values) };
+  }
+  return undefined;
 }
 
 /** Finds the innermost directory (or tar archive) of a path that bears a published name. */
@@ -65,46 +105,100 @@ export function findPublishedName(path: string): PublishedName | undefined {
 
 /** Writes the name that {@link parsePublishedName} reads, with the number formats of the published ones. */
 export function formatPublishedName(published: PublishedName): string {
-  const { technique, sparsity, dropout, labelSmoothing } = published;
-  const head = `${technique}_${decimal(sparsity)}`;
-  const tail = `${decimal(dropout)}_${decimal(labelSmoothing)}`;
-  if ('frequency' in published) {
-    return `${head}_${published.beginStep}_${published.endStep}_${published.frequency}_${tail}`;
-  }
-  const ramp = `${head}_${published.weightFunction}_${published.rampStart}_${published.rampSteps}`;
-  return published.technique === 'variational_dropout'
-    ? `${ramp}_${exponential(published.lossWeight)}_${tail}_${decimal(published.logAlphaThreshold)}`
-    : `${ramp}_${decimal(published.lossWeight)}_${tail}`;
+  const values: Readonly<Record<string, unknown>> = { ...published };
+  const form = FORMS.find(({ fixed }) =>
+    Object.entries(fixed).every(([key, value]) => values[key] === value),
+  )!;
+  const fields = Object.entries(form.fields).map(([key, { format }]) => format(values[key] as never));
+  return [form.prefix, ...fields].join('_');
 }
 
-function parsePruning(name: string): PublishedPruning | undefined {
-  const match = PRUNING.exec(name);
-  if (match === null) return undefined;
-  const [sparsity, beginStep, endStep, frequency, dropout, labelSmoothing] = match.slice(2).map(Number);
-  const technique = match[1] as PublishedPruning['technique'];
-  return { technique, sparsity, beginStep, endStep, frequency, dropout, labelSmoothing };
+/** How one field of a name is written. */
+interface Field<Value> {
+  readonly pattern: string;
+  readonly parse: (text: string) => Value;
+  readonly format: (value: Value) => string;
 }
 
-function parseRamp(name: string): PublishedL0 | PublishedVariationalDropout | undefined {
-  const match = RAMP.exec(name);
-  if (match === null) return undefined;
-  const [rampStart, rampSteps, lossWeight, dropout, labelSmoothing] = match.slice(4, 9).map(Number);
-  const weightFunction = match[3] as RampFields['weightFunction'];
-  const fields = { sparsity: Number(match[2]), weightFunction, rampStart, rampSteps, lossWeight };
-  const threshold = match[9] as string | undefined;
-  if (match[1] === 'l0_regularization') {
-    if (threshold !== undefined) return undefined;
-    return { technique: 'l0_regularization', ...fields, dropout, labelSmoothing };
-  }
-  if (threshold === undefined) return undefined;
-  return {
-    technique: 'variational_dropout',
-    ...fields,
-    dropout,
-    labelSmoothing,
-    logAlphaThreshold: Number(threshold),
-  };
+const NUMBER = String.raw`\d+(?:\.\d+)?(?:[Ee][+-]\d+)?`;
+
+const STEP: Field<number> = { pattern: String.raw`\d+`, parse: Number, format: String };
+const DECIMAL: Field<number> = { pattern: NUMBER, parse: Number, format: decimal };
+const EXPONENTIAL: Field<number> = { pattern: NUMBER, parse: Number, format: exponential };
+const PYTHON_FLOAT: Field<number> = { pattern: NUMBER, parse: Number, format: formatFloat };
+const FUNCTION: Field<string> = { pattern: 'linear|cubic', parse: String, format: String };
+
+const PRUNING_STEPS = { beginStep: STEP, endStep: STEP, frequency: STEP };
+const TRANSFORMER_PRUNING = {
+  sparsity: DECIMAL,
+  ...PRUNING_STEPS,
+  dropout: DECIMAL,
+  labelSmoothing: DECIMAL,
+};
+const RESNET_PRUNING = { sparsity: DECIMAL, ...PRUNING_STEPS, labelSmoothing: DECIMAL };
+const RAMP = { sparsity: DECIMAL, weightFunction: FUNCTION, rampStart: STEP, rampSteps: STEP };
+const REGULARIZATION = { dropout: DECIMAL, labelSmoothing: DECIMAL };
+
+/** A form of name: what stands before its fields, the fields in their order, and what the form itself says. */
+interface Form {
+  readonly prefix: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each field formats what it parses.
+  readonly fields: Readonly<Record<string, Field<any>>>;
+  readonly fixed: Pick<PublishedName, 'model' | 'technique'> & Readonly<Record<string, unknown>>;
 }
+
+const FORMS: readonly Form[] = [
+  {
+    prefix: 'magnitude_pruning',
+    fields: TRANSFORMER_PRUNING,
+    fixed: { model: 'transformer', technique: 'magnitude_pruning' },
+  },
+  {
+    prefix: 'random_pruning',
+    fields: TRANSFORMER_PRUNING,
+    fixed: { model: 'transformer', technique: 'random_pruning' },
+  },
+  {
+    prefix: 'l0_regularization',
+    fields: { ...RAMP, lossWeight: DECIMAL, ...REGULARIZATION },
+    fixed: { model: 'transformer', technique: 'l0_regularization' },
+  },
+  {
+    prefix: 'variational_dropout',
+    fields: { ...RAMP, lossWeight: EXPONENTIAL, ...REGULARIZATION, logAlphaThreshold: DECIMAL },
+    fixed: { model: 'transformer', technique: 'variational_dropout' },
+  },
+  {
+    prefix: 'standard_threshold',
+    fields: RESNET_PRUNING,
+    fixed: { model: 'rn50', technique: 'magnitude_pruning', schedule: 'standard' },
+  },
+  {
+    prefix: 'extended_threshold',
+    fields: RESNET_PRUNING,
+    fixed: { model: 'rn50', technique: 'magnitude_pruning', schedule: 'extended' },
+  },
+  {
+    prefix: 'standard_random_cumulative',
+    fields: RESNET_PRUNING,
+    fixed: { model: 'rn50', technique: 'random_pruning', schedule: 'standard' },
+  },
+  {
+    prefix: 'variational_dropout',
+    fields: {
+      sparsity: DECIMAL,
+      rampStart: STEP,
+      rampEnd: STEP,
+      lossWeight: PYTHON_FLOAT,
+      labelSmoothing: DECIMAL,
+    },
+    fixed: {
+      model: 'rn50',
+      technique: 'variational_dropout',
+      logAlphaThreshold: RESNET_LOG_ALPHA_THRESHOLD,
+    },
+  },
+];
 
 /** Shortest decimal without an exponent and with a point, as in `0.000000289` and `0.0`. */
 function decimal(value: number): string {

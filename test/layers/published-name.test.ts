@@ -37,53 +37,87 @@ const PUBLISHED = [
   'random_pruning_0.9_0_100000_1000_0.0_0.1',
   'random_pruning_0.95_0_100000_1000_0.0_0.0',
   'random_pruning_0.98_0_100000_1000_0.0_0.0',
+  'standard_threshold_0.5_40000_100000_2000_0.1',
+  'standard_threshold_0.7_40000_100000_4000_0.1',
+  'standard_threshold_0.8_40000_100000_2000_0.1',
+  'standard_threshold_0.9_40000_76000_2000_0.1',
+  'standard_threshold_0.95_40000_68000_2000_0.0',
+  'standard_threshold_0.98_40000_100000_2000_0.1',
+  'extended_threshold_0.8_12500_40000_2000_0.1',
+  'extended_threshold_0.91_12500_36000_2000_0.1',
+  'extended_threshold_0.96_7500_36000_1000_0.0',
+  'extended_threshold_0.98_12500_36000_500_0.0',
+  'standard_random_cumulative_0.5_20000_40000_4000_0.1',
+  'standard_random_cumulative_0.7_8000_40000_8000_0.1',
+  'standard_random_cumulative_0.8_0_40000_8000_0.0',
+  'standard_random_cumulative_0.9_0_40000_2000_0.0',
+  'standard_random_cumulative_0.95_0_40000_2000_0.0',
+  'standard_random_cumulative_0.98_20000_40000_8000_0.0',
+  'variational_dropout_0.5_8000_68000_7.80538368534e-09_0.1',
+  'variational_dropout_0.8_40000_68000_3.90269184267e-08_0.0',
+  'variational_dropout_0.9_20000_68000_7.80538368534e-08_0.0',
+  'variational_dropout_0.95_40000_100000_3.90269184267e-07_0.1',
+  'variational_dropout_0.98_8000_76000_7.80538368534e-07_0.1',
 ];
 
 const step = fc.nat({ max: 1_000_000 });
 const rate = fc.double({ min: 0, max: 10, noNaN: true }).filter((value) => !Object.is(value, -0));
-const common = { sparsity: rate, dropout: rate, labelSmoothing: rate };
+const common = { sparsity: rate, labelSmoothing: rate };
+const pruning = {
+  ...common,
+  technique: fc.constantFrom('magnitude_pruning' as const, 'random_pruning' as const),
+  beginStep: step,
+  endStep: step,
+  frequency: step,
+};
+const transformer = { model: fc.constant('transformer' as const), dropout: rate };
 const ramp = {
+  ...common,
+  ...transformer,
   weightFunction: fc.constantFrom('linear' as const, 'cubic' as const),
   rampStart: step,
   rampSteps: step,
   lossWeight: rate,
 };
+const rn50 = { model: fc.constant('rn50' as const) };
+const variationalDropout = { technique: fc.constant('variational_dropout' as const) };
 const plain = { noNullPrototype: true };
 const anyName: fc.Arbitrary<PublishedName> = fc.oneof(
+  fc.record({ ...pruning, ...transformer }, plain),
+  fc.record({ ...ramp, technique: fc.constant('l0_regularization' as const) }, plain),
+  fc.record({ ...ramp, ...variationalDropout, logAlphaThreshold: rate }, plain),
+  fc
+    .record(
+      { ...pruning, ...rn50, schedule: fc.constantFrom('standard' as const, 'extended' as const) },
+      plain,
+    )
+    .filter(({ technique, schedule }) => technique === 'magnitude_pruning' || schedule === 'standard'),
   fc.record(
     {
-      technique: fc.constantFrom('magnitude_pruning' as const, 'random_pruning' as const),
       ...common,
-      beginStep: step,
-      endStep: step,
-      frequency: step,
-    },
-    plain,
-  ),
-  fc.record({ technique: fc.constant('l0_regularization' as const), ...common, ...ramp }, plain),
-  fc.record(
-    {
-      technique: fc.constant('variational_dropout' as const),
-      ...common,
-      ...ramp,
-      logAlphaThreshold: rate,
+      ...rn50,
+      ...variationalDropout,
+      rampStart: step,
+      rampEnd: step,
+      lossWeight: rate,
+      logAlphaThreshold: fc.constant(0.5 as const),
     },
     plain,
   ),
 );
 
 test('all published names are read and written back as they are', () => {
-  assert.equal(PUBLISHED.length, 28);
+  assert.equal(PUBLISHED.length, 49);
   for (const name of PUBLISHED) {
     const published = parsePublishedName(name);
     assert.ok(published, name);
     assert.equal(formatPublishedName(published), name);
-    assert.ok(name.startsWith(published.technique));
   }
 });
 
 test('each field is read from its place', () => {
   assert.deepEqual(parsePublishedName(PUBLISHED[0]), {
+    model: 'transformer',
     technique: 'magnitude_pruning',
     sparsity: 0.5,
     beginStep: 100_000,
@@ -93,6 +127,7 @@ test('each field is read from its place', () => {
     labelSmoothing: 0.1,
   });
   assert.deepEqual(parsePublishedName(PUBLISHED[7]), {
+    model: 'transformer',
     technique: 'variational_dropout',
     sparsity: 0.5,
     weightFunction: 'cubic',
@@ -104,6 +139,7 @@ test('each field is read from its place', () => {
     logAlphaThreshold: 2.5,
   });
   assert.deepEqual(parsePublishedName(PUBLISHED[20]), {
+    model: 'transformer',
     technique: 'l0_regularization',
     sparsity: 0.98,
     weightFunction: 'linear',
@@ -112,6 +148,26 @@ test('each field is read from its place', () => {
     lossWeight: 2.222e-6,
     dropout: 0,
     labelSmoothing: 0.1,
+  });
+  assert.deepEqual(parsePublishedName('extended_threshold_0.96_7500_36000_1000_0.0'), {
+    model: 'rn50',
+    technique: 'magnitude_pruning',
+    schedule: 'extended',
+    sparsity: 0.96,
+    beginStep: 7500,
+    endStep: 36_000,
+    frequency: 1000,
+    labelSmoothing: 0,
+  });
+  assert.deepEqual(parsePublishedName('variational_dropout_0.8_40000_68000_3.90269184267e-08_0.0'), {
+    model: 'rn50',
+    technique: 'variational_dropout',
+    sparsity: 0.8,
+    rampStart: 40_000,
+    rampEnd: 68_000,
+    lossWeight: 3.90269184267e-8,
+    labelSmoothing: 0,
+    logAlphaThreshold: 0.5,
   });
 });
 
@@ -130,9 +186,10 @@ test('other names are not taken for published ones', () => {
     'magnitude_pruning_0.5_100000_400000_10000_0.1',
     'magnitude_pruning_0.5_1e5_400000_10000_0.1_0.1',
     'variational_dropout_0.5_cubic_400000_100000_2.22E-08_0.1_0.1',
-    'variational_dropout_0.5_8000_68000_7.80538368534e-09_0.1',
     'l0_regularization_0.5_cubic_100000_200000_0.000000289_0.0_0.1_2.5',
-    'standard_threshold_0.5_40000_100000_2000_0.1',
+    'standard_threshold_0.5_40000_100000_2000_0.1_0.1',
+    'extended_random_cumulative_0.5_20000_40000_4000_0.1',
+    'variational_dropout_0.5_8000_68000_7.80538368534e-09',
   ]) {
     assert.equal(parsePublishedName(name), undefined, name);
   }

@@ -36,14 +36,18 @@ test('variables below training/ do not count', () => {
 });
 
 test('the published directory name tells random pruning from magnitude pruning', () => {
-  const name = 'random_pruning_0.5_200000_500000_1000_0.0_0.1';
-  const checkpoint = named(VARIABLES.random_pruning, `/models/${name}/model.ckpt-500000`);
-  assert.equal(resolveTechnique(checkpoint), 'random_pruning');
-  assert.equal(resolveTechnique(checkpoint, 'magnitude_pruning'), 'magnitude_pruning');
-  assert.equal(
-    resolveTechnique(named(VARIABLES.variational_dropout, `/models/${name}/x`)),
-    'variational_dropout',
-  );
+  for (const name of [
+    'random_pruning_0.5_200000_500000_1000_0.0_0.1',
+    'standard_random_cumulative_0.5_20000_40000_4000_0.1',
+  ]) {
+    const checkpoint = named(VARIABLES.random_pruning, `/models/${name}/model.ckpt-500000`);
+    assert.equal(resolveTechnique(checkpoint), 'random_pruning');
+    assert.equal(resolveTechnique(checkpoint, 'magnitude_pruning'), 'magnitude_pruning');
+    assert.equal(
+      resolveTechnique(named(VARIABLES.variational_dropout, `/models/${name}/x`)),
+      'variational_dropout',
+    );
+  }
 });
 
 test('a technique the checkpoint has no variables for is refused, in one sentence', () => {
@@ -73,6 +77,8 @@ test('the log-alpha threshold is the option, else that of the published name, el
   const path = '/models/variational_dropout_0.7_linear_0_500000_2.22E-08_0.0_0.0_1.5/model.ckpt-500000';
   assert.deepEqual(resolveLogAlphaThreshold(path, 0), { value: 0, source: 'option' });
   assert.deepEqual(resolveLogAlphaThreshold(path), { value: 1.5, source: 'published name' });
+  const resnet = '/models/variational_dropout_0.8_40000_68000_3.90269184267e-08_0.0.tar';
+  assert.deepEqual(resolveLogAlphaThreshold(resnet), { value: 0.5, source: 'published name' });
   assert.deepEqual(resolveLogAlphaThreshold('/models/model.ckpt'), { value: 3, source: 'default' });
   const l0 = '/models/l0_regularization_0.7_cubic_0_100000_0.000000289_0.0_0.0/model.ckpt';
   assert.deepEqual(resolveLogAlphaThreshold(l0), { value: 3, source: 'default' });

@@ -1,0 +1,114 @@
+import { UsageError } from '../errors.ts';
+import { closest } from '../io/suggest.ts';
+import { type PublishedModel, type PublishedName, parsePublishedName } from '../layers/published-name.ts';
+import type { Technique } from '../technique.ts';
+import { type CatalogueEntry, RESNETS, TRANSFORMERS } from './catalogue-data.ts';
+import { isWithin, type Range } from './range.ts';
+
+/** Where the paper's checkpoints are published. */
+export const PUBLISHED_AT = 'https://storage.googleapis.com/tsos/checkpoints';
+
+/** A checkpoint that the authors of the paper published. */
+export interface PublishedCheckpoint {
+  /** Of its directory; its archive is called so too. */
+  readonly name: string;
+  readonly model: PublishedModel;
+  readonly technique: Technique;
+  /** The fraction of zeros it is advertised with. */
+  readonly sparsity: number;
+  /** Everything its name says. */
+  readonly settings: PublishedName;
+  /** Of its archive, below {@link PUBLISHED_AT} or a mirror of it. */
+  readonly path: string;
+  readonly metric: Metric;
+  /** The published result, in percent. */
+  readonly figure: number;
+  /** What to evaluate it with; only for variational dropout. */
+  readonly logAlphaThreshold?: number;
+  /** Weights that are kept, out of all of the sparsified layers; exact, at that threshold. */
+  readonly keptWeights: number;
+  readonly totalWeights: number;
+  /** Where its run is among the published results: a file below their folder, and a line of it, the header being 1. */
+  readonly row?: { readonly file: string; readonly line: number };
+}
+
+/** BLEU on newstest2014 by the paper's Moses pipeline, or top-1 accuracy on the ImageNet validation set. */
+export type Metric = 'BLEU' | 'top-1';
+
+export const METRIC_OF: Readonly<Record<PublishedModel, Metric>> = { transformer: 'BLEU', rn50: 'top-1' };
+
+/** All of the 97 matrices of the Transformer, embedding included. */
+const TRANSFORMER_WEIGHTS = 61_083_648;
+const RESNET_WEIGHTS = 25_502_912;
+/** Without the first convolution, 7·7·3·64. */
+const RESNET_WEIGHTS_FIRST_DENSE = RESNET_WEIGHTS - 9408;
+
+/** All 49 of them: by model, technique and rising sparsity. */
+export const PUBLISHED_CHECKPOINTS: readonly PublishedCheckpoint[] = [...TRANSFORMERS, ...RESNETS].map(
+  describe,
+);
+
+/** Which checkpoints are wanted; what is left out is not asked about. */
+export interface CheckpointFilter {
+  readonly model?: PublishedModel | undefined;
+  readonly technique?: Technique | undefined;
+  /** Of the advertised sparsity. */
+  readonly sparsity?: Range | undefined;
+}
+
+/** The published checkpoints that fit, in the order of {@link PUBLISHED_CHECKPOINTS}. */
+export function selectCheckpoints(filter: CheckpointFilter): PublishedCheckpoint[] {
+  return PUBLISHED_CHECKPOINTS.filter(
+    ({ model, technique, sparsity }) =>
+      (filter.model === undefined || filter.model === model) &&
+      (filter.technique === undefined || filter.technique === technique) &&
+      (filter.sparsity === undefined || isWithin(sparsity, filter.sparsity)),
+  );
+}
+
+/**
+ * The published checkpoint of a name, with or without `.tar`.
+ * @throws {UsageError} where there is none; names the nearest.
+ */
+export function publishedCheckpoint(name: string): PublishedCheckpoint {
+  const wanted = name.replace(/\.tar$/, '');
+  const found = PUBLISHED_CHECKPOINTS.find((checkpoint) => checkpoint.name === wanted);
+  if (found !== undefined) return found;
+  const [near] = closest(
+    wanted,
+    PUBLISHED_CHECKPOINTS.map((checkpoint) => checkpoint.name),
+    1,
+  );
+  throw new UsageError(
+    `no published checkpoint is called ${JSON.stringify(name)}` +
+      (near === undefined ? '; "tsos list" has their names' : `; did you mean ${near}?`),
+  );
+}
+
+function describe([name, figure, keptWeights, line, sparsity]: CatalogueEntry): PublishedCheckpoint {
+  const settings = parsePublishedName(name)!;
+  const { model, technique } = settings;
+  const folder = `sparse_${model}`;
+  const file = `${folder}/technique_comparison/${model}_${technique}.csv`;
+  return {
+    name,
+    model,
+    technique,
+    sparsity: sparsity ?? settings.sparsity,
+    settings,
+    path: `${folder}/${name}.tar`,
+    metric: METRIC_OF[model],
+    figure,
+    ...('logAlphaThreshold' in settings ? { logAlphaThreshold: settings.logAlphaThreshold } : {}),
+    keptWeights,
+    totalWeights: totalWeights(settings),
+    ...(line === undefined ? {} : { row: { file, line } }),
+  };
+}
+
+function totalWeights(settings: PublishedName): number {
+  if (settings.model === 'transformer') return TRANSFORMER_WEIGHTS;
+  return 'schedule' in settings && settings.schedule === 'extended'
+    ? RESNET_WEIGHTS_FIRST_DENSE
+    : RESNET_WEIGHTS;
+}

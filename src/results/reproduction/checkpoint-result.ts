@@ -1,0 +1,160 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError, UsageError } from '../../errors.ts';
+import { writeFileAtomic } from '../../io/atomic-file.ts';
+import type { PublishedModel } from '../../layers/published-name.ts';
+import type { Technique } from '../../technique.ts';
+import type { Metric } from '../catalogue.ts';
+
+const FORMAT = 'tsos reproduction 1';
+
+/** What a model is measured on, and how: all that decides on its figures beside the checkpoint. */
+export type Task = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What was measured of a checkpoint. */
+export interface Measurement {
+  readonly checkpoint: {
+    readonly path: string;
+    /** See `checkpointDigest`. */
+    readonly sha256: string;
+    readonly technique: Technique;
+    /** Log-alpha threshold of variational dropout, else null. */
+    readonly threshold: number | null;
+  };
+  readonly sparsity: { readonly nonzero: number; readonly total: number };
+  /** Null where there was nothing to measure it on. */
+  readonly quality: Quality | null;
+}
+
+/** How good a model is, and what it was measured with. */
+export interface Quality {
+  readonly metric: Metric;
+  /** In percent. */
+  readonly value: number;
+  /** Sentences, or pictures. */
+  readonly count: number;
+  /** What else came out, such as top-5 accuracy or the signature of BLEU. */
+  readonly details: Readonly<Record<string, string | number | null>>;
+  readonly task: Task;
+  /** Layers that ran on compressed weights, and on all of them. */
+  readonly layers: { readonly sparse: number; readonly dense: number };
+  readonly environment: Environment;
+  /** Time spent on it by the run that finished it. */
+  readonly seconds: number;
+}
+
+/** What a figure was measured with. */
+export interface Environment {
+  /** In a line. */
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly runtime: string;
+  readonly webgpu: string | null;
+  readonly tsos: string;
+}
+
+/** Why there is no measurement. */
+export interface Failure {
+  readonly kind: string;
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/** What became of a checkpoint; a file of its own in the folder of a reproduction. */
+export type CheckpointResult = {
+  readonly format: typeof FORMAT;
+  readonly name: string;
+  readonly model: PublishedModel;
+} & ({ readonly measurement: Measurement } | { readonly failure: Failure });
+
+export type WrittenResult = Omit<Extract<CheckpointResult, { measurement: unknown }>, 'format'>;
+export type WrittenFailure = Omit<Extract<CheckpointResult, { failure: unknown }>, 'format'>;
+
+/** Where the results of single checkpoints are, in the folder of a reproduction. */
+export function resultsFolder(folder: string): string {
+  return join(folder, 'checkpoints');
+}
+
+export async function writeResult(folder: string, result: WrittenResult | WrittenFailure): Promise<void> {
+  await mkdir(resultsFolder(folder), { recursive: true });
+  const text = JSON.stringify({ format: FORMAT, ...result }, null, 2);
+  await writeFileAtomic(join(resultsFolder(folder), `${result.name}.json`), `${text}\n`);
+}
+
+/**
+ * Reads the results in the folder of a reproduction, by name; none where there is no such folder.
+ * @throws {DataError} where one is damaged.
+ */
+export async function readResults(folder: string): Promise<Map<string, CheckpointResult>> {
+  const names = await readdir(resultsFolder(folder)).catch(() => []);
+  const results = new Map<string, CheckpointResult>();
+  for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
+    const result = await readResult(join(resultsFolder(folder), name));
+    if (result !== undefined) results.set(result.name, result);
+  }
+  return results;
+}
+
+/**
+ * Puts results of several folders together. One that was measured counts more than one that failed.
+ * @throws {UsageError} where a checkpoint was measured in two of them from different files.
+ */
+export function mergeResults(
+  folders: readonly ReadonlyMap<string, CheckpointResult>[],
+): Map<string, CheckpointResult> {
+  const merged = new Map<string, CheckpointResult>();
+  for (const result of folders.flatMap((results) => [...results.values()])) {
+    const other = merged.get(result.name);
+    if (other === undefined || 'failure' in other) merged.set(result.name, result);
+    else if ('measurement' in result) requireSameCheckpoint(result.name, result.measurement, other.measurement);
+  }
+  return merged;
+}
+
+/**
+ * Makes sure that figures which are to stand side by side were measured on the same sentences or pictures, in the same way.
+ * @param tasks what each model is about to be measured on; models that are left out are compared among themselves.
+ * @throws {UsageError} where they were not.
+ */
+export function requireSameTasks(
+  results: Iterable<CheckpointResult>,
+  tasks: Partial<Readonly<Record<PublishedModel, Task>>>,
+  folder: string,
+): void {
+  const wanted: Partial<Record<PublishedModel, Task>> = { ...tasks };
+  for (const result of results) {
+    const task = 'measurement' in result ? result.measurement.quality?.task : undefined;
+    if (task === undefined) continue;
+    const other = wanted[result.model];
+    if (other === undefined) {
+      wanted[result.model] = task;
+      continue;
+    }
+    const names = new Set([...Object.keys(task), ...Object.keys(other)]);
+    const different = [...names].filter((name) => task[name] !== other[name]);
+    if (different.length === 0) continue;
+    throw new UsageError(
+      `${folder}: the result of ${result.name} is of a run with other ${different.join(', ')}; give what that run was given, or another folder`,
+    );
+  }
+}
+
+async function readResult(file: string): Promise<CheckpointResult | undefined> {
+  let value: Partial<Record<string, unknown>> | null;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new DataError(`cannot be read (${(cause as Error).message}); remove it`, { file }, { cause });
+  }
+  // Evaluations are kept beside the results.
+  return value?.format === FORMAT ? (value as unknown as CheckpointResult) : undefined;
+}
+
+function requireSameCheckpoint(name: string, a: Measurement, b: Measurement): void {
+  for (const key of ['sha256', 'technique', 'threshold'] as const) {
+    if (a.checkpoint[key] === b.checkpoint[key]) continue;
+    throw new UsageError(
+      `${name} was measured twice, with different ${key}: ${a.checkpoint[key]} and ${b.checkpoint[key]}`,
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Target } from './target.ts';
+
+const ENDINGS = ['', '.tar', '.tar.gz', '.tgz'];
+
+/**
+ * Looks for a checkpoint by its name: a directory or an archive of that name in a folder, or in a folder `sparse_<model>` of it
+ * as the server has them.
+ * @returns its path; undefined where there is none.
+ */
+export async function findCheckpoint(folder: string, { model, name }: Target): Promise<string | undefined> {
+  for (const place of [join(folder, `sparse_${model}`), folder]) {
+    for (const ending of ENDINGS) {
+      const path = join(place, `${name}${ending}`);
+      if ((await stat(path).catch(() => undefined)) !== undefined) return path;
+    }
+  }
+  return undefined;
+}
