@@ -90,7 +90,7 @@ export function convolution(
       parameters,
       {
         rows_of_a: weight.swizzledRows,
-        taps_of_a: weight.taps,
+        segments_of_a: weight.segments,
         entries_of_a: weight.entries,
         ...tensors,
       },

@@ -29,7 +29,7 @@ export interface PointwiseConvolution extends Shared {
 export interface SparseConvolution extends Shared {
   readonly kind: 'sparse';
   readonly swizzledRows: DeviceTensor;
-  readonly taps: DeviceTensor;
+  readonly segments: DeviceTensor;
   readonly entries: DeviceTensor;
 }
 
@@ -77,39 +77,38 @@ export function uploadConvolution(
       bias: scope.upload(`${name} bias`, [rows], bias),
     };
   }
-  const { swizzledRows, tapStarts, entries } = entriesByTap(matrix, taps, bias);
+  const { swizzledRows, segments, entries } = entriesByTap(matrix, shared.channels, bias);
   return {
     kind: 'sparse',
     ...shared,
-    swizzledRows: scope.upload(`${name} rows`, [rows, 2], swizzledRows),
-    taps: scope.upload(`${name} taps`, [rows, taps + 1], tapStarts),
+    swizzledRows: scope.upload(`${name} rows`, [rows, 4], swizzledRows),
+    segments: scope.upload(`${name} segments`, [segments.length / 2, 2], segments),
     entries: scope.upload(`${name} entries`, [entries.length / 2, 2], entries),
   };
 }
 
-/** Rows longest first, each with where the entries of its taps begin; entries as (channel, value), without padding. */
-function entriesByTap(matrix: CsrMatrix, taps: number, bias: Float32Array) {
-  const { rows, cols, rowStart, columns, values } = matrix;
-  const channels = cols / taps;
+/** Rows longest first, each with its segments, one for every tap it has entries of; entries as (channel, value), unpadded. */
+function entriesByTap(matrix: CsrMatrix, channels: number, bias: Float32Array) {
+  const { rows, rowStart, columns, values } = matrix;
   const biasBits = new Uint32Array(bias.buffer, bias.byteOffset, rows);
   const valueBits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const swizzledRows = new Uint32Array(rows * 2);
-  const tapStarts = new Uint32Array(rows * (taps + 1));
+  const swizzledRows = new Uint32Array(rows * 4);
+  const segments: number[] = [];
   const entries = new Uint32Array(values.reduce((count, value) => count + (value === 0 ? 0 : 1), 0) * 2);
   let end = 0;
   longestRowsFirst(matrix).forEach((row, slot) => {
-    swizzledRows.set([row, biasBits[row]], slot * 2);
-    let tap = 0;
-    tapStarts[slot * (taps + 1)] = end;
+    const firstSegment = segments.length / 2;
+    let last = -1;
     for (let i = rowStart[row]; i < rowStart[row + 1]; i++) {
       if (values[i] === 0) continue;
-      for (const own = Math.floor(columns[i] / channels); tap < own; )
-        tapStarts[slot * (taps + 1) + ++tap] = end;
+      const tap = Math.floor(columns[i] / channels);
+      if (tap !== last) segments.push(tap, end);
+      last = tap;
       entries[end * 2] = columns[i] % channels;
       entries[end * 2 + 1] = valueBits[i];
       end++;
     }
-    while (tap < taps) tapStarts[slot * (taps + 1) + ++tap] = end;
+    swizzledRows.set([row, biasBits[row], firstSegment, segments.length / 2], slot * 4);
   });
-  return { swizzledRows, tapStarts, entries };
+  return { swizzledRows, segments: Uint32Array.from(segments.concat(0, end)), entries };
 }

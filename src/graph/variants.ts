@@ -44,18 +44,23 @@ export function densestSparse(deviceClass: DeviceClass): number {
 export function sparseConvolutionTiling(
   deviceClass: DeviceClass,
   pixels: number,
-): Pick<SparseConvolutionVariant, 'lanesN' | 'lanesM' | 'columns'> {
-  if (deviceClass === 'cpu') return { lanesN: 1, lanesM: 32, columns: widthFor(pixels, 32) };
-  return { lanesN: 32, lanesM: 2, columns: pixels >= 256 ? 4 : 2 };
+): Pick<SparseConvolutionVariant, 'lanesN' | 'lanesM' | 'columns' | 'deal'> {
+  // Four lanes in step share a row: rows have their entries in different taps, and would wait for each other.
+  if (deviceClass === 'cpu') {
+    return { lanesN: 4, lanesM: 8, columns: widthFor(Math.ceil(pixels / 4), 28), deal: 'runs' };
+  }
+  return { lanesN: 32, lanesM: 2, columns: pixels >= 256 ? 4 : 2, deal: 'interleaved' };
 }
 
 /** @param pixels B · Y · X of the output */
 export function denseConvolutionTiling(
   deviceClass: DeviceClass,
   pixels: number,
-): Pick<DenseConvolutionVariant, 'lanesN' | 'lanesM' | 'rows' | 'columns'> {
-  if (deviceClass === 'cpu') return { lanesN: 1, lanesM: 4, rows: 8, columns: widthFor(pixels, 16) };
-  return { lanesN: 32, lanesM: 4, rows: 4, columns: pixels >= 256 ? 4 : 2 };
+): Pick<DenseConvolutionVariant, 'lanesN' | 'lanesM' | 'rows' | 'columns' | 'deal'> {
+  if (deviceClass === 'cpu') {
+    return { lanesN: 1, lanesM: 4, rows: 8, columns: widthFor(pixels, 16), deal: 'runs' };
+  }
+  return { lanesN: 32, lanesM: 4, rows: 4, columns: pixels >= 256 ? 4 : 2, deal: 'interleaved' };
 }
 
 /** Above this share of stored weights the kernel of a convolution runs dense. */

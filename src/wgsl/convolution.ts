@@ -27,13 +27,13 @@ export const PICTURE_PARAMETERS: readonly Parameter[] = [
 ];
 
 /**
- * WGSL: `columnV` of each of `count` pixels of the output, `lanes` apart from `first` on, and where their windows begin, in
- * pixels of the input. Pixels past the last repeat it, so that nothing needs to be guarded: they store the same value to the
- * same place.
+ * WGSL: `columnV` of each of `count` pixels of the output, `apart` from each other from `first` on, and where their windows
+ * begin, in pixels of the input. Pixels past the last repeat it, so that nothing needs to be guarded: they store the same
+ * value to the same place.
  */
-export function placeWindows({ stride, padBefore }: Window, count: number, lanes: number): string {
+export function placeWindows({ stride, padBefore }: Window, count: number, apart: number): string {
   const place = (v: number) =>
-    lanes === 1 && v > 0
+    apart === 1 && v > 0
       ? // The next pixel, found without the divisions that are slow to run and to compile on software adapters.
         `  let step${v} = select(0u, 1u, first + ${v}u < params.pixels);
   let column${v} = column${v - 1} + step${v};
@@ -43,7 +43,7 @@ export function placeWindows({ stride, padBefore }: Window, count: number, lanes
   let leaves${v} = down${v} == params.out_height;
   let y${v} = select(down${v}, 0u, leaves${v});
   let picture${v} = select(picture${v - 1}, picture${v - 1} + 1u, leaves${v});`
-      : `  let column${v} = min(first + ${v * lanes}u, params.pixels - 1u);
+      : `  let column${v} = min(first + ${v * apart}u, params.pixels - 1u);
   let line${v} = column${v} / params.out_width;
   let x${v} = column${v} % params.out_width;
   let y${v} = line${v} % params.out_height;
@@ -55,6 +55,19 @@ export function placeWindows({ stride, padBefore }: Window, count: number, lanes
   let left${v} = i32(x${v} * ${stride}u) - ${padBefore};
   let origin${v} = i32(picture${v} * params.in_height) + top${v};`,
   );
+}
+
+/**
+ * How the pixels of a workgroup are dealt out to its lanes: side by side, so that lanes read together, or to each a run of its
+ * own, for devices that gain nothing from that.
+ */
+export type Deal = 'interleaved' | 'runs';
+
+/** WGSL of the first pixel of a lane, and how far apart its pixels are. */
+export function dealPixels(deal: Deal, lanes: number, count: number): { first: string; apart: number } {
+  return deal === 'runs'
+    ? { first: `(group.x * ${lanes}u + lane.x) * ${count}u`, apart: 1 }
+    : { first: `group.x * ${lanes * count}u + lane.x`, apart: lanes };
 }
 
 /** WGSL: for tap (`ky`, `kx`), `insideV` tells whether it meets a pixel and `atV` which column of the input, 0 if none. */

@@ -1,4 +1,11 @@
-import { PICTURE_PARAMETERS, placeTap, placeWindows, type Window } from './convolution.ts';
+import {
+  type Deal,
+  dealPixels,
+  PICTURE_PARAMETERS,
+  placeTap,
+  placeWindows,
+  type Window,
+} from './convolution.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './product-epilogue.ts';
 
@@ -20,13 +27,15 @@ export interface DenseConvolutionVariant {
   readonly rows: number;
   /** Pixels an invocation owns. */
   readonly columns: number;
+  readonly deal: Deal;
   readonly epilogue: Epilogue;
 }
 
 export function denseConvolutionKernel(variant: DenseConvolutionVariant): Kernel {
-  const { window, lanesN, lanesM, rows, columns, epilogue } = variant;
+  const { window, lanesN, lanesM, rows, columns, deal, epilogue } = variant;
+  const { first, apart } = dealPixels(deal, lanesN, columns);
   const { size, stride, padBefore } = window;
-  const name = `dense convolution ${size}x${size}/${stride} pad ${padBefore}, ${lanesM}x${lanesN} lanes, ${rows} rows x ${columns} pixels${epilogueTag(epilogue)}`;
+  const name = `dense convolution ${size}x${size}/${stride} pad ${padBefore}, ${lanesM}x${lanesN} lanes, ${rows} rows x ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${epilogueTag(epilogue)}`;
   return kernel({
     name,
     parameters: [
@@ -47,10 +56,10 @@ export function denseConvolutionKernel(variant: DenseConvolutionVariant): Kernel
 @compute @workgroup_size(${lanesN}, ${lanesM})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
   let first_row = (group.y * ${lanesM}u + lane.y) * ${rows}u;
-  let first = group.x * ${lanesN * columns}u + lane.x;
+  let first = ${first};
   if (first_row >= params.rows || first >= params.pixels) { return; }
 ${unroll(rows, (r) => `  let row${r} = min(first_row + ${r}u, params.rows - 1u);`)}
-${placeWindows(window, columns, lanesN)}
+${placeWindows(window, columns, apart)}
 ${unroll(rows, (r) => unroll(columns, (v) => `  var sum${r}_${v} = 0.0;`))}
   for (var tap = 0u; tap < ${size * size}u; tap++) {
     let ky = i32(tap / ${size}u);

@@ -1,4 +1,11 @@
-import { PICTURE_PARAMETERS, placeTap, placeWindows, type Window } from './convolution.ts';
+import {
+  type Deal,
+  dealPixels,
+  PICTURE_PARAMETERS,
+  placeTap,
+  placeWindows,
+  type Window,
+} from './convolution.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './product-epilogue.ts';
 
@@ -9,6 +16,7 @@ import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './pro
  *
  * The sparse product with a detour: entries of a row lie tap by tap, so where a tap reads, and which pixels it misses at the
  * edges, is worked out once for all entries of the tap; a sum over one tap joins the total only where the tap lies inside.
+ * Taps of which a row has no entry cost nothing.
  * An invocation owns one row of A and `columns` pixels. Rows come sorted by length, as in the sparse product.
  */
 export interface SparseConvolutionVariant {
@@ -19,22 +27,23 @@ export interface SparseConvolutionVariant {
   readonly lanesM: number;
   /** Pixels an invocation owns. */
   readonly columns: number;
+  readonly deal: Deal;
   readonly epilogue: Epilogue;
 }
 
 export function sparseConvolutionKernel(variant: SparseConvolutionVariant): Kernel {
-  const { window, lanesN, lanesM, columns, epilogue } = variant;
+  const { window, lanesN, lanesM, columns, deal, epilogue } = variant;
+  const { first, apart } = dealPixels(deal, lanesN, columns);
   const { size, stride, padBefore } = window;
-  const taps = size * size;
-  const name = `sparse convolution ${size}x${size}/${stride} pad ${padBefore}, ${lanesM}x${lanesN} lanes, ${columns} pixels${epilogueTag(epilogue)}`;
+  const name = `sparse convolution ${size}x${size}/${stride} pad ${padBefore}, ${lanesM}x${lanesN} lanes, ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${epilogueTag(epilogue)}`;
   return kernel({
     name,
     parameters: [{ name: 'rows', type: 'u32' }, ...PICTURE_PARAMETERS],
     bindings: [
-      // (row, bias as bits), longest row first
-      { name: 'rows_of_a', element: 'vec2u', access: 'read' },
-      // First entry of every tap, and the end; `taps + 1` a row, in the order of `rows_of_a`
-      { name: 'taps_of_a', element: 'u32', access: 'read' },
+      // (row, bias as bits, first segment, end of its segments), longest row first
+      { name: 'rows_of_a', element: 'vec4u', access: 'read' },
+      // Entries of a row that share a tap: (tap, first entry), row after row; the entries end where the next segment begins
+      { name: 'segments_of_a', element: 'vec2u', access: 'read' },
       // (channel, value as bits)
       { name: 'entries_of_a', element: 'vec2u', access: 'read' },
       { name: 'x', element: 'f32', access: 'read' },
@@ -45,22 +54,20 @@ export function sparseConvolutionKernel(variant: SparseConvolutionVariant): Kern
 @compute @workgroup_size(${lanesN}, ${lanesM})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
   let slot = (group.y + group.z * 65535u) * ${lanesM}u + lane.y;
-  let first = group.x * ${lanesN * columns}u + lane.x;
+  let first = ${first};
   if (slot >= params.rows || first >= params.pixels) { return; }
   let row = rows_of_a[slot];
-${placeWindows(window, columns, lanesN)}
+${placeWindows(window, columns, apart)}
 ${unroll(columns, (v) => `  var sum${v} = 0.0;`)}
-  var end = taps_of_a[slot * ${taps + 1}u];
-  for (var tap = 0u; tap < ${taps}u; tap++) {
-    let begin = end;
-    end = taps_of_a[slot * ${taps + 1}u + tap + 1u];
-    if (begin == end) { continue; }
-    let ky = i32(tap / ${size}u);
-    let kx = i32(tap % ${size}u);
+  for (var at = row.z; at < row.w; at++) {
+    let segment = segments_of_a[at];
+    let end = segments_of_a[at + 1u].y;
+    let ky = i32(segment.x / ${size}u);
+    let kx = i32(segment.x % ${size}u);
 ${placeTap(columns)}
 ${unroll(columns, (v) => `    var part${v} = 0.0;`)}
-    for (var at = begin; at < end; at++) {
-      let entry = entries_of_a[at];
+    for (var i = segment.y; i < end; i++) {
+      let entry = entries_of_a[i];
       let base = entry.x * params.in_columns;
       let value = bitcast<f32>(entry.y);
 ${unroll(columns, (v) => `      part${v} = fma(value, x[base + at${v}], part${v});`)}
