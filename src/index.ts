@@ -19,6 +19,10 @@ export type {
   GpuOptions,
 } from './graph/device.ts';
 export { openGpu } from './graph/device.ts';
+export { Graph } from './graph/graph.ts';
+export type { Plan } from './graph/plan.ts';
+export { randomNumbers, uploadKey, writeKey } from './graph/random.ts';
+export { type DeviceTensor, readFloats, Scope } from './graph/scope.ts';
 export type { OpenOptions } from './io/checkpoint.ts';
 export { openCheckpoint } from './io/checkpoint.ts';
 export type {
@@ -29,13 +33,59 @@ export type {
   TensorData,
   TensorInfo,
 } from './io/checkpoint-types.ts';
+export { evaluationPixels } from './io/evaluation-picture.ts';
+export type { Example, Feature } from './io/example.ts';
+export { decodeExample, encodeExample } from './io/example.ts';
+export type { OpenedPictures, OpenPicturesOptions } from './io/pictures/open-pictures.ts';
+export { openPictures } from './io/pictures/open-pictures.ts';
+export type { PictureSource } from './io/pictures/picture-source.ts';
+export type {
+  BadPicture,
+  Picture,
+  ReadPicturesOptions,
+  Selection,
+} from './io/pictures/read-pictures.ts';
+export { countPictures, readPictures } from './io/pictures/read-pictures.ts';
 export type { Vocabulary } from './io/subwords.ts';
 export { loadVocabulary } from './io/subwords.ts';
+export type { TfRecord, TfRecordOptions, WriteTfRecordsOptions } from './io/tfrecord.ts';
+export { readTfRecords, writeTfRecords } from './io/tfrecord.ts';
 export type { NamedTensor, WriteOptions } from './io/write-checkpoint.ts';
 export { writeCheckpoint } from './io/write-checkpoint.ts';
+export * as l0Regularization from './layers/l0-regularization/index.ts';
+export type { PenaltyRamp } from './layers/penalty-schedule.ts';
+export { CubicPenaltyWeight, cubicPenaltyTarget, linearPenaltyWeight } from './layers/penalty-schedule.ts';
+export type { GradualPrunerOptions, LayerWeights, PrunerState } from './layers/pruning/gradual-pruner.ts';
+export { GradualPruner } from './layers/pruning/gradual-pruner.ts';
+export { keptCount } from './layers/pruning/kept-count.ts';
+export type { PrunedLayer, PruneOptions } from './layers/pruning/prune-checkpoint.ts';
+export { pruneCheckpoint } from './layers/pruning/prune-checkpoint.ts';
+export type { PruningRule } from './layers/pruning/rule.ts';
+export { maskByRule } from './layers/pruning/rule.ts';
+export type { GradualSchedule, MaskUpdates } from './layers/pruning/schedule.ts';
+export { gradualSparsity, isMaskUpdateDue } from './layers/pruning/schedule.ts';
+export type { PublishedName } from './layers/published-name.ts';
+export { parsePublishedName } from './layers/published-name.ts';
+export type { Initializer } from './layers/reference/initializers.ts';
+export { constant, glorotUniform, normal } from './layers/reference/initializers.ts';
+export type { DenseTensor } from './layers/reference/tensor.ts';
+export { denseTensor, filledTensor } from './layers/reference/tensor.ts';
 export type { LogAlphaThreshold } from './layers/technique.ts';
+export * as variationalDropout from './layers/variational-dropout/index.ts';
+export type { BleuComparison, BleuOptions, BleuResult } from './metrics/bleu/bleu.ts';
+export { bleu, compareBleu } from './metrics/bleu/bleu.ts';
+export { formatBleu } from './metrics/bleu/format-bleu.ts';
+export type { BleuMethod } from './metrics/bleu/methods.ts';
+export { BLEU_METHODS } from './metrics/bleu/methods.ts';
+export type { ClassificationTotals } from './metrics/classification.ts';
+export { crossEntropy, inTopK, mostProbable } from './metrics/classification.ts';
 export type { CheckpointSparsity, LayerSparsity, SparsityOptions } from './metrics/sparsity.ts';
 export { checkpointSparsity } from './metrics/sparsity.ts';
+export type { ResNetConfig, ResNetOptions } from './models/resnet50/config.ts';
+export type { EvaluateOptions, Evaluation } from './models/resnet50/evaluate.ts';
+export { evaluate } from './models/resnet50/evaluate.ts';
+export type { ResNet50 } from './models/resnet50/model.ts';
+export { loadResNet50 } from './models/resnet50/model.ts';
 export type { TransformerConfig, TransformerOptions } from './models/transformer/config.ts';
 export { decodesFileName } from './models/transformer/decodes-name.ts';
 export type { Hypothesis } from './models/transformer/hypotheses.ts';
@@ -48,6 +98,14 @@ export type {
   TranslationProgress,
 } from './models/transformer/translate-lines.ts';
 export { translateLines } from './models/transformer/translate-lines.ts';
+export type { RandomKey } from './random.ts';
+export { derivedKey, normals, randomKey, uniforms } from './random.ts';
+export type { CheckpointFilter, PublishedCheckpoint } from './results/catalogue.ts';
+export { PUBLISHED_CHECKPOINTS, publishedCheckpoint, selectCheckpoints } from './results/catalogue.ts';
+export type { FetchedCheckpoint, FetchOptions } from './results/fetch-checkpoint.ts';
+export { fetchCheckpoint } from './results/fetch-checkpoint.ts';
+export type { ResultRow } from './results/load-results.ts';
+export { loadResults } from './results/load-results.ts';
 export type { ShapedFloats } from './shaped-floats.ts';
 export type { Technique } from './technique.ts';
 export { TECHNIQUES } from './technique.ts';

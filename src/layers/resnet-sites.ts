@@ -1,6 +1,6 @@
 import { DataError } from '../errors.ts';
 import type { Checkpoint } from '../io/checkpoint-types.ts';
-import type { Technique } from '../technique.ts';
+import { COMPANION_LEAF, type Technique } from '../technique.ts';
 import type { Site } from './site.ts';
 
 /** A layer of the network with its variables. */
@@ -11,14 +11,6 @@ export interface ResNetLayer {
   /** The checkpoint's, or `dense` for a layer that was left out of sparsification. */
   readonly technique: Technique;
 }
-
-const COMPANION_LEAF: Record<Technique, string | undefined> = {
-  dense: undefined,
-  magnitude_pruning: 'mask',
-  random_pruning: 'mask',
-  variational_dropout: 'log_sigma2',
-  l0_regularization: 'log_alpha',
-};
 
 /** Finds the variables of layers by the ends of their names: the prefix depends on the technique and how layers were built. */
 export class ResNetVariables {
@@ -45,12 +37,12 @@ export class ResNetVariables {
    */
   layer(scope: string, technique: Technique): ResNetLayer {
     const weights = this.find(scope, 'weights');
-    const leaf = COMPANION_LEAF[technique];
     const plain = weights.endsWith(`/${scope}/${scope}/weights`);
-    if (leaf === undefined || (plain && !this.#byEnding.has(`${scope}/${leaf}`))) {
+    if (technique === 'dense' || (plain && !this.#byEnding.has(`${scope}/${COMPANION_LEAF[technique]}`))) {
       return { scope, technique: 'dense', site: { weights: [weights], companions: [] } };
     }
-    return { scope, technique, site: { weights: [weights], companions: [this.find(scope, leaf)] } };
+    const companion = this.find(scope, COMPANION_LEAF[technique]);
+    return { scope, technique, site: { weights: [weights], companions: [companion] } };
   }
 
   /** The full name of `…/scope/leaf`. @throws {DataError} where it is missing or there twice. */

@@ -1,0 +1,151 @@
+import { softmaxGradientKernel, softmaxGrid, softmaxKernel } from '../../wgsl/training/softmax.ts';
+import type { GraphTensor, TransientTensor } from '../node.ts';
+import { batchedProduct } from './product.ts';
+import { requireExtents } from './shapes.ts';
+import type { Tape } from './tape.ts';
+
+/** Shape of an attention over whole sentences. */
+export interface AttentionShape {
+  readonly sentences: number;
+  readonly heads: number;
+  /** Query columns of a sentence. */
+  readonly queries: number;
+  /** Key columns of a sentence. */
+  readonly keys: number;
+  /** A query sees keys up to its own place. */
+  readonly causal: boolean;
+}
+
+/**
+ * Multi-head attention, `softmax(QᵀK / √(head size) + bias) · V` for every sentence and head (Vaswani et al. 2017).
+ * @param inputs query `[H, sentences · queries]`, key and value `[H, sentences · keys]`, head h in rows `h · H / heads …`;
+ *   `keyBias [1, sentences · keys]` is added to the scores: −1e9 masks a key
+ * @returns `[H, sentences · queries]`
+ * @throws {UsageError} when columns and sentences do not fit each other.
+ */
+export function attention(
+  tape: Tape,
+  shape: AttentionShape,
+  inputs: { query: GraphTensor; key: GraphTensor; value: GraphTensor; keyBias?: GraphTensor },
+): GraphTensor {
+  const { graph } = tape;
+  const { sentences, heads, queries, keys, causal } = shape;
+  const { query, key, value, keyBias } = inputs;
+  const { rows: hidden } = requireExtents('attention', query, { columns: sentences * queries });
+  requireExtents('attention', key, { rows: hidden, columns: sentences * keys });
+  requireExtents('attention', value, { rows: hidden, columns: sentences * keys });
+  const rows = sentences * heads * queries;
+  const parameters = { rows, heads, queries, keys, scale: (hidden / heads) ** -0.5 };
+
+  const weights = graph.tensor('attention weights', [rows, keys]);
+  const output = graph.tensor('attended', query.shape);
+  const products = attentionProducts(tape, shape, hidden / heads);
+  products.scores(query, key, weights);
+  graph.dispatch(
+    softmaxKernel({ causal, keyBias: keyBias !== undefined }),
+    softmaxGrid(rows),
+    parameters,
+    keyBias ? { key_bias: keyBias, scores: weights } : { scores: weights },
+  );
+  products.overKeys(value, weights, output);
+
+  return tape.record(output, [query, key, value], (gradient) => {
+    let scores: TransientTensor | undefined;
+    const ofScores = (): TransientTensor => {
+      if (scores === undefined) {
+        scores = graph.tensor('attention scores gradient', weights.shape);
+        products.scores(gradient, value, scores);
+        graph.dispatch(softmaxGradientKernel(), softmaxGrid(rows), parameters, { weights, gradient: scores });
+      }
+      return scores;
+    };
+    const like = (tensor: GraphTensor) => graph.tensor(`${tensor.name} gradient`, tensor.shape);
+    return [
+      () => products.overKeys(key, ofScores(), like(query)),
+      () => products.overQueries(query, ofScores(), like(key)),
+      () => products.overQueries(gradient, weights, like(value)),
+    ];
+  });
+}
+
+/**
+ * The products of attention and its gradient, for all sentences and heads at once. Q is anything `[H, sentences · queries]`, K
+ * anything `[H, sentences · keys]`, S the scores of every head, queries × keys.
+ */
+function attentionProducts(tape: Tape, shape: AttentionShape, headSize: number) {
+  const { sentences, heads, queries, keys } = shape;
+  const [queryColumns, keyColumns] = [sentences * queries, sentences * keys];
+  // Where the part of a sentence (outer) and head (inner) begins.
+  const ofQueries = { outer: queries, inner: headSize * queryColumns };
+  const ofKeys = { outer: keys, inner: headSize * keyColumns };
+  const ofScores = { outer: heads * queries * keys, inner: queries * keys };
+  const record = (
+    [a, placeA]: readonly [GraphTensor, Place],
+    [b, placeB]: readonly [GraphTensor, Place],
+    [c, placeC]: readonly [TransientTensor, Place],
+    one: Omit<Parameters<typeof batchedProduct>[4], keyof ReturnType<typeof batches>>,
+  ): TransientTensor => {
+    batchedProduct(tape.graph, a, b, c, { ...batches(shape, placeA, placeB, placeC, one.depth), ...one });
+    return c;
+  };
+  return {
+    /** S = Qᵀ · K */
+    scores: (q: GraphTensor, k: GraphTensor, into: TransientTensor) =>
+      record([q, ofQueries], [k, ofKeys], [into, ofScores], {
+        rows: queries,
+        depth: headSize,
+        columns: keys,
+        a_row: 1,
+        a_depth: queryColumns,
+        b_depth: keyColumns,
+        b_column: 1,
+        c_row: keys,
+      }),
+    /** Q = K · Sᵀ */
+    overKeys: (k: GraphTensor, s: GraphTensor, into: TransientTensor) =>
+      record([k, ofKeys], [s, ofScores], [into, ofQueries], {
+        rows: headSize,
+        depth: keys,
+        columns: queries,
+        a_row: keyColumns,
+        a_depth: 1,
+        b_depth: 1,
+        b_column: keys,
+        c_row: queryColumns,
+      }),
+    /** K = Q · S */
+    overQueries: (q: GraphTensor, s: GraphTensor, into: TransientTensor) =>
+      record([q, ofQueries], [s, ofScores], [into, ofKeys], {
+        rows: headSize,
+        depth: queries,
+        columns: keys,
+        a_row: queryColumns,
+        a_depth: 1,
+        b_depth: keys,
+        b_column: 1,
+        c_row: keyColumns,
+      }),
+  };
+}
+
+/** Elements between the parts of neighbouring sentences and of neighbouring heads. */
+interface Place {
+  readonly outer: number;
+  readonly inner: number;
+}
+
+function batches({ sentences, heads }: AttentionShape, a: Place, b: Place, c: Place, depth: number) {
+  return {
+    batches: sentences * heads,
+    inner: heads,
+    a_outer: a.outer,
+    a_inner: a.inner,
+    b_outer: b.outer,
+    b_inner: b.inner,
+    c_outer: c.outer,
+    c_inner: c.inner,
+    chunks: 1,
+    chunk_depth: depth,
+    c_chunk: 0,
+  };
+}

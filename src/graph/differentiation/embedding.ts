@@ -1,0 +1,49 @@
+import { gatherGradientKernel, gatherGrid, gatherKernel } from '../../wgsl/training/gather.ts';
+import { paddingMaskGrid, paddingMaskKernel } from '../../wgsl/training/padding-mask.ts';
+import type { Graph } from '../graph.ts';
+import type { GraphTensor } from '../node.ts';
+import type { DeviceTensor } from '../scope.ts';
+import { fill } from './formula.ts';
+import { requireExtents } from './shapes.ts';
+import type { Tape } from './tape.ts';
+
+/**
+ * Rows of a table as columns. Rows that are looked up several times get the sum of their gradients, always added up in the
+ * same order.
+ * @param table `[vocabulary, features]`
+ * @param ids `[columns]` unsigned integers, below the vocabulary
+ * @returns `[features, columns]`
+ */
+export function gather(tape: Tape, table: GraphTensor, ids: DeviceTensor): GraphTensor {
+  const { graph } = tape;
+  const { columns: features } = requireExtents('gather', table, {});
+  const { rows: columns } = requireExtents('gather ids', ids, { columns: 1 });
+  const grid = gatherGrid(features, columns);
+  const x = graph.tensor(`${table.name} rows`, [features, columns]);
+  graph.dispatch(gatherKernel(), grid, { features, columns }, { ids, table, x });
+  return tape.record(x, [table], (gradient) => [
+    () => {
+      const result = fill(graph, table, 0, `${table.name} gradient`);
+      graph.dispatch(gatherGradientKernel(), grid, { features, columns }, { ids, gradient, result });
+      return result;
+    },
+  ]);
+}
+
+/**
+ * Records which columns of embedded ids are padding: exactly zero, be it that the id was 0 or that the row is pruned.
+ * @param x `[features, columns]`
+ * @returns `keep`, 0 for padding, else 1, and `keyBias`, −1e9 for padding, else 0, `[1, columns]` each
+ */
+export function paddingMask(graph: Graph, x: GraphTensor): { keep: GraphTensor; keyBias: GraphTensor } {
+  const { rows: features, columns } = requireExtents('padding mask', x, {});
+  const keep = graph.tensor('keep', [1, columns]);
+  const keyBias = graph.tensor('key bias', [1, columns]);
+  graph.dispatch(
+    paddingMaskKernel(),
+    paddingMaskGrid(columns),
+    { features, columns },
+    { x, keep, key_bias: keyBias },
+  );
+  return { keep, keyBias };
+}

@@ -1,0 +1,140 @@
+import { UsageError } from '../../errors.ts';
+import {
+  type StridedProduct,
+  stridedProductGrid,
+  stridedProductKernel,
+} from '../../wgsl/training/strided-product.ts';
+import type { Graph } from '../graph.ts';
+import type { GraphTensor, TransientTensor } from '../node.ts';
+import { add } from './elementwise.ts';
+import { sumRows } from './formula.ts';
+import { described, requireExtents } from './shapes.ts';
+import type { Tape } from './tape.ts';
+
+/** Which operands of a product are transposed before they are multiplied. */
+export interface Transposition {
+  readonly a?: boolean;
+  readonly b?: boolean;
+}
+
+/**
+ * `A [M,K] · B [K,N] → [M,N]`, with operands that may be given transposed.
+ * @throws {UsageError} when the inner extents differ.
+ */
+export function product(
+  tape: Tape,
+  a: GraphTensor,
+  b: GraphTensor,
+  transposed: Transposition = {},
+): GraphTensor {
+  const { graph } = tape;
+  const { a: ta = false, b: tb = false } = transposed;
+  return tape.record(recordProduct(graph, a, b, { a: ta, b: tb }), [a, b], (gradient) => [
+    () =>
+      ta
+        ? recordProduct(graph, b, gradient, { a: tb, b: true }, a)
+        : recordProduct(graph, gradient, b, { b: !tb }, a),
+    () =>
+      tb
+        ? recordProduct(graph, gradient, a, { a: true, b: ta }, b)
+        : recordProduct(graph, a, gradient, { a: !ta }, b),
+  ]);
+}
+
+/**
+ * A fully connected layer: `kernelᵀ · x + bias`.
+ * @param kernel `[in, out]`, as checkpoints store it
+ * @param x `[in, columns]`
+ * @param bias `[out]`; none unless given
+ * @returns `[out, columns]`
+ */
+export function matmul(tape: Tape, kernel: GraphTensor, x: GraphTensor, bias?: GraphTensor): GraphTensor {
+  const y = product(tape, kernel, x, { a: true });
+  return bias === undefined ? y : add(tape, y, bias);
+}
+
+/** Records a product of whole matrices. @param like a tensor with the shape of the result */
+function recordProduct(
+  graph: Graph,
+  a: GraphTensor,
+  b: GraphTensor,
+  { a: ta = false, b: tb = false }: Transposition,
+  like?: GraphTensor,
+): TransientTensor {
+  const ofA = requireExtents('product', a, {});
+  const ofB = requireExtents('product', b, {});
+  const [rows, depth] = ta ? [ofA.columns, ofA.rows] : [ofA.rows, ofA.columns];
+  const [depthOfB, columns] = tb ? [ofB.columns, ofB.rows] : [ofB.rows, ofB.columns];
+  if (depth !== depthOfB) {
+    throw new UsageError(
+      `product: ${described(a)}${ta ? ' transposed' : ''} cannot multiply ${described(b)}${tb ? ' transposed' : ''}: ${depth} columns meet ${depthOfB} rows.`,
+    );
+  }
+  const result = graph.tensor(like ? `${like.name} gradient` : 'product', like?.shape ?? [rows, columns]);
+  stridedProduct(graph, a, b, result, {
+    rows,
+    depth,
+    columns,
+    a_row: ta ? 1 : ofA.columns,
+    a_depth: ta ? ofA.columns : 1,
+    b_depth: tb ? 1 : ofB.columns,
+    b_column: tb ? ofB.columns : 1,
+    c_row: columns,
+  });
+  return result;
+}
+
+type OneProduct = Pick<
+  StridedProduct,
+  'rows' | 'depth' | 'columns' | 'a_row' | 'a_depth' | 'b_depth' | 'b_column' | 'c_row'
+>;
+
+/** Records one product into a matrix without gaps, in chunks where that keeps the device busy. */
+function stridedProduct(
+  graph: Graph,
+  a: GraphTensor,
+  b: GraphTensor,
+  result: TransientTensor,
+  one: OneProduct,
+): void {
+  const size = one.rows * one.columns;
+  const chunks = chunksOf(size, one.depth);
+  const into = chunks === 1 ? result : graph.tensor(`${result.name} in chunks`, [chunks, size]);
+  batchedProduct(graph, a, b, into, {
+    ...ONE_BATCH,
+    ...one,
+    batches: 1,
+    chunks,
+    chunk_depth: Math.ceil(one.depth / chunks),
+    c_chunk: size,
+  });
+  if (chunks > 1) sumRows(graph, into, result);
+}
+
+const ONE_BATCH = { inner: 1, a_outer: 0, a_inner: 0, b_outer: 0, b_inner: 0, c_outer: 0, c_inner: 0 };
+
+/** Records any strided product, see the kernel. */
+export function batchedProduct(
+  graph: Graph,
+  a: GraphTensor,
+  b: GraphTensor,
+  c: GraphTensor,
+  { batches, ...strides }: StridedProduct & { readonly batches: number },
+): void {
+  graph.dispatch(
+    stridedProductKernel(),
+    stridedProductGrid(strides.rows, strides.columns, batches, strides.chunks),
+    strides,
+    { a, b, c },
+  );
+}
+
+/** Into how many parts a sum of `depth` terms is cut, when only `size` elements are computed. */
+export function chunksOf(size: number, depth: number): number {
+  const wanted = Math.ceil(BUSY / size);
+  return Math.max(1, Math.min(wanted, Math.ceil(depth / SHORTEST_CHUNK)));
+}
+
+/** Elements that keep a device busy: more of them need no chunks. */
+const BUSY = 1 << 15;
+const SHORTEST_CHUNK = 256;

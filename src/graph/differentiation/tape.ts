@@ -1,0 +1,84 @@
+import { UsageError } from '../../errors.ts';
+import type { Graph } from '../graph.ts';
+import { elements, type GraphTensor } from '../node.ts';
+import { applyFormula, type Formula, fill } from './formula.ts';
+import { described } from './shapes.ts';
+
+/**
+ * How an operation hands the gradient of its output on. It is called once per derivation, with that gradient, and gives one
+ * function for each input; those that are wanted are called, and record what computes the gradient of that input.
+ */
+export type Backward = (gradient: GraphTensor) => readonly (() => GraphTensor)[];
+
+/**
+ * Reverse-mode differentiation over a graph: remembers the differentiable operations recorded in it, in order, and records their
+ * gradients behind them. The backward operations are ordinary dispatches of the same graph, so one plan runs forward, backward
+ * and, where an optimiser is recorded too, the update; its arena keeps an activation for as long as a gradient still needs it.
+ *
+ *     const tape = new Tape(graph);
+ *     const loss = sum(tape, square(tape, matmul(tape, kernel, x)));
+ *     const [gradient] = tape.gradients(loss, [kernel]);
+ */
+export class Tape {
+  readonly graph: Graph;
+  readonly #records: { output: GraphTensor; inputs: readonly GraphTensor[]; backward: Backward }[] = [];
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+  }
+
+  /** Remembers an operation that is in the graph already. Nothing may write its inputs or its output any more. */
+  record<Output extends GraphTensor>(
+    output: Output,
+    inputs: readonly GraphTensor[],
+    backward: Backward,
+  ): Output {
+    this.#records.push({ output, inputs, backward });
+    return output;
+  }
+
+  /**
+   * Records the gradients of a scalar with respect to `sources`: parameters, or any other tensors that operations of this tape
+   * have read. They come in the order and the shapes of the sources; of a source the loss does not depend on, it is zeros.
+   * @throws {UsageError} when the loss is not a scalar.
+   */
+  gradients(loss: GraphTensor, sources: readonly GraphTensor[]): GraphTensor[] {
+    if (elements(loss) !== 1) throw new UsageError(`gradients: ${described(loss)} is not a scalar.`);
+    const dependent = this.#dependentOn(sources);
+    const parts = new Map<GraphTensor, GraphTensor[]>([[loss, [fill(this.graph, loss, 1, 'one')]]]);
+    for (const { output, inputs, backward } of [...this.#records].reverse()) {
+      const gradient = dependent.has(output) ? this.#total(parts, output) : undefined;
+      if (gradient === undefined) continue;
+      const of = backward(gradient);
+      inputs.forEach((input, index) => {
+        if (!dependent.has(input)) return;
+        const list = parts.get(input) ?? [];
+        list.push(of[index]());
+        parts.set(input, list);
+      });
+    }
+    return sources.map(
+      (source) => this.#total(parts, source) ?? fill(this.graph, source, 0, `${source.name} gradient`),
+    );
+  }
+
+  /** The sources and all outputs that are computed from one. */
+  #dependentOn(sources: readonly GraphTensor[]): Set<GraphTensor> {
+    const dependent = new Set(sources);
+    for (const { output, inputs } of this.#records) {
+      if (inputs.some((input) => dependent.has(input))) dependent.add(output);
+    }
+    return dependent;
+  }
+
+  /** The sum of what reached a tensor; undefined where nothing did. */
+  #total(parts: Map<GraphTensor, GraphTensor[]>, tensor: GraphTensor): GraphTensor | undefined {
+    const list = parts.get(tensor);
+    if (list === undefined) return undefined;
+    const total = list.reduce((a, b) => applyFormula(this.graph, SUM, { a, b }, {}, tensor));
+    parts.set(tensor, [total]);
+    return total;
+  }
+}
+
+const SUM: Formula = { name: 'add gradients', inputs: ['a', 'b'], value: 'a + b', derivatives: {} };

@@ -1,0 +1,149 @@
+import { adafactorAverageKernel, adafactorUpdateKernel } from '../../wgsl/training/adafactor.ts';
+import { linearGrid } from '../../wgsl/training/linear-grid.ts';
+import { applyFormula, type Formula, sumFormula, sumRows } from '../differentiation/formula.ts';
+import { extents } from '../differentiation/shapes.ts';
+import type { Graph } from '../graph.ts';
+import { elements, type GraphTensor, type TransientTensor } from '../node.ts';
+import type { DeviceTensor, Scope } from '../scope.ts';
+import { type Optimiser, OptimiserState } from './optimiser.ts';
+
+/** Numbers of Adafactor. */
+export interface AdafactorOptions {
+  /** Step t keeps `1 − t^−exponent` of the second moment; 0.8. */
+  readonly decayExponent?: number;
+  /** Largest root mean square of an update; 1. */
+  readonly clippingThreshold?: number;
+  /** Added to squared gradients; 1e-30. */
+  readonly epsilon1?: number;
+  /** Smallest size a parameter is taken to have, when its update is scaled by it; 1e-3. */
+  readonly epsilon2?: number;
+  /** Updates that were done before, where a training goes on. */
+  readonly updates?: number;
+}
+
+/**
+ * Adafactor without momentum (Shazeer and Stern 2018) with the settings of Tensor2Tensor, which the dense Transformers of the
+ * original's TPU sets use. The second moment of a matrix `[M, N]` is kept as the means of its rows and columns, slots
+ * `<parameter>/vr [M]` and `<parameter>/vc [1, N]`; that of a vector whole, `<parameter>/v`.
+ */
+export class Adafactor implements Optimiser {
+  readonly #options: Required<Omit<AdafactorOptions, 'updates'>>;
+  readonly #state: OptimiserState;
+  #updates: number;
+
+  /** @param scope owns the slots */
+  constructor(scope: Scope, options: AdafactorOptions = {}) {
+    const { decayExponent = 0.8, clippingThreshold = 1, epsilon1 = 1e-30, epsilon2 = 1e-3 } = options;
+    this.#options = { decayExponent, clippingThreshold, epsilon1, epsilon2 };
+    this.#state = new OptimiserState(scope);
+    this.#updates = options.updates ?? 0;
+  }
+
+  get slots(): ReadonlyMap<string, DeviceTensor> {
+    return this.#state.slots;
+  }
+
+  /** Updates that `prepare` has been called for; what a checkpoint has to keep beside the slots. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  prepare(learningRate: number): void {
+    const t = ++this.#updates;
+    this.#state.write(learningRate, 1 - t ** -this.#options.decayExponent);
+  }
+
+  update(graph: Graph, parameter: DeviceTensor, gradient: GraphTensor): void {
+    const { epsilon2, clippingThreshold } = this.#options;
+    const factored = parameter.shape.length >= 2;
+    const update = factored
+      ? this.#factoredUpdate(graph, parameter, gradient)
+      : this.#wholeUpdate(graph, parameter, gradient);
+    const count = elements(parameter);
+    graph.dispatch(
+      adafactorUpdateKernel(),
+      linearGrid(count),
+      { count, smallest: epsilon2, threshold: clippingThreshold },
+      {
+        control: this.#state.control,
+        update,
+        squares: sumOfSquares(graph, parameter),
+        update_squares: sumOfSquares(graph, update),
+        parameter,
+      },
+    );
+  }
+
+  /** `g / √(vr vcᵀ / mean(vr))` */
+  #factoredUpdate(graph: Graph, parameter: DeviceTensor, gradient: GraphTensor): TransientTensor {
+    const { rows, columns } = extents(parameter);
+    const squares = { inputs: { x: gradient }, parameters: { epsilon: this.#options.epsilon1 } };
+    const rowSums = graph.tensor('row sums', [rows, 1]);
+    sumFormula(graph, SQUARE, squares.inputs, squares.parameters, 'columns', rowSums);
+    const columnSums = graph.tensor('column sums', [1, columns]);
+    sumFormula(graph, SQUARE, squares.inputs, squares.parameters, 'rows', columnSums);
+    const ofRows = this.#state.slot(parameter, 'vr', [rows]);
+    const ofColumns = this.#state.slot(parameter, 'vc', [1, columns]);
+    this.#average(graph, rowSums, ofRows, 1 / columns);
+    this.#average(graph, columnSums, ofColumns, 1 / rows);
+    const total = graph.tensor('sum of row averages', [1, 1]);
+    sumRows(graph, ofRows, total);
+    return applyFormula(
+      graph,
+      FACTORED,
+      { x: gradient, ofRow: ofRows, ofColumn: ofColumns, total },
+      { rows },
+      parameter,
+    );
+  }
+
+  /** `g / √v` */
+  #wholeUpdate(graph: Graph, parameter: DeviceTensor, gradient: GraphTensor): TransientTensor {
+    const squares = applyFormula(graph, SQUARE, { x: gradient }, { epsilon: this.#options.epsilon1 });
+    const average = this.#state.slot(parameter, 'v');
+    this.#average(graph, squares, average, 1);
+    return applyFormula(graph, WHOLE, { x: gradient, average }, {});
+  }
+
+  #average(graph: Graph, sums: GraphTensor, average: DeviceTensor, share: number): void {
+    const count = elements(average);
+    graph.dispatch(
+      adafactorAverageKernel(),
+      linearGrid(count),
+      { count, share },
+      { control: this.#state.control, sums, average },
+    );
+  }
+}
+
+function sumOfSquares(graph: Graph, x: GraphTensor): TransientTensor {
+  const rows = graph.tensor('row sums of squares', [extents(x).rows, 1]);
+  sumFormula(graph, SQUARE, { x }, { epsilon: 0 }, 'columns', rows);
+  const total = graph.tensor('sum of squares', [1, 1]);
+  sumRows(graph, rows, total);
+  return total;
+}
+
+const SQUARE: Formula = {
+  name: 'square',
+  inputs: ['x'],
+  parameters: ['epsilon'],
+  value: 'x * x + epsilon',
+  derivatives: {},
+};
+
+// Each root by itself: the product of the averages may be too small for a float32.
+const FACTORED: Formula = {
+  name: 'adafactor direction',
+  inputs: ['x', 'ofRow', 'ofColumn', 'total'],
+  parameters: ['rows'],
+  value: 'x / sqrt(ofRow * rows / total) / sqrt(ofColumn)',
+  derivatives: {},
+};
+
+const WHOLE: Formula = {
+  name: 'adafactor direction',
+  inputs: ['x', 'average'],
+  value: 'x / sqrt(average)',
+  derivatives: {},
+};

@@ -1,0 +1,44 @@
+import { linearGrid } from '../../wgsl/training/linear-grid.ts';
+import { nesterovKernel } from '../../wgsl/training/nesterov.ts';
+import type { Graph } from '../graph.ts';
+import { elements, type GraphTensor } from '../node.ts';
+import type { DeviceTensor, Scope } from '../scope.ts';
+import { type Optimiser, OptimiserState } from './optimiser.ts';
+
+/**
+ * Stochastic gradient descent with Nesterov momentum (Sutskever et al. 2013) as TensorFlow takes it, which trained the
+ * paper's ResNet-50: `a ← m·a + g; w ← w − rate·(g + m·a)`. Its slots are `<parameter>/Momentum`.
+ */
+export class Nesterov implements Optimiser {
+  readonly momentum: number;
+  readonly #state: OptimiserState;
+
+  /** @param scope owns the slots */
+  constructor(scope: Scope, { momentum = 0.9 }: { readonly momentum?: number } = {}) {
+    this.momentum = momentum;
+    this.#state = new OptimiserState(scope);
+  }
+
+  get slots(): ReadonlyMap<string, DeviceTensor> {
+    return this.#state.slots;
+  }
+
+  prepare(learningRate: number): void {
+    this.#state.write(learningRate);
+  }
+
+  update(graph: Graph, parameter: DeviceTensor, gradient: GraphTensor): void {
+    const count = elements(parameter);
+    graph.dispatch(
+      nesterovKernel(),
+      linearGrid(count),
+      { count, momentum: this.momentum },
+      {
+        control: this.#state.control,
+        gradient,
+        accumulator: this.#state.slot(parameter, 'Momentum'),
+        parameter,
+      },
+    );
+  }
+}

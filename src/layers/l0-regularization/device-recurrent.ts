@@ -1,0 +1,92 @@
+import { product } from '../../graph/differentiation/product.ts';
+import { rows } from '../../graph/differentiation/rows.ts';
+import type { Tape } from '../../graph/differentiation/tape.ts';
+import type { GraphTensor } from '../../graph/node.ts';
+import {
+  type DeviceCellEquations,
+  type DeviceCellRun,
+  elmanOnDevice,
+  lstmOnDevice,
+  recordCell,
+} from '../device/cell.ts';
+import { checkCell } from '../reference/cell-checks.ts';
+import { type DeviceGatedPair, gatedTheta, meanGatedTheta } from './device.ts';
+import type { CellOptions } from './recurrent.ts';
+
+/** A recurrent cell with L0 regularisation on a device; see the reference's. Activations are `[features, batch]`. */
+class DeviceGatedCell {
+  readonly pair: DeviceGatedPair;
+  readonly bias: GraphTensor;
+  readonly inputs: number;
+  readonly units: number;
+  readonly #equations: DeviceCellEquations;
+  readonly #options: CellOptions;
+
+  constructor(
+    equations: DeviceCellEquations,
+    pair: DeviceGatedPair,
+    bias: GraphTensor,
+    units: number,
+    options: CellOptions,
+  ) {
+    this.inputs = checkCell(pair, ['theta', 'logAlpha'], bias, units, equations.gates).inputs;
+    this.pair = pair;
+    this.bias = bias;
+    this.units = units;
+    this.#equations = equations;
+    this.#options = options;
+  }
+
+  /**
+   * Records a sequence with drawn gates.
+   * @param noise uniform in [0, 1), of the shape of θ
+   * @param state what it begins with; zeros unless given
+   */
+  train(
+    tape: Tape,
+    inputs: readonly GraphTensor[],
+    noise: GraphTensor,
+    state?: readonly GraphTensor[],
+  ): DeviceCellRun {
+    return this.#record(tape, gatedTheta(tape, this.pair, noise, this.#options), inputs, state);
+  }
+
+  /** Records a sequence with the gates of evaluation. @param state what it begins with; zeros unless given */
+  evaluate(tape: Tape, inputs: readonly GraphTensor[], state?: readonly GraphTensor[]): DeviceCellRun {
+    return this.#record(tape, meanGatedTheta(tape, this.pair, this.#options), inputs, state);
+  }
+
+  #record(
+    tape: Tape,
+    kernel: GraphTensor,
+    inputs: readonly GraphTensor[],
+    state: readonly GraphTensor[] | undefined,
+  ): DeviceCellRun {
+    const input = rows(tape, kernel, 0, this.inputs);
+    const weights = {
+      hidden: rows(tape, kernel, this.inputs, this.units),
+      bias: this.bias,
+      project: (x: GraphTensor) => product(tape, input, x, { a: true }),
+    };
+    return recordCell(tape, this.#equations, weights, inputs, state);
+  }
+}
+
+/** Elman's cell; shapes, options and errors as of the reference's `RNNCell`. */
+export class RNNCell extends DeviceGatedCell {
+  constructor(pair: DeviceGatedPair, bias: GraphTensor, units: number, options: CellOptions = {}) {
+    super(elmanOnDevice(options.activation ?? 'tanh'), pair, bias, units, options);
+  }
+}
+
+/** LSTM; shapes, options and errors as of the reference's `LSTMCell`. */
+export class LSTMCell extends DeviceGatedCell {
+  constructor(
+    pair: DeviceGatedPair,
+    bias: GraphTensor,
+    units: number,
+    options: CellOptions & { readonly forgetBias?: number } = {},
+  ) {
+    super(lstmOnDevice(options.activation ?? 'tanh', options.forgetBias ?? 1), pair, bias, units, options);
+  }
+}

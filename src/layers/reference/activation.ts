@@ -1,0 +1,17 @@
+import { sigmoid } from './sigmoid.ts';
+
+/** A function of single numbers, with its derivative in terms of argument and value. */
+export interface Activation {
+  readonly of: (x: number) => number;
+  readonly slope: (x: number, value: number) => number;
+}
+
+/** The activations that layers and cells know by name. */
+export const ACTIVATIONS = {
+  linear: { of: (x) => x, slope: () => 1 },
+  relu: { of: (x) => Math.max(0, x), slope: (x) => (x > 0 ? 1 : 0) },
+  sigmoid: { of: sigmoid, slope: (_, value) => value * (1 - value) },
+  tanh: { of: Math.tanh, slope: (_, value) => 1 - value * value },
+} as const satisfies Record<string, Activation>;
+
+export type ActivationName = keyof typeof ACTIVATIONS;

@@ -1,0 +1,46 @@
+import { normals, type RandomKey, uniforms } from '../../random.ts';
+import { type DenseTensor, denseTensor, requireShape } from './tensor.ts';
+
+/** Where noise comes from: given outright, or drawn from a key, element `i` of the row-major tensor being number `i`. */
+export type Noise = DenseTensor | RandomKey;
+
+/** Standard normal noise of a shape. @throws {UsageError} where given noise has another shape. */
+export function normalNoise(noise: Noise, shape: readonly number[], stream = 0): DenseTensor {
+  return noiseFrom(normals, noise, shape, stream);
+}
+
+/** Uniform noise in [0, 1) of a shape. @throws {UsageError} where given noise has another shape. */
+export function uniformNoise(noise: Noise, shape: readonly number[], stream = 0): DenseTensor {
+  return noiseFrom(uniforms, noise, shape, stream);
+}
+
+function noiseFrom(
+  draw: typeof normals,
+  noise: Noise,
+  shape: readonly number[],
+  stream: number,
+): DenseTensor {
+  if (isGiven(noise)) {
+    requireShape('noise', noise, shape);
+    return noise;
+  }
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  return denseTensor(shape, draw(noise, count, stream));
+}
+
+function isGiven(noise: Noise): noise is DenseTensor {
+  return 'data' in noise;
+}
+
+/** Noise `[d0, 1, …, k]` repeated to `[d0, …, k]`; noise that has the shape already is returned as it is. */
+export function spread(noise: DenseTensor, shape: readonly number[]): DenseTensor {
+  const between = shape.slice(1, -1).reduce((product, extent) => product * extent, 1);
+  const outputs = shape[shape.length - 1];
+  if (noise.data.length === shape[0] * between * outputs) return noise;
+  const data = new Float64Array(shape[0] * between * outputs);
+  for (let row = 0; row < shape[0] * between; row++) {
+    const from = Math.floor(row / between) * outputs;
+    data.set(noise.data.subarray(from, from + outputs), row * outputs);
+  }
+  return { shape, data };
+}

@@ -1,0 +1,98 @@
+import { product } from '../../graph/differentiation/product.ts';
+import { rows } from '../../graph/differentiation/rows.ts';
+import type { Tape } from '../../graph/differentiation/tape.ts';
+import type { GraphTensor } from '../../graph/node.ts';
+import {
+  type DeviceCellEquations,
+  type DeviceCellRun,
+  elmanOnDevice,
+  lstmOnDevice,
+  recordCell,
+} from '../device/cell.ts';
+import { checkCell } from '../reference/cell-checks.ts';
+import { type DeviceVariationalPair, maskedTheta, matmulTrain, sampledWeights } from './device.ts';
+import type { CellOptions } from './recurrent.ts';
+
+/** Noise of a whole sequence, standard normal. */
+export interface DeviceCellNoise {
+  /** `[gates · units, batch]`, the same at every step. */
+  readonly input: GraphTensor;
+  /** `[units, gates · units]`, the same at every step and for the whole batch. */
+  readonly hidden: GraphTensor;
+}
+
+/** A recurrent cell with variational dropout on a device; see the reference's. Activations are `[features, batch]`. */
+class DeviceVariationalCell {
+  readonly pair: DeviceVariationalPair;
+  readonly bias: GraphTensor;
+  readonly inputs: number;
+  readonly units: number;
+  readonly #equations: DeviceCellEquations;
+  readonly #options: CellOptions;
+
+  constructor(
+    equations: DeviceCellEquations,
+    pair: DeviceVariationalPair,
+    bias: GraphTensor,
+    units: number,
+    options: CellOptions,
+  ) {
+    this.inputs = checkCell(pair, ['theta', 'logSigma2'], bias, units, equations.gates).inputs;
+    this.pair = pair;
+    this.bias = bias;
+    this.units = units;
+    this.#equations = equations;
+    this.#options = options;
+  }
+
+  /** Records a sequence with noise. @param state what it begins with; zeros unless given */
+  train(
+    tape: Tape,
+    inputs: readonly GraphTensor[],
+    noise: DeviceCellNoise,
+    state?: readonly GraphTensor[],
+  ): DeviceCellRun {
+    const parts = this.pair.map((tensor) => [
+      rows(tape, tensor, 0, this.inputs),
+      rows(tape, tensor, this.inputs, this.units),
+    ]);
+    const [input, hidden] = [0, 1].map((part) => [parts[0][part], parts[1][part]] as const);
+    const weights = {
+      hidden: sampledWeights(tape, hidden, noise.hidden, this.#options),
+      bias: this.bias,
+      project: (x: GraphTensor) => matmulTrain(tape, x, input, noise.input, this.#options),
+    };
+    return recordCell(tape, this.#equations, weights, inputs, state);
+  }
+
+  /** Records a sequence with the weights that are kept. @param state what it begins with; zeros unless given */
+  evaluate(tape: Tape, inputs: readonly GraphTensor[], state?: readonly GraphTensor[]): DeviceCellRun {
+    const kernel = maskedTheta(tape, this.pair, this.#options);
+    const input = rows(tape, kernel, 0, this.inputs);
+    const weights = {
+      hidden: rows(tape, kernel, this.inputs, this.units),
+      bias: this.bias,
+      project: (x: GraphTensor) => product(tape, input, x, { a: true }),
+    };
+    return recordCell(tape, this.#equations, weights, inputs, state);
+  }
+}
+
+/** Elman's cell; shapes, options and errors as of the reference's `RNNCell`. */
+export class RNNCell extends DeviceVariationalCell {
+  constructor(pair: DeviceVariationalPair, bias: GraphTensor, units: number, options: CellOptions = {}) {
+    super(elmanOnDevice(options.activation ?? 'tanh'), pair, bias, units, options);
+  }
+}
+
+/** LSTM; shapes, options and errors as of the reference's `LSTMCell`. */
+export class LSTMCell extends DeviceVariationalCell {
+  constructor(
+    pair: DeviceVariationalPair,
+    bias: GraphTensor,
+    units: number,
+    options: CellOptions & { readonly forgetBias?: number } = {},
+  ) {
+    super(lstmOnDevice(options.activation ?? 'tanh', options.forgetBias ?? 1), pair, bias, units, options);
+  }
+}

@@ -1,0 +1,201 @@
+import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../numerics.ts';
+import type { RandomKey } from '../../random.ts';
+import type { ActivationName } from '../reference/activation.ts';
+import { EPSILON } from '../reference/arguments.ts';
+import { splitRows, stackRows } from '../reference/blocks.ts';
+import { checkCell, checkSequence } from '../reference/cell-checks.ts';
+import {
+  type CellEquations,
+  elmanEquations,
+  initialState,
+  lstmEquations,
+} from '../reference/cell-equations.ts';
+import { type CellRun, type CellWeights, runCell, runCellGradients } from '../reference/cell-run.ts';
+import { matmulMap } from '../reference/matmul.ts';
+import { normalNoise } from '../reference/noise.ts';
+import type { DenseTensor } from '../reference/tensor.ts';
+import {
+  checkVariationalPair,
+  maskedTheta,
+  type VariationalGradients,
+  type VariationalPair,
+} from './log-alpha.ts';
+import { sampledProduct, sampledProductGradients } from './sampled-product.ts';
+import { sampledWeights, sampledWeightsGradients } from './sampled-weights.ts';
+
+/** Options of both cells. */
+export interface CellOptions {
+  /** Default tanh. */
+  readonly activation?: ActivationName;
+  /** Weights with log α at or above it are dropped at evaluation. Default 3. */
+  readonly threshold?: number;
+  /** Added to squares and variances. Default 1e-8. */
+  readonly epsilon?: number;
+}
+
+/** Noise of a whole sequence, standard normal; from a key, `input` is its stream 0 and `hidden` its stream 1. */
+export type CellNoise =
+  | RandomKey
+  | {
+      /** `[batch, gates · units]`, the same at every step. */
+      readonly input: DenseTensor;
+      /** `[units, gates · units]`, the same at every step and for the whole batch. */
+      readonly hidden: DenseTensor;
+    };
+
+/** Gradients of `train` in everything it depends on. */
+export interface CellTrainGradients extends VariationalGradients {
+  /** Of each step, `[batch, inputs]`. */
+  readonly inputs: readonly DenseTensor[];
+  readonly bias: DenseTensor;
+  /** In the state the sequence began with. */
+  readonly state: readonly DenseTensor[];
+}
+
+const dense = matmulMap();
+
+/**
+ * A recurrent cell with variational dropout (Lobacheva, Chirkova & Vetrov 2017). A training run draws once and keeps its noise
+ * over all steps: pre-activations of the inputs by the local reparameterisation, the hidden matrix itself, since it meets a
+ * state that depends on it.
+ *
+ *     z = x·θ_in + √(x²·σ²_in + ε) ⊙ noise.input + h·(θ_h + √(σ²_h + ε) ⊙ noise.hidden) + bias
+ */
+class VariationalCell {
+  readonly pair: VariationalPair;
+  readonly bias: DenseTensor;
+  readonly inputs: number;
+  readonly units: number;
+  readonly #equations: CellEquations;
+  readonly #options: { readonly threshold: number; readonly epsilon: number };
+
+  constructor(
+    equations: CellEquations,
+    pair: VariationalPair,
+    bias: DenseTensor,
+    units: number,
+    { threshold = DEFAULT_LOG_ALPHA_THRESHOLD, epsilon = EPSILON }: CellOptions,
+  ) {
+    const sizes = checkCell(pair, ['theta', 'logSigma2'], bias, units, equations.gates);
+    checkVariationalPair(pair, { epsilon });
+    this.pair = pair;
+    this.bias = bias;
+    this.inputs = sizes.inputs;
+    this.units = units;
+    this.#equations = equations;
+    this.#options = { threshold, epsilon };
+  }
+
+  /**
+   * Runs a sequence with noise.
+   * @param inputs `[batch, inputs]` for each step
+   * @param state what it begins with; zeros unless given
+   * @throws {UsageError} for inputs or noise of other shapes.
+   */
+  train(inputs: readonly DenseTensor[], noise: CellNoise, state?: readonly DenseTensor[]): CellRun {
+    const batch = checkSequence(inputs, this.inputs);
+    const weights = this.#drawn(this.#noise(noise, batch));
+    return runCell(this.#equations, weights, inputs, initialState(this.#equations, state, batch, this.units));
+  }
+
+  /**
+   * Gradients of `train` for a loss with gradients `dOutputs` in the output of each step.
+   * @throws {UsageError} as `train`.
+   */
+  trainGradients(
+    dOutputs: readonly DenseTensor[],
+    inputs: readonly DenseTensor[],
+    noise: CellNoise,
+    state?: readonly DenseTensor[],
+  ): CellTrainGradients {
+    const batch = checkSequence(inputs, this.inputs);
+    const drawn = this.#noise(noise, batch);
+    const begin = initialState(this.#equations, state, batch, this.units);
+    const run = runCellGradients(this.#equations, this.#drawn(drawn), inputs, begin, dOutputs);
+    const { input, hidden } = this.#parts();
+    // The noise of the inputs is that of every step: all steps are one long batch.
+    const ofInputs = sampledProductGradients(
+      dense,
+      stackRows(run.preActivations),
+      stackRows(inputs),
+      input,
+      stackRows(inputs.map(() => drawn.input)),
+      this.#options,
+    );
+    const ofHidden = sampledWeightsGradients(run.hidden, hidden, drawn.hidden, this.#options);
+    return {
+      inputs: inputs.map((x, t) => ({
+        shape: x.shape,
+        data: ofInputs.x.data.slice(t * x.data.length, (t + 1) * x.data.length),
+      })),
+      theta: stackRows([ofInputs.theta, ofHidden.theta]),
+      logSigma2: stackRows([ofInputs.logSigma2, ofHidden.logSigma2]),
+      bias: run.bias,
+      state: run.state,
+    };
+  }
+
+  /** Runs a sequence with the weights that are kept. @param state what it begins with; zeros unless given */
+  evaluate(inputs: readonly DenseTensor[], state?: readonly DenseTensor[]): CellRun {
+    const batch = checkSequence(inputs, this.inputs);
+    const [input, hidden] = splitRows(maskedTheta(this.pair, this.#options), this.inputs);
+    const weights = { hidden, bias: this.bias, project: (x: DenseTensor) => dense.apply(x, input) };
+    return runCell(this.#equations, weights, inputs, initialState(this.#equations, state, batch, this.units));
+  }
+
+  #drawn(noise: { input: DenseTensor; hidden: DenseTensor }): CellWeights {
+    const { input, hidden } = this.#parts();
+    return {
+      hidden: sampledWeights(hidden, noise.hidden, this.#options),
+      bias: this.bias,
+      project: (x) => sampledProduct(dense, x, input, noise.input, this.#options),
+    };
+  }
+
+  #parts(): { input: VariationalPair; hidden: VariationalPair } {
+    const [theta, logSigma2] = this.pair.map((tensor) => splitRows(tensor, this.inputs));
+    return { input: [theta[0], logSigma2[0]], hidden: [theta[1], logSigma2[1]] };
+  }
+
+  #noise(noise: CellNoise, batch: number): { input: DenseTensor; hidden: DenseTensor } {
+    const width = this.#equations.gates * this.units;
+    const [input, hidden] = 'input' in noise ? [noise.input, noise.hidden] : [noise, noise];
+    return {
+      input: normalNoise(input, [batch, width], 0),
+      hidden: normalNoise(hidden, [this.units, width], 1),
+    };
+  }
+}
+
+/** Elman's cell with variational dropout: `h' = activation(z)`; its state is `[h]`. */
+export class RNNCell extends VariationalCell {
+  /**
+   * @param pair `[inputs + units, units]` each, the rows of the inputs first
+   * @param bias `[units]`
+   * @throws {UsageError} for a pair that is not two tensors of that shape, another bias, and an ε below 0.
+   */
+  constructor(pair: VariationalPair, bias: DenseTensor, units: number, options: CellOptions = {}) {
+    super(elmanEquations(options.activation ?? 'tanh'), pair, bias, units, options);
+  }
+}
+
+/**
+ * LSTM with variational dropout: `c' = σ(f + forgetBias) c + σ(i) activation(j)`, `m' = σ(o) activation(c')`; its state is
+ * `[c, m]`.
+ */
+export class LSTMCell extends VariationalCell {
+  /**
+   * @param pair `[inputs + units, 4 · units]` each, the rows of the inputs first, the columns in the order i, j, f, o
+   * @param bias `[4 · units]`
+   * @param options `forgetBias` is 1 unless given
+   * @throws {UsageError} for a pair that is not two tensors of that shape, another bias, and an ε below 0.
+   */
+  constructor(
+    pair: VariationalPair,
+    bias: DenseTensor,
+    units: number,
+    options: CellOptions & { readonly forgetBias?: number } = {},
+  ) {
+    super(lstmEquations(options.activation ?? 'tanh', options.forgetBias ?? 1), pair, bias, units, options);
+  }
+}

@@ -1,0 +1,40 @@
+/** Terms that are summed before they join the rest: rounding grows with this and the number of blocks, not with the terms. */
+const BLOCK = 64;
+
+/**
+ * WGSL that sums `term` over `j` from 0 below `count` in one invocation.
+ * @param total name of the sum it declares
+ * @param term expression of a term, of `j`
+ */
+export function blockSum(total: string, count: string, term: string): string {
+  return sumOfLane(total, count, term, '0u', 1);
+}
+
+/** Workgroup memory of `sharedSum`. */
+export function sumMemory(lanes: number): string {
+  return lanes === 1 ? '' : `var<workgroup> partials: array<f32, ${lanes}>;`;
+}
+
+/** As `blockSum`, by all lanes of a workgroup (`lane`, a power of two of them) together; all of them get the sum. */
+export function sharedSum(lanes: number, total: string, count: string, term: string): string {
+  if (lanes === 1) return blockSum(total, count, term);
+  return /* wgsl */ `${sumOfLane(`${total}_of_lane`, count, term, 'lane', lanes)}
+  partials[lane] = ${total}_of_lane;
+  workgroupBarrier();
+  for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
+    if (lane < half) { partials[lane] += partials[lane + half]; }
+    workgroupBarrier();
+  }
+  let ${total} = partials[0];
+  workgroupBarrier();`;
+}
+
+function sumOfLane(total: string, count: string, term: string, lane: string, lanes: number): string {
+  return /* wgsl */ `
+  var ${total} = 0.0;
+  for (var block = ${lane}; block < ${count}; block += ${BLOCK * lanes}u) {
+    var part = 0.0;
+    for (var j = block; j < min(block + ${BLOCK * lanes}u, ${count}); j += ${lanes}u) { part += ${term}; }
+    ${total} += part;
+  }`;
+}

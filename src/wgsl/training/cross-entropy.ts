@@ -1,0 +1,73 @@
+import { expFunction, LOG_FUNCTION } from '../elementary.ts';
+import { type Grid, type Kernel, kernel } from '../kernel.ts';
+import { LOWEST } from '../online-softmax.ts';
+import { blockSum } from './block-sum.ts';
+import { eachElement, linearGrid } from './linear-grid.ts';
+
+/**
+ * Cross-entropy of the softmax of every column against smoothed labels, and its gradient.
+ *
+ *     loss_n = log Σ_v exp x[v,n] − Σ_v t_v · x[v,n]      t_v = right where v is the label, else wrong; Σ_v t_v = 1
+ *     ∂x[v,n] = ∂loss_n · (softmax_v − t_v)
+ *
+ * logits x [V,N], labels and loss [N]. `statistics [2,N]` keeps the largest logit of a column and the sum of exponentials.
+ */
+export function crossEntropyKernel(): Kernel {
+  return kernel({
+    name: 'cross-entropy',
+    parameters: PARAMETERS,
+    bindings: [
+      { name: 'logits', element: 'f32', access: 'read' },
+      { name: 'labels', element: 'u32', access: 'read' },
+      { name: 'statistics', element: 'f32', access: 'read_write' },
+      { name: 'loss', element: 'f32', access: 'read_write' },
+    ],
+    body: /* wgsl */ `${expFunction('f32')}${LOG_FUNCTION}
+${eachElement(
+  'params.columns',
+  `  let n = params.columns;
+  var most = ${LOWEST};
+  for (var v = 0u; v < params.classes; v++) { most = max(most, logits[v * n + i]); }
+${blockSum('total', 'params.classes', 'exact_exp(logits[j * n + i] - most)')}
+${blockSum('sum', 'params.classes', '(logits[j * n + i] - most)')}
+  let label = logits[min(labels[i], params.classes - 1u) * n + i] - most;
+  statistics[i] = most;
+  statistics[n + i] = total;
+  loss[i] = exact_log(total) - params.wrong * sum - (params.right - params.wrong) * label;`,
+)}`,
+  });
+}
+
+export function crossEntropyGradientKernel(): Kernel {
+  return kernel({
+    name: 'cross-entropy gradient',
+    parameters: PARAMETERS,
+    bindings: [
+      { name: 'logits', element: 'f32', access: 'read' },
+      { name: 'labels', element: 'u32', access: 'read' },
+      { name: 'statistics', element: 'f32', access: 'read' },
+      { name: 'gradient', element: 'f32', access: 'read' },
+      { name: 'result', element: 'f32', access: 'read_write' },
+    ],
+    body: /* wgsl */ `${expFunction('f32')}
+${eachElement(
+  'params.classes * params.columns',
+  `  let n = i % params.columns;
+  let softmax = exact_exp(logits[i] - statistics[n]) / statistics[params.columns + n];
+  let goal = select(params.wrong, params.right, i / params.columns == labels[n]);
+  result[i] = gradient[n] * (softmax - goal);`,
+)}`,
+  });
+}
+
+/** @param elements columns, or for the gradient classes · columns */
+export function crossEntropyGrid(elements: number): Grid {
+  return linearGrid(elements);
+}
+
+const PARAMETERS = [
+  { name: 'classes', type: 'u32' },
+  { name: 'columns', type: 'u32' },
+  { name: 'right', type: 'f32' },
+  { name: 'wrong', type: 'f32' },
+] as const;

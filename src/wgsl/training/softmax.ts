@@ -1,0 +1,82 @@
+import { expFunction } from '../elementary.ts';
+import { type Grid, type Kernel, kernel } from '../kernel.ts';
+import { LOWEST } from '../online-softmax.ts';
+import { blockSum } from './block-sum.ts';
+import { eachElement, linearGrid } from './linear-grid.ts';
+
+/**
+ * Softmax of the rows of attention scores, in place, and its gradient, in place of the gradient of the weights.
+ *
+ *     w_j = softmax_j( scale · s_j + bias_j )      ∂s_j = scale · w_j · (∂w_j − Σ_k ∂w_k · w_k)
+ *
+ * Row `(sentence · heads + head) · queries + i` holds the `keys` scores of query i; `key_bias [sentences · keys]` is shared by
+ * the heads and queries of a sentence. With `causal`, query i sees keys up to its own place; the other weights are 0.
+ */
+export interface SoftmaxVariant {
+  readonly causal: boolean;
+  readonly keyBias: boolean;
+}
+
+export function softmaxKernel({ causal, keyBias }: SoftmaxVariant): Kernel {
+  const biased = keyBias ? ' + key_bias[first + j]' : '';
+  return kernel({
+    name: `attention softmax${causal ? ', causal' : ''}${keyBias ? ', biased' : ''}`,
+    parameters: PARAMETERS,
+    bindings: [
+      ...(keyBias ? [{ name: 'key_bias', element: 'f32', access: 'read' } as const] : []),
+      { name: 'scores', element: 'f32', access: 'read_write' },
+    ],
+    body: /* wgsl */ `${expFunction('f32')}
+${eachElement(
+  'params.rows',
+  `  let row = i * params.keys;
+  let seen = ${causal ? 'min(i % params.queries + 1u, params.keys)' : 'params.keys'};
+  ${keyBias ? 'let first = i / (params.heads * params.queries) * params.keys;' : ''}
+  var most = ${LOWEST};
+  for (var j = 0u; j < seen; j++) {
+    let logit = scores[row + j] * params.scale${biased};
+    scores[row + j] = logit;
+    most = max(most, logit);
+  }
+${blockSum('total', 'seen', 'exact_exp(scores[row + j] - most)')}
+  for (var j = 0u; j < seen; j++) { scores[row + j] = exact_exp(scores[row + j] - most) / total; }
+  for (var j = seen; j < params.keys; j++) { scores[row + j] = 0.0; }`,
+)}`,
+  });
+}
+
+export function softmaxGradientKernel(): Kernel {
+  return kernel({
+    name: 'attention softmax gradient',
+    parameters: PARAMETERS,
+    bindings: [
+      { name: 'weights', element: 'f32', access: 'read' },
+      { name: 'gradient', element: 'f32', access: 'read_write' },
+    ],
+    body: eachElement(
+      'params.rows',
+      `  let row = i * params.keys;
+  // Gradients count from that of the largest weight: where it is nearly 1, its own would cancel against the sum.
+  var heaviest = row;
+  for (var j = row; j < row + params.keys; j++) { heaviest = select(heaviest, j, weights[j] > weights[heaviest]); }
+  let base = gradient[heaviest];
+${blockSum('along', 'params.keys', 'weights[row + j] * (gradient[row + j] - base)')}
+  for (var j = row; j < row + params.keys; j++) {
+    gradient[j] = params.scale * weights[j] * (gradient[j] - base - along);
+  }`,
+    ),
+  });
+}
+
+/** @param rows sentences · heads · queries */
+export function softmaxGrid(rows: number): Grid {
+  return linearGrid(rows);
+}
+
+const PARAMETERS = [
+  { name: 'rows', type: 'u32' },
+  { name: 'heads', type: 'u32' },
+  { name: 'queries', type: 'u32' },
+  { name: 'keys', type: 'u32' },
+  { name: 'scale', type: 'f32' },
+] as const;

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { gather, paddingMask } from '../../../src/graph/differentiation/embedding.ts';
+import { asFloats, compute } from '../../support/compute.ts';
+import { testGpu } from '../../support/gpu.ts';
+import { checkGradients, uniform } from '../../support/gradients.ts';
+import { holds } from '../../support/property.ts';
+import { below, randomFrom } from '../../support/random.ts';
+
+test('rows that are looked up several times get the sum of their gradients', async () => {
+  await holds(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.nat(),
+      async (vocabulary, features, columns, seed) => {
+        const random = randomFrom(seed);
+        const ids = Uint32Array.from({ length: columns }, () => below(random, vocabulary));
+        await checkGradients(await testGpu(), {
+          operands: { table: uniform(random, [vocabulary, features]) },
+          record: (tape, { table }, scope) => gather(tape, table, scope.upload('ids', [columns], ids)),
+          reference: ({ table }) =>
+            Array.from(
+              { length: features * columns },
+              (_, i) => table[ids[i % columns] * features + Math.floor(i / columns)],
+            ),
+        });
+      },
+    ),
+    20,
+  );
+});
+
+test('padding is what is exactly zero', async () => {
+  const { keep, keyBias } = await compute(await testGpu(), (graph, scope) =>
+    paddingMask(graph, scope.upload('x', [2, 4], Float32Array.of(0, 1, 0, 0, 0, 0, -1e-30, 0))),
+  );
+  assert.deepEqual([...asFloats(keep)].slice(0, 4), [0, 1, 1, 0]);
+  assert.deepEqual([...asFloats(keyBias)].slice(0, 4), [-1e9, 0, 0, -1e9]);
+});

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  batchNorm,
+  layerNorm,
+  updateMovingAverages,
+} from '../../../src/graph/differentiation/normalisation.ts';
+import { Tape } from '../../../src/graph/differentiation/tape.ts';
+import { asFloats, compute } from '../../support/compute.ts';
+import { DEVICE_CLASSES, gpuAs } from '../../support/device-class.ts';
+import { testGpu } from '../../support/gpu.ts';
+import { assertClose, checkGradients, uniform, type Values } from '../../support/gradients.ts';
+import { holds } from '../../support/property.ts';
+import { randomFrom } from '../../support/random.ts';
+
+const EPSILON = 1e-2;
+
+/** Mean and biased variance. */
+function moments(values: readonly number[]): { mean: number; variance: number } {
+  const mean = values.reduce((a, b) => a + b) / values.length;
+  return { mean, variance: values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length };
+}
+
+function normalised({ x, scale, bias }: Values, columns: number, along: 'rows' | 'columns'): number[] {
+  return Array.from(x, (value, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    const { mean, variance } = moments(
+      Array.from(x).filter((_, k) =>
+        along === 'rows' ? Math.floor(k / columns) === row : k % columns === column,
+      ),
+    );
+    return ((value - mean) / Math.sqrt(variance + EPSILON)) * scale[row] + bias[row];
+  });
+}
+
+for (const deviceClass of DEVICE_CLASSES) {
+  for (const [name, along, record] of [
+    ['layer norm', 'columns', layerNorm],
+    ['batch norm', 'rows', (...parts: Parameters<typeof batchNorm>) => batchNorm(...parts).y],
+  ] as const) {
+    test(`on a ${deviceClass}, ${name} and its gradients`, async () => {
+      await holds(
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 9 }),
+          fc.integer({ min: 1, max: 9 }),
+          fc.nat(),
+          async (rows, columns, seed) => {
+            const random = randomFrom(seed);
+            await checkGradients(await gpuAs(deviceClass), {
+              operands: {
+                x: uniform(random, [rows, columns]),
+                scale: uniform(random, [rows], 0.5, 1.5),
+                bias: uniform(random, [rows]),
+              },
+              tolerance: 5e-5,
+              record: (tape, { x, scale, bias }) => record(tape, x, { scale, bias }, EPSILON),
+              reference: (values) => normalised(values, columns, along),
+            });
+          },
+        ),
+        12,
+      );
+    });
+  }
+
+  test(`on a ${deviceClass}, statistics of many columns far from zero are exact`, async () => {
+    const columns = 1301;
+    const { data } = uniform(randomFrom(7), [3, columns], 90, 110);
+    const { statistics } = await compute(await gpuAs(deviceClass), (graph, scope) => {
+      const ones = scope.upload('ones', [3], new Float32Array(3).fill(1));
+      const x = scope.upload('x', [3, columns], data);
+      const { statistics } = batchNorm(new Tape(graph), x, { scale: ones, bias: ones }, EPSILON);
+      return { statistics };
+    });
+    const rows = [0, 1, 2].map((row) => moments(Array.from(data.slice(row * columns, (row + 1) * columns))));
+    assertClose(
+      asFloats(statistics),
+      [...rows.map(({ mean }) => mean), ...rows.map(({ variance }) => variance)],
+      1e-5,
+      'statistics',
+    );
+  });
+}
+
+test('moving averages take the unbiased variance', async () => {
+  const { mean, variance } = await compute(await testGpu(), (graph, scope) => {
+    const averages = {
+      mean: scope.upload('mean', [1], Float32Array.of(2)),
+      variance: scope.upload('variance', [1], Float32Array.of(3)),
+    };
+    const one = scope.upload('one', [1], Float32Array.of(1));
+    const x = scope.upload('x', [1, 3], Float32Array.of(1, 3, 8));
+    const { statistics } = batchNorm(new Tape(graph), x, { scale: one, bias: one }, EPSILON);
+    updateMovingAverages(graph, statistics, 3, 0.9, averages);
+    return averages;
+  });
+  // Mean 4, sum of squared differences 26, over two degrees of freedom.
+  assertClose(asFloats(mean), [2 * 0.9 + 4 * 0.1], 1e-6, 'mean');
+  assertClose(asFloats(variance), [3 * 0.9 + 13 * 0.1], 1e-6, 'variance');
+  assert.equal(mean.length, 4);
+});

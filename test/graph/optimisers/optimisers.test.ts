@@ -1,0 +1,117 @@
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Graph } from '../../../src/graph/graph.ts';
+import { Adafactor } from '../../../src/graph/optimisers/adafactor.ts';
+import { Adam } from '../../../src/graph/optimisers/adam.ts';
+import { Nesterov } from '../../../src/graph/optimisers/nesterov.ts';
+import { applyGradients, type Optimiser } from '../../../src/graph/optimisers/optimiser.ts';
+import { readFloats, Scope, write } from '../../../src/graph/scope.ts';
+import { testGpu } from '../../support/gpu.ts';
+import { assertClose } from '../../support/gradients.ts';
+import { holds } from '../../support/property.ts';
+import { randomFrom } from '../../support/random.ts';
+
+/** One parameter of a shape, in float64, changed by a rule. */
+type Rule = (w: number[], shape: readonly number[]) => (g: readonly number[], rate: number) => void;
+
+const nesterov: Rule = (w) => {
+  const a = w.map(() => 0);
+  return (g, rate) => {
+    w.forEach((_, i) => {
+      a[i] = 0.9 * a[i] + g[i];
+      w[i] -= rate * (g[i] + 0.9 * a[i]);
+    });
+  };
+};
+
+const adam: Rule = (w) => {
+  const [m, v] = [w.map(() => 0), w.map(() => 0)];
+  let t = 0;
+  return (g, rate) => {
+    t++;
+    w.forEach((_, i) => {
+      m[i] = 0.9 * m[i] + 0.1 * g[i];
+      v[i] = 0.997 * v[i] + 0.003 * g[i] ** 2;
+      w[i] -= (rate * (m[i] * Math.sqrt(1 - 0.997 ** t))) / (1 - 0.9 ** t) / (Math.sqrt(v[i]) + 1e-9);
+    });
+  };
+};
+
+/** Algorithms 4 and 5 of Shazeer and Stern 2018, with means instead of sums. */
+const adafactor: Rule = (w, shape) => {
+  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const [rows, columns] = [shape[0], shape[1] ?? 1];
+  const r = Array.from({ length: rows }, () => 0);
+  const c = Array.from({ length: columns }, () => 0);
+  const v = w.map(() => 0);
+  let t = 0;
+  return (g, rate) => {
+    const decay = 1 - (++t) ** -0.8;
+    const squares = g.map((value) => value ** 2 + 1e-30);
+    const average = (old: number, now: number) => decay * old + (1 - decay) * now;
+    r.forEach((old, i) => {
+      r[i] = average(old, mean(squares.slice(i * columns, (i + 1) * columns)));
+    });
+    c.forEach((old, j) => {
+      c[j] = average(old, mean(squares.filter((_, k) => k % columns === j)));
+    });
+    v.forEach((old, k) => {
+      v[k] = average(old, squares[k]);
+    });
+    const second =
+      shape.length === 2
+        ? (k: number) => (r[Math.floor(k / columns)] * c[k % columns]) / mean(r)
+        : (k: number) => v[k];
+    const u = g.map((value, k) => value / Math.sqrt(second(k)));
+    const clip = Math.max(1, Math.sqrt(mean(u.map((value) => value ** 2))));
+    const size = Math.max(1e-3, Math.sqrt(mean(w.map((value) => value ** 2))));
+    w.forEach((_, k) => {
+      w[k] -= (rate * size * u[k]) / clip;
+    });
+  };
+};
+
+const CASES: [string, (scope: Scope) => Optimiser, Rule][] = [
+  ['Nesterov', (scope) => new Nesterov(scope), nesterov],
+  ['Adam', (scope) => new Adam(scope), adam],
+  ['Adafactor', (scope) => new Adafactor(scope), adafactor],
+];
+
+for (const [name, make, rule] of CASES) {
+  test(`${name} takes the steps of its paper, with another rate each`, async () => {
+    await holds(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.tuple(fc.integer({ min: 1, max: 70 })),
+          fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
+        ),
+        fc.nat(),
+        async (shape, seed) => {
+          const random = randomFrom(seed);
+          const count = shape.reduce<number>((a, b) => a * b, 1);
+          const draw = () => Float32Array.from({ length: count }, () => 2 * random() - 1);
+          const start = draw();
+          const gpu = await testGpu();
+          using scope = new Scope(gpu);
+          const parameter = scope.upload('w', shape, start);
+          const gradient = scope.tensor('g', shape);
+          const optimiser = make(scope);
+          const graph = new Graph(gpu, 'step');
+          applyGradients(graph, optimiser, [parameter], [gradient]);
+          using plan = await graph.plan();
+          const expected = Array.from(start);
+          const step = rule(expected, shape);
+          for (const rate of [0.1, 0.03, 0.2]) {
+            const g = draw();
+            write(gpu, gradient, g);
+            optimiser.prepare(rate);
+            plan.run();
+            step(Array.from(g), rate);
+          }
+          assertClose(await readFloats(gpu, parameter), expected, 1e-5, name);
+        },
+      ),
+      12,
+    );
+  });
+}

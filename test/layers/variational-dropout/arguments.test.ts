@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UsageError } from '../../../src/errors.ts';
+import { Tape } from '../../../src/graph/differentiation/tape.ts';
+import { Graph } from '../../../src/graph/graph.ts';
+import { Scope } from '../../../src/graph/scope.ts';
+import { filledTensor } from '../../../src/layers/reference/tensor.ts';
+import * as reference from '../../../src/layers/variational-dropout/index.ts';
+import * as device from '../../../src/layers/variational-dropout/on-device.ts';
+import { randomKey } from '../../../src/random.ts';
+import { testGpu } from '../../support/gpu.ts';
+
+const zeros = (...shape: number[]) => filledTensor(shape, 0);
+const key = randomKey(0);
+
+function refused(run: () => unknown, message: RegExp): void {
+  assert.throws(run, (error: Error) => {
+    assert.ok(error instanceof UsageError);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+test('the reference refuses what does not fit, and names it', () => {
+  const x = zeros(2, 3);
+  const pair = [zeros(3, 4), zeros(3, 4)] as const;
+  const { matmulTrain, matmulTrainGradients, matmulEval, broadcastMatmulTrain, conv2dEval } = reference;
+  const single = [zeros(3, 4)] as unknown as typeof pair;
+  refused(() => matmulTrain(x, single, key), /the weight pair has 1 tensors, expected \[theta, logSigma2\]/);
+  refused(
+    () => matmulTrain(x, [zeros(3, 4), zeros(4, 3)], key),
+    /theta is \[3, 4\] and logSigma2 is \[4, 3\]/,
+  );
+  refused(() => matmulEval(x, [zeros(3, 4), zeros(3)]), /logSigma2 is \[3\], expected equal shapes/);
+  refused(() => matmulTrain(zeros(1, 2, 3), pair, key), /x is \[1, 2, 3\], expected rank 2/);
+  refused(() => matmulTrain(x, pair, zeros(2, 3)), /noise is \[2, 3\], expected \[2, 4\]/);
+  refused(() => matmulTrainGradients(zeros(4, 2), x, pair, key), /dy is \[4, 2\], expected \[2, 4\]/);
+  refused(() => matmulTrain(x, pair, key, { clipAlpha: -1 }), /clipAlpha is -1, expected a number from 0 up/);
+  refused(() => matmulTrain(x, pair, key, { clipAlpha: Number.NaN }), /clipAlpha is NaN/);
+  refused(() => matmulTrain(x, pair, key, { epsilon: -1e-8 }), /epsilon is -1e-8, expected a finite number/);
+  refused(() => matmulEval(x, pair, { threshold: Number.NaN }), /threshold is NaN, expected a number/);
+  refused(() => broadcastMatmulTrain(zeros(3), pair, key), /x is \[3\], expected \[batch, …, inputs\]/);
+  refused(
+    () => broadcastMatmulTrain(zeros(2, 5, 3), pair, zeros(2, 5, 4)),
+    /noise is \[2, 5, 4\], expected \[2, 1, 4\]/,
+  );
+  const options = { strides: [1, 1], padding: 'SAME' } as const;
+  refused(
+    () => conv2dEval(x, [zeros(1, 1, 1, 1), zeros(1, 1, 1, 1)], options),
+    /x is \[2, 3\], expected rank 4/,
+  );
+  refused(() => reference.embeddingLookupTrain(pair, { shape: [1], data: [3] }, key), /id 3 at 0 is no row/);
+  refused(() => reference.klDivergence([zeros(2), zeros(3)]), /theta is \[2\] and logSigma2 is \[3\]/);
+});
+
+test('recurrent cells refuse weights of other shapes, and sequences that do not fit', () => {
+  const { RNNCell, LSTMCell } = reference;
+  const pair = [zeros(5, 3), zeros(5, 3)] as const;
+  const single = [zeros(5, 3)] as unknown as typeof pair;
+  refused(() => new RNNCell(single, zeros(3), 3), /the weight pair has 1 tensors/);
+  refused(() => new RNNCell([zeros(5, 3), zeros(4, 3)], zeros(3), 3), /expected equal shapes/);
+  refused(() => new RNNCell([zeros(5), zeros(5)], zeros(3), 3), /kernel is \[5\], expected \[\?, 3\]/);
+  refused(() => new RNNCell(pair, zeros(3), 4), /kernel is \[5, 3\], expected \[\?, 4\]/);
+  refused(() => new LSTMCell(pair, zeros(12), 3), /kernel is \[5, 3\], expected \[\?, 12\]/);
+  refused(() => new RNNCell(pair, zeros(3, 1), 3), /bias is \[3, 1\], expected \[3\]/);
+  refused(() => new RNNCell(pair, zeros(4), 3), /bias is \[4\], expected \[3\]/);
+  refused(() => new RNNCell([zeros(3, 3), zeros(3, 3)], zeros(3), 3), /leave no rows for inputs/);
+  const cell = new RNNCell(pair, zeros(3), 3);
+  refused(() => cell.train([], key), /the sequence is empty/);
+  refused(() => cell.evaluate([zeros(1, 3)]), /the input of step 0 is \[1, 3\], expected \[\?, 2\]/);
+  refused(
+    () => cell.evaluate([zeros(1, 2), zeros(2, 2)]),
+    /the input of step 1 is \[2, 2\], expected \[1, 2\]/,
+  );
+  refused(
+    () => cell.evaluate([zeros(1, 2)], [zeros(1, 2)]),
+    /a tensor of the state is \[1, 2\], expected \[1, 3\]/,
+  );
+  refused(() => cell.evaluate([zeros(1, 2)], []), /the state has 0 tensors, expected 1/);
+  const noise = { input: zeros(1, 3), hidden: zeros(2, 3) };
+  refused(() => cell.train([zeros(1, 2)], noise), /noise is \[2, 3\], expected \[3, 3\]/);
+  refused(() => cell.trainGradients([], [zeros(1, 2)], key), /dOutputs has 0 steps, the inputs have 1/);
+});
+
+test('layers refuse sizes and first values that cannot be', () => {
+  const { FullyConnected, Conv2D } = reference;
+  refused(
+    () => new FullyConnected(0, 2, { key }),
+    /a size of the layer is 0, expected a positive whole number/,
+  );
+  const wrong = { key, kernelInitializer: () => zeros(1) };
+  refused(() => new FullyConnected(3, 2, wrong), /the initial kernel is \[1\], expected \[3, 2\]/);
+  const options = { key, strides: [1, 1], padding: 'SAME' } as const;
+  refused(() => new Conv2D(1, 1, [3, 0], options), /a size of the layer is 0/);
+  refused(
+    () => new Conv2D(1, 1, [3, 3], { ...options, dataFormat: 'NCHW' as 'NHWC' }),
+    /data format is "NCHW"/,
+  );
+});
+
+test('the device refuses what does not fit, and names it', async () => {
+  const gpu = await testGpu();
+  using scope = new Scope(gpu);
+  const tape = new Tape(new Graph(gpu, 'refusals'));
+  const tensor = (...shape: number[]) => scope.tensor('given', shape);
+  const pair = [tensor(3, 4), tensor(3, 4)] as const;
+  const [x, noise] = [tensor(3, 2), tensor(4, 2)];
+  refused(() => device.matmulTrain(tape, x, [tensor(3, 4), tensor(4, 3)], noise), /expected equal shapes/);
+  refused(() => device.matmulTrain(tape, x, pair, tensor(2, 4)), /noise is \[2, 4\], expected \[4, 2\]/);
+  refused(() => device.matmulTrain(tape, tensor(3), pair, noise), /x is \[3\], expected rank 2/);
+  refused(() => device.matmulTrain(tape, x, pair, noise, { clipAlpha: -1 }), /clipAlpha is -1/);
+  refused(() => device.matmulEval(tape, tensor(2, 2), pair), /product/);
+  refused(() => device.matmulEval(tape, x, pair, { threshold: Number.NaN }), /threshold is NaN/);
+  refused(
+    () => device.broadcastMatmulTrain(tape, tensor(3, 5), pair, noise),
+    /has no 2 batch elements of equal length/,
+  );
+  const pictures = { count: 1, height: 2, width: 2 };
+  const kernels = [tensor(1, 1, 3, 1), tensor(1, 1, 3, 1)] as const;
+  const options = { pictures, strides: [1, 2], padding: 'SAME' } as const;
+  refused(() => device.conv2dEval(tape, tensor(3, 4), kernels, options), /strides are \[1, 2\]/);
+  refused(() => device.klDivergence(tape, [tensor(2), tensor(3)]), /expected equal shapes/);
+  refused(() => new device.RNNCell(pair, tensor(4), 3), /kernel is \[3, 4\], expected \[\?, 3\]/);
+  const cell = new device.RNNCell([tensor(5, 3), tensor(5, 3)], tensor(3), 3);
+  refused(() => cell.evaluate(tape, []), /the sequence is empty/);
+  refused(() => cell.evaluate(tape, [tensor(2, 1)], []), /the state has 0 tensors, expected 1/);
+});
