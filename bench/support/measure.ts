@@ -11,44 +11,66 @@ export interface Timing {
   readonly spread: number;
 }
 
-/**
- * Times plans against each other with tinybench, in rounds: every round measures each of them, so that what else the
- * machine does falls on all alike.
- * @param budgetMs milliseconds for all of them together
- */
-export async function measure(gpu: Gpu, plans: readonly Plan[], budgetMs: number): Promise<Timing[]> {
+/** When to stop taking rounds. */
+export interface RoundOptions {
+  /** Milliseconds for everything timed together. */
+  readonly budgetMs: number;
+  /** Taken however long they last. */
+  readonly minRounds: number;
+}
+
+/** Times plans against each other, as `timeInRounds` does, each often enough at a time to be worth its submission. */
+export async function measure(gpu: Gpu, plans: readonly Plan[], options: RoundOptions): Promise<Timing[]> {
   const repeats: number[] = [];
   for (const plan of plans) {
-    // The first run lets the driver compile; the second tells how many make a sample worth its overhead.
-    await timeRuns(gpu, plan, 1);
-    const once = await timeRuns(gpu, plan, 1);
+    // The first run lets the driver compile; the second tells how many make a sample worth its overhead, if that is unclear.
+    const first = await timeRuns(gpu, plan, 1);
+    const once = first > LONG_MS ? first : await timeRuns(gpu, plan, 1);
     repeats.push(Math.max(1, Math.min(MAX_REPEATS, Math.ceil(SAMPLE_MS / once))));
   }
-  const rounds = plans.map((): number[] => []);
+  const works = plans.map((plan, index) => () => timeRuns(gpu, plan, repeats[index]));
+  return timeInRounds(works, options);
+}
+
+/**
+ * Times pieces of work against each other with tinybench, in rounds: every round takes a sample of each, so that what else
+ * the machine does falls on all alike.
+ * @param works each tells how many milliseconds one run of it took
+ */
+export async function timeInRounds(
+  works: readonly (() => Promise<number>)[],
+  { budgetMs, minRounds }: RoundOptions,
+): Promise<Timing[]> {
+  const rounds = works.map((): number[] => []);
   const started = performance.now();
-  while (rounds[0].length < MIN_ROUNDS || performance.now() - started < budgetMs) {
-    const bench = new Bench({ iterations: SAMPLES_A_ROUND, time: 0, warmup: false, throws: true });
-    plans.forEach((plan, index) => {
-      bench.add(`${index}`, async () => ({ overriddenDuration: await timeRuns(gpu, plan, repeats[index]) }));
+  while (rounds[0].length < minRounds || performance.now() - started < budgetMs) {
+    const bench = new Bench({ iterations: 1, time: 0, warmup: false, throws: true });
+    works.forEach((work, index) => {
+      bench.add(`${index}`, async () => ({ overriddenDuration: await work() }));
     });
     for (const [index, { result }] of (await bench.run()).entries()) {
-      if (result.state !== 'completed')
-        throw new Error(`the benchmark of ${plans[index].name} ${result.state}`);
+      if (result.state !== 'completed') throw new Error(`a round of the benchmark ${result.state}`);
       rounds[index].push(result.latency.p50);
     }
   }
-  return rounds.map((medians) => {
-    const sorted = medians.sort((a, b) => a - b);
-    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
-    return { ms: at(0.5), spread: (at(0.75) - at(0.25)) / 2 / at(0.5) };
-  });
+  return rounds.map(summarise);
+}
+
+function summarise(samples: readonly number[]): Timing {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (share: number) => {
+    const place = share * (sorted.length - 1);
+    const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+    return below + (above - below) * (place % 1);
+  };
+  return { ms: at(0.5), spread: (at(0.75) - at(0.25)) / 2 / at(0.5) };
 }
 
 /** A sample shorter than this drowns in the cost of submitting it. */
 const SAMPLE_MS = 20;
+/** No driver compiles for so long. */
+const LONG_MS = 2000;
 const MAX_REPEATS = 64;
-const SAMPLES_A_ROUND = 2;
-const MIN_ROUNDS = 3;
 
 /** Milliseconds per run: by the device's own clock where it has one, else from submission to completion. */
 async function timeRuns(gpu: Gpu, plan: Plan, times: number): Promise<number> {

@@ -3,7 +3,8 @@ import { BUFFER, COUNT, longSymbol, POSITION, type ScanReader } from './scan-rea
 import { ZIGZAG } from './zigzag.ts';
 
 /**
- * Decodes one block of a sequential scan (ITU T.81, F.2.2) into zeros: only coefficients that are in the data are written.
+ * Decodes one block of a sequential scan (ITU T.81, F.2.2) into zeros: only coefficients that are in the data
+ * are written.
  * @param place of the component in the scan.
  * @param factors what the coefficients are multiplied by, in the order of the file.
  * @param out takes the coefficients by rows, from `offset` on.
@@ -68,7 +69,7 @@ export function decodeBlock(
       count -= size;
       value = extend((buffer >> count) & ((1 << size) - 1), size);
     }
-    out[offset + ZIGZAG[k]] = value * factors[k];
+    out[offset + PLACES[k]] = value * factors[k];
     flat = false;
   }
   bits[BUFFER] = buffer;
@@ -78,3 +79,5 @@ export function decodeBlock(
 }
 
 const LOOKAHEAD_MASK = (1 << LOOKAHEAD) - 1;
+/** A constant of this module: engines fold it, which they do not with an import. */
+const PLACES = ZIGZAG;

@@ -5,7 +5,7 @@ import { blockWriter, type DctMethod } from './inverse-dct.ts';
 import type { JpegReader, ScanHeader } from './markers.ts';
 import { type Plane, planesFor } from './plane.ts';
 import { Progression, SMOOTHED } from './progression.ts';
-import { decodeAcFirst, decodeDcFirst, refineAc, refineDc } from './progressive.ts';
+import { type Blocks, decodeAcFirst, decodeDcFirst, refineAc, refineDc } from './progressive.ts';
 import { ScanReader } from './scan-reader.ts';
 import { tableOf } from './scan-tables.ts';
 import { smoothBlock } from './smoothing.ts';
@@ -13,9 +13,8 @@ import type { Window } from './window.ts';
 import { ZIGZAG } from './zigzag.ts';
 
 /** All coefficients of a component, block by block, each block by rows. */
-interface Coefficients {
+interface Coefficients extends Blocks {
   readonly component: Component;
-  readonly values: Int16Array;
   /** The quantisation steps as they stood at the first scan of the component, in the order of the file. */
   steps: Uint16Array | undefined;
 }
@@ -24,8 +23,8 @@ interface Coefficients {
 const MAX_SCANS = 500;
 
 /**
- * Decodes a picture of several scans, progressive or by components: all coefficients are collected up to the end marker, then
- * those of the window go through the inverse DCT.
+ * Decodes a picture of several scans, progressive or by components: all coefficients are collected up to the
+ * end marker, then those of the window go through the inverse DCT.
  * @throws {DataError} where there is no end marker.
  */
 export function decodeCoefficients(
@@ -39,6 +38,7 @@ export function decodeCoefficients(
     (component): Coefficients => ({
       component,
       values: new Int16Array(64 * component.paddedWide * component.paddedHigh),
+      last: new Uint8Array(component.paddedWide * component.paddedHigh),
       steps: undefined,
     }),
   );
@@ -74,12 +74,13 @@ function decodeScan(
   const parts = scan.components.map(({ index }) => picture[index]);
   if (parts.length === 1) {
     // A scan of one component has a block to an MCU, and no blocks that only fill up.
-    const [{ component, values }] = parts;
+    const [part] = parts;
+    const { component } = part;
     for (let row = 0; row < component.blocksHigh; row++) {
       for (let column = 0; column < component.blocksWide; column++) {
         if (!data.exhausted) progression.lastGoodRow = Math.floor(row / component.v);
         if (!data.nextMcu()) continue;
-        decodeOne(0, values, 64 * (row * component.paddedWide + column));
+        decodeOne(0, part, row * component.paddedWide + column);
         data.endMcu();
       }
     }
@@ -89,11 +90,11 @@ function decodeScan(
     for (let column = 0; column < frame.mcusWide; column++) {
       if (!data.exhausted) progression.lastGoodRow = row;
       if (!data.nextMcu()) continue;
-      for (const [place, { component, values }] of parts.entries()) {
-        const { h, v, paddedWide } = component;
+      for (let place = 0; place < parts.length; place++) {
+        const { h, v, paddedWide } = parts[place].component;
         for (let y = row * v; y < (row + 1) * v; y++) {
           for (let x = column * h; x < (column + 1) * h; x++) {
-            decodeOne(place, values, 64 * (y * paddedWide + x));
+            decodeOne(place, parts[place], y * paddedWide + x);
           }
         }
       }
@@ -103,25 +104,28 @@ function decodeScan(
   return data.end();
 }
 
-/** Decodes a block of the component at a place of the scan into `out`, from `offset` on. */
-type BlockDecoder = (place: number, out: Int16Array, offset: number) => void;
+/** Decodes a block of the component at a place of the scan. */
+type BlockDecoder = (place: number, blocks: Blocks, block: number) => void;
 
 function blockDecoder(reader: JpegReader, scan: ScanHeader, data: ScanReader): BlockDecoder {
   const { components, spectralStart, spectralEnd, approximationHigh, approximationLow: low } = scan;
   const tables = (kind: 'dc' | 'ac') => components.map((part) => tableOf(reader, kind, part[kind]));
   if (!reader.frame.progressive) {
     const [dc, ac] = [tables('dc'), tables('ac')];
-    return (place, out, offset) => decodeBlock(data, place, dc[place], ac[place], ONES, out, offset);
+    return (place, { values, last }, block) => {
+      const isFlat = decodeBlock(data, place, dc[place], ac[place], ONES, values, 64 * block);
+      if (!isFlat) last[block] = 63;
+    };
   }
   if (spectralStart === 0) {
-    if (approximationHigh > 0) return (_place, out, offset) => refineDc(data, low, out, offset);
+    if (approximationHigh > 0) return (_place, blocks, block) => refineDc(data, low, blocks, block);
     const dc = tables('dc');
-    return (place, out, offset) => decodeDcFirst(data, place, dc[place], low, out, offset);
+    return (place, blocks, block) => decodeDcFirst(data, place, dc[place], low, blocks, block);
   }
   const [ac] = tables('ac');
   return approximationHigh === 0
-    ? (_place, out, offset) => decodeAcFirst(data, ac, spectralStart, spectralEnd, low, out, offset)
-    : (_place, out, offset) => refineAc(data, ac, spectralStart, spectralEnd, low, out, offset);
+    ? (_place, blocks, block) => decodeAcFirst(data, ac, spectralStart, spectralEnd, low, blocks, block)
+    : (_place, blocks, block) => refineAc(data, ac, spectralStart, spectralEnd, low, blocks, block);
 }
 
 const ONES = new Int32Array(ZIGZAG.length).fill(1);
@@ -138,39 +142,34 @@ function transform(
   const writeBlock = blockWriter(method);
   const block = new Int16Array(64);
   const smooths = frame.progressive && progression.needsSmoothing && picture.every(hasFirstSteps);
-  for (const { component, values, steps } of picture) {
+  for (const { component, values, last, steps } of picture) {
     // A component that no scan had stays grey.
     if (steps === undefined) continue;
-    const { index, h, v } = component;
-    const { samples, stride, firstRow } = planes[index];
-    const factors = byRows(dequantiserFor(steps, method));
+    const { index, h, v, paddedWide } = component;
+    const plane = planes[index];
+    const factors = dequantiserFor(steps, method);
     const firstColumn = window.firstMcuColumn * h;
     const endColumn = Math.min(window.endMcuColumn * h, component.blocksWide);
     const endRow = Math.min(window.endMcuRow * v, component.blocksHigh);
-    for (let row = firstRow / 8; row < endRow; row++) {
+    for (let row = plane.firstRow / 8; row < endRow; row++) {
       for (let column = firstColumn; column < endColumn; column++) {
-        const from = 64 * (row * component.paddedWide + column);
+        const at = row * paddedWide + column;
         let coefficients = values;
-        let at = from;
+        let from = 64 * at;
+        let end = last[at];
         if (smooths) {
           const neighbours = neighbourhood(frame, component, values, row, column, firstColumn);
           coefficients = values.slice(from, from + 64);
-          at = 0;
+          from = 0;
+          end = Math.max(end, SMOOTHED - 1);
           smoothBlock(coefficients, neighbours, progression.bitsLeftOut(index, Math.floor(row / v)), steps);
         }
-        block[0] = coefficients[at] * factors[0];
-        let ac = 0;
-        for (let i = 1; i < 64; i++) {
-          const coefficient = coefficients[at + i];
-          ac |= coefficient;
-          block[i] = coefficient * factors[i];
-        }
+        for (let k = 0; k <= end; k++) block[PLACES[k]] = coefficients[from + PLACES[k]] * factors[k];
         writeBlock(
           block,
-          ac === 0,
-          samples,
-          (8 * row - firstRow) * stride + 8 * (column - firstColumn),
-          stride,
+          end === 0,
+          plane,
+          (8 * row - plane.firstRow) * plane.stride + 8 * (column - firstColumn),
         );
       }
     }
@@ -178,22 +177,18 @@ function transform(
   return planes;
 }
 
+/** A constant of this module: engines fold it, which they do not with an import. */
+const PLACES = ZIGZAG;
+
 /** Whether smoothing can divide by the steps. */
 function hasFirstSteps({ steps }: Coefficients): boolean {
   return steps?.subarray(0, SMOOTHED).every((step) => step > 0) ?? false;
 }
 
-/** Factors in the order of the file, put by rows. */
-function byRows(factors: Int32Array): Int32Array {
-  const placed = new Int32Array(64);
-  for (let k = 0; k < 64; k++) placed[ZIGZAG[k]] = factors[k];
-  return placed;
-}
-
 /**
- * DC coefficients of the 5×5 blocks around one, with the nearest in place of those outside: left of the window, right of the
- * component, above it, and below its last MCU. What counts as above and below is libjpeg's: in a last row of MCUs that is not
- * full, rows are counted as if every row of MCUs had as few.
+ * DC coefficients of the 5×5 blocks around one, with the nearest in place of those outside: left of the
+ * window, right of the component, above it, and below its last MCU. What counts as above and below is
+ * libjpeg's: in a last row of MCUs that is not full, rows are counted as if every row of MCUs had as few.
  */
 function neighbourhood(
   frame: Frame,

@@ -1,5 +1,5 @@
 import type { JpegReader } from './markers.ts';
-import type { Upsampler } from './upsample.ts';
+import type { StretchedPairs, StretchedRows, Upsampler } from './upsample.ts';
 
 /** What the components of a file mean. */
 export type ColourModel = 'grey' | 'ycc' | 'rgb' | 'cmyk' | 'ycck';
@@ -37,8 +37,8 @@ export interface PixelSource {
 }
 
 /**
- * How pixels of a colour model become grey (1 channel) or RGB (3). Four inks become RGB as in TensorFlow: each is scaled by
- * black, after turning it over where no Adobe segment says that it already is.
+ * How pixels of a colour model become grey (1 channel) or RGB (3). Four inks become RGB as in TensorFlow:
+ * each is scaled by black, after turning it over where no Adobe segment says that it already is.
  */
 export function pixelWriter(
   model: ColourModel,
@@ -46,145 +46,159 @@ export function pixelWriter(
   channels: 1 | 3,
   isInverted: boolean,
 ): PixelWriter {
-  if (channels === 1) return model === 'rgb' ? rgbToGrey(source) : copy(source);
+  const { upsampler } = source;
+  const samples = (index: number, into: Uint8Array): Load => loadSamples(upsampler.rows(index), into);
+  const grey = samples(0, FIRST);
+  const rgb = () => [grey, samples(1, SECOND), samples(2, THIRD)];
+  const black = () => samples(3, BLACK);
+  const chroma = () => loadChroma(upsampler.pairs(1, 2));
+  const blacken = isInverted ? scaleByBlack : scaleByWhite;
   switch (model) {
     case 'grey':
-      return interleave(source, [0, 0, 0]);
+      return writer(source, [grey], channels === 1 ? copy : spread, channels);
     case 'rgb':
-      return interleave(source, [0, 1, 2]);
+      return writer(source, rgb(), channels === 1 ? weigh : interleave, channels);
     case 'ycc':
-      return yccToRgb(source);
+      return channels === 1 ? writer(source, [grey], copy, 1) : writer(source, [grey, chroma()], yccToRgb, 3);
     case 'cmyk':
-      return blacken(source, isInverted, interleave(source, [0, 1, 2]));
+      return writer(source, [...rgb(), black()], (length) => blacken(interleave(length)), 3);
     case 'ycck':
-      return blacken(source, isInverted, complement(source, yccToRgb(source)));
+      return writer(source, [grey, black(), chroma()], (length) => blacken(complement(yccToRgb(length))), 3);
   }
 }
 
-function copy({ upsampler, skip, count }: PixelSource): PixelWriter {
-  const grey = upsampler.rows(0);
-  return (row, out, at) => {
-    grey.seek(row);
-    const from = grey.offset + skip;
-    out.set(grey.samples.subarray(from, from + count), at);
-  };
-}
-
-/** Puts the components of these numbers side by side. */
-function interleave({ upsampler, skip, count }: PixelSource, order: readonly number[]): PixelWriter {
-  const rows = order.map((index) => upsampler.rows(index));
-  return (row, out, at) => {
-    for (let channel = 0; channel < 3; channel++) {
-      rows[channel].seek(row);
-      const { samples, offset } = rows[channel];
-      const from = offset + skip;
-      for (let i = 0, to = at + channel; i < count; i++, to += 3) out[to] = samples[from + i];
-    }
-  };
-}
-
-function rgbToGrey(source: PixelSource): PixelWriter {
-  const pixels = new Uint8Array(3 * source.count);
-  const write = interleave(source, [0, 1, 2]);
-  return (row, out, at) => {
-    write(row, pixels, 0);
-    for (let i = 0, from = 0; i < source.count; i++, from += 3) {
-      const light = 19595 * pixels[from] + 38470 * pixels[from + 1] + 7471 * pixels[from + 2];
-      out[at + i] = (light + 32768) >> 16;
-    }
-  };
-}
-
-function yccToRgb({ upsampler, skip, count }: PixelSource): PixelWriter {
-  const luma = upsampler.rows(0);
-  const chroma = upsampler.pairs(1, 2);
-  const table = chromaTable();
-  const scratch = new Uint8Array(3*count);
-  return (row, out, at) => {
-    luma.seek(row);
-    chroma.seek(row);
-    convertRow(luma.samples, luma.offset + skip, chroma.pairs, skip, count, table, scratch, 0);
-    out.set(scratch, at);
-  };
-}
-
-function convertRow(
-  luma: Uint8Array,
-  lumaFrom: number,
-  chroma: Int32Array,
-  chromaFrom: number,
-  count: number,
-  table: Int32Array,
-  out: Uint8Array,
-  at: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    const pair = chroma[chromaFrom + i];
-    const light = luma[lumaFrom + i] + 256;
-    const cb = pair & 255, cr = pair >> 16;
-    const to = at + 3 * i;
-    out[to] = CLAMP[light + CR_TO_RED[cr]];
-    out[to + 1] = CLAMP[light + ((CB_TO_GREEN[cb] + CR_TO_GREEN[cr]) >> 16)];
-    out[to + 2] = CLAMP[light + CB_TO_BLUE[cb]];
-  }
-}
-
-/** Clamps a number from −256 to 767, found 256 places on. */
-const CLAMP = Uint8Array.from({ length: 1024 }, (_, place) => Math.min(255, Math.max(0, place - 256)));
-
-/** One in each of the three 10-bit numbers of a word. */
-const EACH_CHANNEL = (1 << 20) | (1 << 10) | 1;
-
-let chromaToRgb: Int32Array | undefined;
-
-/**
- * What the chroma samples cb + 256 · cr add to red, green and blue (JFIF: 1.402, −0.34414, −0.71414, 1.772, with 16 fraction
- * bits), as three numbers of 10 bits, each with 256 added. Made when first needed: it has 65,536 entries.
+/*
+ * Pixels are converted so many at a time, from constant arrays of this module into another: engines address
+ * those much faster than arrays they are given, and they stay in the cache.
  */
-function chromaTable(): Int32Array {
-  chromaToRgb ??= Int32Array.from({ length: 1 << 16 }, (_, index) => {
-    const cb = (index & 255) - 128;
-    const cr = (index >> 8) - 128;
-    const red = (91881 * cr + 32768) >> 16;
-    const green = (-22554 * cb - 46802 * cr + 32768) >> 16;
-    const blue = (116130 * cb + 32768) >> 16;
-    return (red << 20) + (green << 10) + blue + 256 * EACH_CHANNEL;
-  });
-  return chromaToRgb;
+const CHUNK = 1024;
+const FIRST = new Uint8Array(CHUNK);
+const SECOND = new Uint8Array(CHUNK);
+const THIRD = new Uint8Array(CHUNK);
+const BLACK = new Uint8Array(CHUNK);
+/** Samples of cb in the low half of a word, of cr in the high half. */
+const CHROMA = new Int32Array(CHUNK);
+const PIXELS = new Uint8Array(3 * CHUNK);
+
+/** Brings samples of a component into one of the constant arrays. */
+interface Load {
+  seek(row: number): void;
+  /** From a column of the current row on. */
+  load(from: number, length: number): void;
 }
 
-/** Turns red, green and blue into cyan, magenta and yellow. */
-function complement({ count }: PixelSource, write: PixelWriter): PixelWriter {
-  return (row, out, at) => {
-    write(row, out, at);
-    for (let i = at; i < at + 3 * count; i++) out[i] = 255 - out[i];
+function loadSamples(rows: StretchedRows, into: Uint8Array): Load {
+  return {
+    seek: (row) => rows.seek(row),
+    load: (from, length) => {
+      const at = rows.offset + from;
+      into.set(rows.samples.subarray(at, at + length));
+    },
   };
 }
 
-function blacken(
-  { upsampler, skip, count }: PixelSource,
-  isInverted: boolean,
-  write: PixelWriter,
+function loadChroma(rows: StretchedPairs): Load {
+  return {
+    seek: (row) => rows.seek(row),
+    load: (from, length) => CHROMA.set(rows.pairs.subarray(from, from + length)),
+  };
+}
+
+/** Converts loaded samples to pixels, in PIXELS; returns the length. */
+type Convert = (length: number) => number;
+
+/** @param loads pairs last, because theirs is a row that others may write over. */
+function writer(
+  { skip, count }: PixelSource,
+  loads: readonly Load[],
+  convert: Convert,
+  channels: 1 | 3,
 ): PixelWriter {
-  const black = upsampler.rows(3);
   return (row, out, at) => {
-    write(row, out, at);
-    black.seek(row);
-    for (let i = 0; i < count; i++) {
-      const k = black.samples[black.offset + skip + i];
-      for (let to = at + 3 * i; to < at + 3 * i + 3; to++) {
-        const product = isInverted ? k * out[to] : (255 - k) * (255 - out[to]);
-        out[to] = Math.floor(product / 255);
-      }
+    for (const load of loads) load.seek(row);
+    for (let done = 0; done < count; done += CHUNK) {
+      const length = Math.min(CHUNK, count - done);
+      for (const load of loads) load.load(skip + done, length);
+      convert(length);
+      out.set(PIXELS.subarray(0, channels * length), at + channels * done);
     }
   };
 }
 
-const CR_TO_RED = chroma((value) => (91881 * value + 32768) >> 16);
-const CB_TO_BLUE = chroma((value) => (116130 * value + 32768) >> 16);
-const CB_TO_GREEN = chroma((value) => -22554 * value);
-const CR_TO_GREEN = chroma((value) => -46802 * value + 32768);
+function copy(length: number): number {
+  PIXELS.set(FIRST);
+  return length;
+}
 
-function chroma(product: (value: number) => number): Int32Array {
+function spread(length: number): number {
+  for (let i = 0, to = 0; i < length; i++, to += 3) {
+    const sample = FIRST[i];
+    PIXELS[to] = sample;
+    PIXELS[to + 1] = sample;
+    PIXELS[to + 2] = sample;
+  }
+  return length;
+}
+
+function interleave(length: number): number {
+  for (let i = 0, to = 0; i < length; i++, to += 3) {
+    PIXELS[to] = FIRST[i];
+    PIXELS[to + 1] = SECOND[i];
+    PIXELS[to + 2] = THIRD[i];
+  }
+  return length;
+}
+
+/** Red, green and blue to grey, with 16 fraction bits. */
+function weigh(length: number): number {
+  for (let i = 0; i < length; i++) {
+    PIXELS[i] = (19595 * FIRST[i] + 38470 * SECOND[i] + 7471 * THIRD[i] + 32768) >> 16;
+  }
+  return length;
+}
+
+function yccToRgb(length: number): number {
+  for (let i = 0, to = 0; i < length; i++, to += 3) {
+    const light = FIRST[i] + CLAMP_ZERO;
+    const cb = CHROMA[i] & 255;
+    const cr = CHROMA[i] >> 16;
+    PIXELS[to] = CLAMP[light + CR_TO_RED[cr]];
+    PIXELS[to + 1] = CLAMP[light + ((CB_TO_GREEN[cb] + CR_TO_GREEN[cr]) >> 16)];
+    PIXELS[to + 2] = CLAMP[light + CB_TO_BLUE[cb]];
+  }
+  return length;
+}
+
+/** Clamps a number from −256 to 767, found CLAMP_ZERO places on: a table, which is faster than comparing. */
+const CLAMP_ZERO = 256;
+const CLAMP = Uint8Array.from({ length: 1024 }, (_, place) => Math.min(255, Math.max(0, place - CLAMP_ZERO)));
+
+/** The products of JFIF's conversion with 16 fraction bits: 1.402, 1.772, −0.34414, −0.71414. */
+const CR_TO_RED = chromaTable((value) => (91881 * value + 32768) >> 16);
+const CB_TO_BLUE = chromaTable((value) => (116130 * value + 32768) >> 16);
+const CB_TO_GREEN = chromaTable((value) => -22554 * value);
+const CR_TO_GREEN = chromaTable((value) => -46802 * value + 32768);
+
+function chromaTable(product: (value: number) => number): Int32Array {
   return Int32Array.from({ length: 256 }, (_, sample) => product(sample - 128));
+}
+
+/** Red, green and blue to cyan, magenta and yellow. */
+function complement(length: number): number {
+  for (let i = 0; i < 3 * length; i++) PIXELS[i] = 255 - PIXELS[i];
+  return length;
+}
+
+/** For inks that are stored as the light they let through. */
+function scaleByBlack(length: number): number {
+  for (let i = 0; i < 3 * length; i++) PIXELS[i] = Math.floor((BLACK[Math.floor(i / 3)] * PIXELS[i]) / 255);
+  return length;
+}
+
+/** For inks that are stored as ink. */
+function scaleByWhite(length: number): number {
+  for (let i = 0; i < 3 * length; i++) {
+    PIXELS[i] = Math.floor(((255 - BLACK[Math.floor(i / 3)]) * (255 - PIXELS[i])) / 255);
+  }
+  return length;
 }

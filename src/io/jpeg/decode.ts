@@ -1,9 +1,9 @@
 import { decodeCoefficients } from './coefficients.ts';
 import { colourModelOf, pixelWriter } from './colour.ts';
-import type { VerticalRounding } from './filter.ts';
 import type { DctMethod } from './inverse-dct.ts';
 import { JpegReader, type ScanHeader } from './markers.ts';
 import type { Plane } from './plane.ts';
+import type { VerticalRounding } from './plane-pairs.ts';
 import { decodeSequential } from './sequential.ts';
 import { Upsampler } from './upsample.ts';
 import { type Rectangle, type Window, windowOf } from './window.ts';
@@ -24,15 +24,18 @@ export interface JpegOptions {
   /** Triangle filters for subsampled colour, as TensorFlow's `fancy_upscaling`; default true. */
   readonly fancyUpsampling?: boolean;
   /**
-   * Decodes only this rectangle, as TensorFlow's `decode_and_crop_jpeg`: its first and last column may differ from the
-   * same columns of the whole picture, because the triangle filters take its ends for borders.
+   * Decodes only this rectangle, as TensorFlow's `decode_and_crop_jpeg`: its first and last column may differ
+   * from the same columns of the whole picture, because the triangle filters take its ends for borders.
    */
   readonly crop?: Rectangle;
   /** 3 RGB (default), 1 grey, 0 as many as the file has, at most 3. */
   readonly channels?: 0 | 1 | 3;
   /** Rounding of 4:4:0 pictures; the default is that of TensorFlow 1.x. */
   readonly h1v2?: VerticalRounding;
-  /** Pictures of this many samples (width · height · components) or more are refused; default 2^29, as in TensorFlow. */
+  /**
+   * Pictures of this many samples (width · height · components) or more are refused; default 2^29, as in
+   * TensorFlow.
+   */
   readonly maxSamples?: number;
   /** Name of the file, for errors. */
   readonly file?: string;
@@ -62,14 +65,15 @@ export function readJpegHeader(bytes: Uint8Array, file?: string): JpegHeader {
 }
 
 /**
- * Decodes a JPEG picture, bit for bit as TensorFlow does with libjpeg-turbo: baseline, extended and progressive Huffman coding
- * of 8-bit samples, 1, 3 or 4 components.
+ * Decodes a JPEG picture, bit for bit as TensorFlow does with libjpeg-turbo: baseline, extended and
+ * progressive Huffman coding of 8-bit samples, 1, 3 or 4 components.
  *
- * Damage is treated as TensorFlow treats it. Damaged entropy-coded data gives some picture; what follows the rows of a crop
- * window is not looked at; but a file that ends before, or is progressive or needed to its last row and has no end marker, is
- * refused. Memory is bounded by about 6 bytes a sample of the picture, whatever the data says.
- * @throws {DataError} with file, byte and reason: no JPEG file, arithmetic coding, other than 8 bits, lossless, truncated, a crop
- * window outside the picture.
+ * Damage is treated as TensorFlow treats it. Damaged entropy-coded data gives some picture; what follows the
+ * rows of a crop window is not looked at; but a file that ends before, or is progressive or needed to its
+ * last row and has no end marker, is refused. Memory is bounded by about 6 bytes a sample of the picture,
+ * whatever the data says.
+ * @throws {DataError} with file, byte and reason: no JPEG file, arithmetic coding, other than 8 bits,
+ * lossless, truncated, a crop window outside the picture.
  * @throws {UsageError} where the crop window is not in whole pixels.
  */
 export function decodeJpeg(bytes: Uint8Array, options: JpegOptions = {}): Picture {
@@ -84,9 +88,9 @@ export function decodeJpeg(bytes: Uint8Array, options: JpegOptions = {}): Pictur
   const window = windowOf(frame, options.crop, fancy, refuse);
   const model = colourModelOf(reader, channels);
   const planes = decodePlanes(reader, scan, window, dct);
-  const { x, y, width, height, left, columns } = window;
+  const { x, y, width, height, left } = window;
   const rounding = options.h1v2 ?? 'libjpeg-turbo-1.5';
-  const upsampler = new Upsampler(frame, planes, columns, fancy, rounding);
+  const upsampler = new Upsampler(frame, planes, fancy, rounding);
   const source = { upsampler, skip: x - left, count: width };
   const write = pixelWriter(model, source, channels, reader.adobeTransform !== undefined);
   const data = new Uint8Array(width * height * channels);

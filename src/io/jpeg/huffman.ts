@@ -16,11 +16,11 @@ export const LOOKAHEAD = 10;
 /**
  * A Huffman code made ready for decoding.
  *
- * A symbol is a run of zeros (high four bits) and the number of magnitude bits that follow it (low four bits). An entry of
- * `lookup`, found by the next LOOKAHEAD bits, is one of
- *     value · 2^16 | size · 2^9 | run · 2^5 | bits   code and magnitude both fit: bits is the length of both, value is not 0
- *                    size · 2^9 | run · 2^5 | bits   only the code fits: size magnitude bits are still to be read
- *                                               0   the code is longer than LOOKAHEAD
+ * A symbol is a run of zeros (high four bits) and the number of magnitude bits that follow it (low four
+ * bits). An entry of `lookup`, found by the next LOOKAHEAD bits, is one of
+ *     value · 2^16 | size · 2^9 | run · 2^5 | bits   code and magnitude fit, in so many bits; value is not 0
+ *                    size · 2^9 | run · 2^5 | bits   the code fits; size magnitude bits are still to be read
+ *                                               0    the code is longer than LOOKAHEAD
  */
 export interface HuffmanTable {
   readonly lookup: Int32Array;

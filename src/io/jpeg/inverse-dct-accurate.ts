@@ -1,5 +1,6 @@
 /*
- * The inverse DCT of Loeffler, Ligtenberg and Moschytz (1989) with 13 fraction bits, as libjpeg computes it (ISLOW).
+ * The inverse DCT of Loeffler, Ligtenberg and Moschytz (1989) with 13 fraction bits, as libjpeg computes it
+ * (ISLOW).
  */
 
 const workspace = new Int32Array(64);
@@ -31,7 +32,10 @@ function sampleOf(value: number): number {
   return value < -128 ? 0 : value > 127 ? 255 : value + 128;
 }
 
-/** One dimension: 8 numbers from `start` on, `step` apart, to the same places of `out`, less so many fraction bits. */
+/**
+ * One dimension: 8 numbers from `start` on, `step` apart, to the same places of `out`, less so many fraction
+ * bits.
+ */
 function pass(
   from: Int16Array | Int32Array,
   start: number,

@@ -1,9 +1,10 @@
 /*
- * The inverse DCT of Arai, Agui and Nakajima (1988) in 16-bit integers, as libjpeg-turbo computes it (IFAST): products are
- * cut, not rounded, after 8 fraction bits. Coefficients come multiplied with their scale factors (dequantise.ts).
+ * The inverse DCT of Arai, Agui and Nakajima (1988) in 16-bit integers, as libjpeg-turbo computes it (IFAST):
+ * products are cut, not rounded, after 8 fraction bits. Coefficients come multiplied with their scale factors
+ * (dequantise.ts).
  *
- * Sums need no care to wrap at 16 bits like the vector code's: only what goes into a product or out of the transform is
- * brought to 16 bits, which leaves the result the same for damaged files too.
+ * Sums need no care to wrap at 16 bits like the vector code's: only what goes into a product or out of the
+ * transform is brought to 16 bits, which leaves the result the same for damaged files too.
  */
 
 const workspace = new Int32Array(64);
@@ -102,8 +103,9 @@ const SAMPLE = Uint8Array.from({ length: 2048 }, (_, bits) =>
 );
 
 /*
- * Products with 1.414213562, 1.847759065, 1.082392200 and −2.613125930. The vector code shifts a value up by 2 of its 16 bits
- * to multiply, so 14 of them count; and it takes −2.613125930 apart into −1.613125930 and −1.
+ * Products with 1.414213562, 1.847759065, 1.082392200 and −2.613125930. The vector code shifts a value up by
+ * 2 of its 16 bits to multiply, so 14 of them count; and it takes −2.613125930 apart into −1.613125930 and
+ * −1.
  */
 
 function times362(value: number): number {

@@ -1,5 +1,6 @@
 import { flatAccurate, inverseDctAccurate } from './inverse-dct-accurate.ts';
 import { flatFast, inverseDctFast } from './inverse-dct-fast.ts';
+import type { Plane } from './plane.ts';
 
 /**
  * The inverse DCT: 'fast' is libjpeg's IFAST (TensorFlow's default, INTEGER_FAST), 'accurate' its ISLOW
@@ -22,26 +23,24 @@ const METHODS: Readonly<Record<DctMethod, InverseDct>> = {
   accurate: { transform: inverseDctAccurate, flat: flatAccurate },
 };
 
-/** Turns a block of coefficients into samples, with the short cut for one that has a DC coefficient only. */
-export type BlockWriter = (
-  block: Int16Array,
-  isFlat: boolean,
-  samples: Uint8Array,
-  offset: number,
-  stride: number,
-) => void;
+/**
+ * Turns a block of coefficients into the samples of a plane from `offset` on, with a short cut for one that
+ * has a DC coefficient only. Clears the coefficients.
+ */
+export type BlockWriter = (block: Int16Array, isFlat: boolean, plane: Plane, offset: number) => void;
 
 export function blockWriter(method: DctMethod): BlockWriter {
   const { transform, flat } = METHODS[method];
-  return (block, isFlat, samples, offset, stride) => {
+  return (block, isFlat, { samples, words, stride }, offset) => {
     if (!isFlat) {
       transform(block, samples, offset, stride);
       return;
     }
-    const sample = flat(block[0]);
+    const four = flat(block[0]) * 0x01010101;
     block[0] = 0;
-    for (let row = 0, at = offset; row < 8; row++, at += stride) {
-      for (let i = at; i < at + 8; i++) samples[i] = sample;
+    for (let row = 0, at = offset >> 2; row < 8; row++, at += stride >> 2) {
+      words[at] = four;
+      words[at + 1] = four;
     }
   };
 }

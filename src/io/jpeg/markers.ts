@@ -20,8 +20,8 @@ export interface ScanHeader {
 }
 
 /**
- * Reads the segments of a JPEG file between its scans, as strictly and as leniently as libjpeg: what stands between
- * segments is skipped, what stands in them must fit.
+ * Reads the segments of a JPEG file between its scans, as strictly and as leniently as libjpeg: what stands
+ * between segments is skipped, what stands in them must fit.
  */
 export class JpegReader {
   readonly bytes: Uint8Array;
@@ -50,7 +50,9 @@ export class JpegReader {
     }
   }
 
-  /** Throws a DataError with the name of the file. The byte is where the reader stands, if no other is given. */
+  /**
+   * Throws a DataError with the name of the file. The byte is where the reader stands, if no other is given.
+   */
   readonly refuse: Refuse = (reason, offset = this.#position) => {
     throw new DataError(reason, this.#file === undefined ? { offset } : { file: this.#file, offset });
   };
@@ -82,25 +84,40 @@ export class JpegReader {
   #segment(marker: number): void {
     if (marker === code.TEM || code.isRestart(marker)) return;
     if (marker === code.SOI) this.refuse('a second picture begins inside this one');
-    const isTable = TABLES.has(marker);
-    if (marker < code.SOF0 || (!isTable && marker > code.SOI && marker < code.APP0) || marker > code.APP15) {
-      if (marker !== code.COM) this.refuse(`unknown marker ff ${marker.toString(16).padStart(2, '0')}`);
+    const unsupported = UNSUPPORTED.get(marker);
+    if (unsupported !== undefined) {
+      this.refuse(`${unsupported} is not supported; only baseline, extended and progressive Huffman JPEG is`);
     }
-    this.#openSegment();
-    if (marker === code.DQT) this.#quantisers();
-    else if (marker === code.DHT) this.#huffmanCodes();
-    else if (marker === code.DRI) this.#restarts();
-    else if (marker === code.APP0) this.#jfif();
-    else if (marker === code.APP14) this.#adobe();
-    else if (marker >= code.SOF0 && marker < code.RST0 && marker !== code.DAC) this.#startFrame(marker);
+    const isSkipped = SKIPPED.has(marker) || (marker >= code.APP0 && marker <= code.APP15);
+    const read = this.#readers.get(marker);
+    if (!isSkipped && read === undefined) {
+      this.refuse(`unknown marker ff ${marker.toString(16).padStart(2, '0')}`);
+    }
+    this.#openSegment(isSkipped);
+    read?.();
     this.#position = this.#segmentEnd;
   }
 
-  #openSegment(): void {
+  /** What reads the segments that matter. */
+  readonly #readers: ReadonlyMap<number, () => void> = new Map([
+    [code.DQT, () => this.#quantisers()],
+    [code.DHT, () => this.#huffmanCodes()],
+    [code.DRI, () => this.#restarts()],
+    [code.APP0, () => this.#jfif()],
+    [code.APP14, () => this.#adobe()],
+    [code.SOF0, () => this.#startFrame(false)],
+    [code.SOF1, () => this.#startFrame(false)],
+    [code.SOF2, () => this.#startFrame(true)],
+  ]);
+
+  #openSegment(isSkipped = false): void {
     const start = this.#position;
     if (start + 2 > this.bytes.length) this.refuse('the file ends in the length of a segment');
-    // libjpeg reads on behind a length below 2, as if the segment were empty.
-    this.#segmentEnd = start + Math.max(2, (this.bytes[start] << 8) | this.bytes[start + 1]);
+    const length = (this.bytes[start] << 8) | this.bytes[start + 1];
+    // A length does not count less than itself; but where libjpeg only skips, it takes that for an empty
+    // segment.
+    if (length < 2 && !isSkipped) this.refuse(`a segment of ${length} bytes`);
+    this.#segmentEnd = start + Math.max(2, length);
     if (this.#segmentEnd > this.bytes.length) this.refuse('the file ends inside a segment', start);
     this.#position = start + 2;
   }
@@ -127,8 +144,9 @@ export class JpegReader {
       const head = this.#byte();
       const table = head & 15;
       if (table > 3) this.refuse(`there is no quantisation table ${table}`);
-      const read = head >> 4 === 0 ? () => this.#byte() : () => this.#word();
-      this.quantisers[table] = Uint16Array.from({ length: 64 }, read);
+      const steps = new Uint16Array(64);
+      for (let k = 0; k < 64; k++) steps[k] = head >> 4 === 0 ? this.#byte() : this.#word();
+      this.quantisers[table] = steps;
     }
   }
 
@@ -136,8 +154,9 @@ export class JpegReader {
     while (this.#left > 16) {
       const offset = this.#position;
       const head = this.#byte();
-      const counts = Uint8Array.from({ length: 17 }, (_, length) => (length === 0 ? 0 : this.#byte()));
-      const total = counts.reduce((sum, count) => sum + count, 0);
+      const counts = new Uint8Array(17);
+      let total = 0;
+      for (let length = 1; length <= 16; length++) total += counts[length] = this.#byte();
       if (total > 256 || total > this.#left) this.refuse(`a Huffman table has ${total} codes`, offset);
       const symbols = new Uint8Array(256);
       symbols.set(this.bytes.subarray(this.#position, this.#position + total));
@@ -165,11 +184,7 @@ export class JpegReader {
     return [...text].every((letter, i) => this.bytes[this.#position + i] === letter.charCodeAt(0));
   }
 
-  #startFrame(marker: number): void {
-    const kind = UNSUPPORTED[marker];
-    if (kind !== undefined) {
-      this.refuse(`${kind} is not supported; only baseline, extended and progressive Huffman JPEG is`);
-    }
+  #startFrame(progressive: boolean): void {
     if (this.#frame !== undefined) this.refuse('the picture has two frames');
     const precision = this.#byte();
     const height = this.#word();
@@ -185,7 +200,7 @@ export class JpegReader {
       return { id, h: sampling >> 4, v: sampling & 15, quantiser: this.#byte() };
     });
     this.#finishSegment();
-    this.#frame = layFrame(width, height, marker === code.SOF2, specs, this.refuse);
+    this.#frame = layFrame(width, height, progressive, specs, this.refuse);
   }
 
   #scan(): ScanHeader {
@@ -197,7 +212,8 @@ export class JpegReader {
     const components = Array.from({ length: count }, (_, place) => {
       const id = this.#byte();
       const tables = this.#byte();
-      // A component stands in the frame no earlier than in the scan, as long as scans keep the order of the frame.
+      // A component stands in the frame no earlier than in the scan, as long as scans keep the order of the
+      // frame.
       const index = frame.components.findIndex((component, i) => i >= place && component.id === id);
       if (index < 0 || index > 3)
         this.refuse(`a scan of a component ${id} that the frame does not have there`);
@@ -224,22 +240,22 @@ export class JpegReader {
   }
 }
 
-/** Segments of ITU T.81 between RSTn and APPn that libjpeg reads or skips. */
-const TABLES = new Set([code.DQT, code.DNL, code.DRI]);
+/** Segments that say nothing to this decoder, beside the application's. */
+const SKIPPED = new Set([code.COM, code.DAC, code.DNL]);
 
-const UNSUPPORTED: Readonly<Record<number, string>> = {
-  [0xc3]: 'lossless JPEG',
-  [0xc5]: 'hierarchical JPEG',
-  [0xc6]: 'hierarchical JPEG',
-  [0xc7]: 'hierarchical JPEG',
-  [0xc8]: 'an extension of JPEG',
-  [0xc9]: 'arithmetic coding',
-  [0xca]: 'arithmetic coding',
-  [0xcb]: 'lossless JPEG with arithmetic coding',
-  [0xcd]: 'hierarchical JPEG with arithmetic coding',
-  [0xce]: 'hierarchical JPEG with arithmetic coding',
-  [0xcf]: 'hierarchical JPEG with arithmetic coding',
-};
+const UNSUPPORTED: ReadonlyMap<number, string> = new Map([
+  [0xc3, 'lossless JPEG'],
+  [0xc5, 'hierarchical JPEG'],
+  [0xc6, 'hierarchical JPEG'],
+  [0xc7, 'hierarchical JPEG'],
+  [0xc8, 'an extension of JPEG'],
+  [0xc9, 'arithmetic coding'],
+  [0xca, 'arithmetic coding'],
+  [0xcb, 'lossless JPEG with arithmetic coding'],
+  [0xcd, 'hierarchical JPEG with arithmetic coding'],
+  [0xce, 'hierarchical JPEG with arithmetic coding'],
+  [0xcf, 'hierarchical JPEG with arithmetic coding'],
+]);
 
 /** An MCU has at most 10 blocks (ITU T.81, B.2.3). */
 function checkBlocks(

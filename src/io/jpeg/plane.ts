@@ -5,6 +5,8 @@ import type { Window } from './window.ts';
 export interface Plane {
   readonly component: Component;
   readonly samples: Uint8Array;
+  /** The same, four samples to a word. */
+  readonly words: Int32Array;
   readonly stride: number;
   /** Row of the component that stands first. */
   readonly firstRow: number;
@@ -19,9 +21,11 @@ export function planesFor(frame: Frame, window: Window): Plane[] {
   return frame.components.map((component) => {
     const { h, v } = component;
     const stride = 8 * h * mcusWide;
+    const samples = new Uint8Array(stride * 8 * v * mcusHigh).fill(128);
     return {
       component,
-      samples: new Uint8Array(stride * 8 * v * mcusHigh).fill(128),
+      samples,
+      words: new Int32Array(samples.buffer),
       stride,
       firstRow: 8 * v * window.firstMcuRow,
       width: Math.ceil((window.columns * h) / frame.maxH),

@@ -31,8 +31,8 @@ export class Progression {
     const isRefinement = approximationHigh === 0 || approximationLow === approximationHigh - 1;
     if (!isBand || !isRefinement || approximationLow > 13) {
       reader.refuse(
-        `a progressive scan of the coefficients ${spectralStart} to ${spectralEnd} of ${components.length} components, ` +
-          `from ${approximationHigh} bits left out to ${approximationLow}`,
+        `a progressive scan of the coefficients ${spectralStart} to ${spectralEnd} of ` +
+          `${components.length} components, from ${approximationHigh} bits left out to ${approximationLow}`,
         scan.start,
       );
     }

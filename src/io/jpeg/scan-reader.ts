@@ -8,23 +8,25 @@ export const COUNT = 1;
 export const POSITION = 2;
 
 /**
- * More zero bytes than the largest MCU can take: 10 blocks of 64 coefficients, each with a code that fails after 17 bits or
- * one of 16 and 15 magnitude bits. So nothing inside an MCU has to ask for the end of the data.
+ * More zero bytes than the largest MCU can take: 10 blocks of 64 coefficients, each with a code that fails
+ * after 17 bits or one of 16 and 15 magnitude bits. So nothing inside an MCU has to ask for the end of the
+ * data.
  */
 const ZEROS = 10 * 64 * 4 + 64;
 
 /**
  * The entropy-coded data of one scan: hands out bits, restart interval by restart interval.
  *
- * Bits past a marker read as zeros, and once an MCU needed them the rest of the interval is left alone, as in libjpeg; bits
- * past the end of the file are a DataError, as in TensorFlow.
+ * Bits past a marker read as zeros, and once an MCU needed them the rest of the interval is left alone, as in
+ * libjpeg; bits past the end of the file are a DataError, as in TensorFlow.
  */
 export class ScanReader {
   /** The current interval without stuffing, then zeros. */
   readonly data: Uint8Array;
   /**
-   * State of the bit buffer, for decoders that keep it in local variables: BUFFER holds the next COUNT bits in its low end,
-   * POSITION is where `data` goes on. A typed array, because a 32-bit number in a property is boxed.
+   * State of the bit buffer, for decoders that keep it in local variables: BUFFER holds the next COUNT bits
+   * in its low end, POSITION is where `data` goes on. A typed array, because a 32-bit number in a property is
+   * boxed.
    */
   readonly bits = new Int32Array(3);
   /** DC coefficient of the last block of each component of the scan. */
@@ -118,17 +120,19 @@ export class ScanReader {
     let at = this.#end;
     let length = 0;
     this.#marker = 0;
-    while (at < bytes.length) {
-      const byte = bytes[at++];
-      if (byte === 0xff) {
-        while (at < bytes.length && bytes[at] === 0xff) at++;
-        if (at === bytes.length) break;
-        if (bytes[at++] !== 0) {
-          this.#marker = bytes[at - 1];
-          break;
-        }
+    for (;;) {
+      const stop = bytes.indexOf(0xff, at);
+      const end = stop < 0 ? bytes.length : stop;
+      data.set(bytes.subarray(at, end), length);
+      length += end - at;
+      at = end;
+      while (at < bytes.length && bytes[at] === 0xff) at++;
+      if (at === bytes.length) break;
+      if (bytes[at++] !== 0) {
+        this.#marker = bytes[at - 1];
+        break;
       }
-      data[length++] = byte;
+      data[length++] = 0xff;
     }
     data.fill(0, length, length + ZEROS);
     this.#end = at;
@@ -137,8 +141,8 @@ export class ScanReader {
   }
 
   /**
-   * Steps over the restart marker that is due. In its place may stand another: the decision what was lost is libjpeg's
-   * (jpeg_resync_to_restart).
+   * Steps over the restart marker that is due. In its place may stand another: the decision what was lost is
+   * libjpeg's (jpeg_resync_to_restart).
    */
   #passRestart(): void {
     const due = this.#restart;

@@ -3,8 +3,8 @@ import type { JpegReader } from './markers.ts';
 import { STANDARD_CODES } from './standard-codes.ts';
 
 /**
- * The Huffman table of a number, ready for decoding. Where a file does not define table 0 or 1, a sequential scan takes the
- * ones of ITU T.81, annex K: the frames of Motion JPEG leave them out.
+ * The Huffman table of a number, ready for decoding. Where a file does not define table 0 or 1, a sequential
+ * scan takes the ones of ITU T.81, annex K: the frames of Motion JPEG leave them out.
  */
 export function tableOf(reader: JpegReader, kind: 'dc' | 'ac', number: number): HuffmanTable {
   const codes = kind === 'dc' ? reader.dcCodes : reader.acCodes;

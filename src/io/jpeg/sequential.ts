@@ -19,8 +19,8 @@ interface BlockCoding {
 }
 
 /**
- * Decodes a picture whose first scan holds all of it: each block goes through the inverse DCT as soon as it is read. Reads as
- * far as the window needs, and to the end marker where the window reaches the last row.
+ * Decodes a picture whose first scan holds all of it: each block goes through the inverse DCT as soon as it
+ * is read. Reads as far as the window needs, and to the end marker where the window reaches the last row.
  * @throws {DataError} where the data ends before.
  */
 export function decodeSequential(
@@ -70,18 +70,14 @@ function decodeMcus(
       for (let place = 0; place < codings.length; place++) {
         const { component, plane, dc, ac, dequantiser } = codings[place];
         const { h, v } = component;
-        const { samples, stride } = plane;
-        const mcuOffset =
-          8 * ((row - window.firstMcuRow) * v * stride + (column - window.firstMcuColumn) * h);
-        for (let i = 0; i < h * v; i++) {
-          if (!inside) {
-            decodeBlock(data, place, dc, ac, dequantiser, unseen, 0);
-            continue;
+        for (let y = 0; y < v; y++) {
+          for (let x = 0; x < h; x++) {
+            const isFlat = decodeBlock(data, place, dc, ac, dequantiser, inside ? block : unseen, 0);
+            if (!inside) continue;
+            const blockRow = (row - window.firstMcuRow) * v + y;
+            const blockColumn = (column - window.firstMcuColumn) * h + x;
+            writeBlock(block, isFlat, plane, 8 * (blockRow * plane.stride + blockColumn));
           }
-          const flat = decodeBlock(data, place, dc, ac, dequantiser, block, 0);
-          const y = h === 1 ? i : (i / h) | 0;
-          const offset = mcuOffset + 8 * (y * stride + (i - y * h));
-          writeBlock(block, flat, samples, offset, stride);
         }
       }
       data.endMcu();

@@ -2,8 +2,9 @@ import { SMOOTHED } from './progression.ts';
 import { ZIGZAG } from './zigzag.ts';
 
 /*
- * Block smoothing of libjpeg-turbo since 2.1: where scans of a progressive picture are missing, its first coefficients are
- * estimated from the DC coefficients of the 5×5 blocks around. An idea of ITU T.81, K.8, with weights of libjpeg-turbo's own.
+ * Block smoothing of libjpeg-turbo since 2.1: where scans of a progressive picture are missing, its first
+ * coefficients are estimated from the DC coefficients of the 5×5 blocks around. An idea of ITU T.81, K.8,
+ * with weights of libjpeg-turbo's own.
  */
 
 /** Weights of the 25 DC coefficients, by rows, in units of 1/256. */
@@ -60,7 +61,9 @@ const MEAN: Kernel = [
   -2, -6,  -8, -6, -2,
 ];
 
-/** Kernels of the first SMOOTHED coefficients, in the order of the file, where only DC coefficients are known. */
+/**
+ * Kernels of the first SMOOTHED coefficients, in the order of the file, where only DC coefficients are known.
+ */
 const FROM_DC_ALONE: readonly Kernel[] = [
   MEAN,
   ACROSS_1,

@@ -19,14 +19,17 @@ export interface Window extends Rectangle {
   readonly endMcuRow: number;
   /** Pixel where the first MCU column begins: to the upsampling filter, the left border of the picture. */
   readonly left: number;
-  /** Pixels from `left` to the right end of the rectangle: to the upsampling filter, the width of the picture. */
+  /**
+   * Pixels from `left` to the right end of the rectangle: to the upsampling filter, the width of the picture.
+   */
   readonly columns: number;
   readonly reachesBottom: boolean;
 }
 
 /**
- * Finds the MCUs of a rectangle as libjpeg's jpeg_crop_scanline and jpeg_skip_scanlines do: columns from the MCU boundary at
- * its left to its right end, rows with one group above and below where the upsampling filter looks beyond.
+ * Finds the MCUs of a rectangle as libjpeg's jpeg_crop_scanline and jpeg_skip_scanlines do: columns from the
+ * MCU boundary at its left to its right end, rows with one group above and below where the upsampling filter
+ * looks beyond.
  */
 export function windowOf(frame: Frame, crop: Rectangle | undefined, fancy: boolean, refuse: Refuse): Window {
   const { x, y, width, height } = crop ?? { x: 0, y: 0, width: frame.width, height: frame.height };

@@ -1,6 +1,6 @@
 /**
- * Place in the 8×8 block, by rows, of the coefficient a file gives as number k (ITU T.81, figure A.6). Damaged data can
- * count up to 15 past the end: those fall on the last place, as in libjpeg.
+ * Place in the 8×8 block, by rows, of the coefficient a file gives as number k (ITU T.81, figure A.6).
+ * Damaged data can count up to 15 past the end: those fall on the last place, as in libjpeg.
  */
 export const ZIGZAG = Uint8Array.from({ length: 80 }, () => 63);
 
