@@ -19,7 +19,9 @@ export type {
   GpuOptions,
 } from './graph/device.ts';
 export { openGpu } from './graph/device.ts';
+export * as differentiation from './graph/differentiation/index.ts';
 export { Graph } from './graph/graph.ts';
+export * as optimisers from './graph/optimisers/index.ts';
 export type { Plan } from './graph/plan.ts';
 export { randomNumbers, uploadKey, writeKey } from './graph/random.ts';
 export { type DeviceTensor, readFloats, Scope } from './graph/scope.ts';
@@ -36,6 +38,7 @@ export type {
 export { evaluationPixels } from './io/evaluation-picture.ts';
 export type { Example, Feature } from './io/example.ts';
 export { decodeExample, encodeExample } from './io/example.ts';
+export { decodeJpeg, type JpegHeader, type JpegOptions, readJpegHeader } from './io/jpeg/decode.ts';
 export type { OpenedPictures, OpenPicturesOptions } from './io/pictures/open-pictures.ts';
 export { openPictures } from './io/pictures/open-pictures.ts';
 export type { PictureSource } from './io/pictures/picture-source.ts';
@@ -84,13 +87,29 @@ export { checkpointSparsity } from './metrics/sparsity.ts';
 export type { ResNetConfig, ResNetOptions } from './models/resnet50/config.ts';
 export type { EvaluateOptions, Evaluation } from './models/resnet50/evaluate.ts';
 export { evaluate } from './models/resnet50/evaluate.ts';
+export { resNetLearningRate } from './models/resnet50/learning-rate.ts';
 export type { ResNet50 } from './models/resnet50/model.ts';
 export { loadResNet50 } from './models/resnet50/model.ts';
+export {
+  loadTrainableResNet,
+  type ResNetTrainingOptions,
+  type TrainableResNet,
+  trainingGraph as resNetTrainingGraph,
+} from './models/resnet50/training.ts';
+export { drawnNoise, type NoiseSource } from './models/training/noise.ts';
 export type { TransformerConfig, TransformerOptions } from './models/transformer/config.ts';
 export { decodesFileName } from './models/transformer/decodes-name.ts';
 export type { Hypothesis } from './models/transformer/hypotheses.ts';
+export { adafactorLearningRate, transformerLearningRate } from './models/transformer/learning-rate.ts';
 export type { Transformer, TranslateOptions, Translation } from './models/transformer/model.ts';
 export { loadTransformer } from './models/transformer/model.ts';
+export {
+  loadTrainableTransformer,
+  type TrainableTransformer,
+  type TransformerTrainingOptions,
+  trainingGraph as transformerTrainingGraph,
+} from './models/transformer/training.ts';
+export { allocateBatch, type TrainingBatch, writeBatch } from './models/transformer/training-batch.ts';
 export type {
   FinishedBatch,
   LineTranslation,

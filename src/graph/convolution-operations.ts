@@ -57,16 +57,7 @@ export function convolution(
   if (x.tensor.shape[0] !== channels) {
     throw new UsageError(`${name} takes ${channels} channels, ${x.tensor.name} has ${x.tensor.shape[0]}`);
   }
-  const size = {
-    batch: x.batch,
-    height: windowExtent(window, x.height, padAfter),
-    width: windowExtent(window, x.width, padAfter),
-  };
-  if (size.height < 1 || size.width < 1) {
-    throw new UsageError(
-      `${name}: a window of ${window.size} pixels over pictures of ${x.height} x ${x.width}`,
-    );
-  }
+  const size = sizeThrough(name, window, x, padAfter);
   const columns = pictureColumns(size);
   if (residual && (residual.tensor.shape[0] !== rows || residual.tensor.shape[1] !== columns)) {
     throw new UsageError(
@@ -107,14 +98,10 @@ export function convolution(
   return { tensor: result, ...size };
 }
 
-/** Largest value in every window; what lies outside the picture never wins. */
+/** Largest value in every window; what lies outside the picture never wins, what is not a number always does. */
 export function maxPool(graph: Graph, window: Window, x: Pictures, padAfter: number): Pictures {
   const [channels] = x.tensor.shape;
-  const size = {
-    batch: x.batch,
-    height: windowExtent(window, x.height, padAfter),
-    width: windowExtent(window, x.width, padAfter),
-  };
+  const size = sizeThrough('max pool', window, x, padAfter);
   const tensor = graph.tensor('max pool', [channels, pictureColumns(size)]);
   const parameters = pictureParameters(x, size);
   graph.dispatch(maxPoolKernel({ window }), maxPoolGrid(channels, parameters.pixels), parameters, {
@@ -175,6 +162,29 @@ export function normalisePictures(
     { pictures, x: tensor },
   );
   return { tensor, ...size };
+}
+
+/**
+ * Size of what a window gives, stepping over pictures.
+ * @throws {UsageError} where that is nothing, or where a window could lie beside the picture.
+ */
+function sizeThrough(
+  name: string,
+  window: Window,
+  { batch, height, width }: Pictures,
+  padAfter: number,
+): Omit<Pictures, 'tensor'> {
+  const { size, padBefore } = window;
+  if (Math.max(padBefore, padAfter) >= size) {
+    throw new UsageError(
+      `${name}: ${padBefore} zeros before and ${padAfter} behind a picture; a window of ${size} pixels allows ${size - 1}`,
+    );
+  }
+  const [outHeight, outWidth] = [height, width].map((extent) => windowExtent(window, extent, padAfter));
+  if (outHeight < 1 || outWidth < 1) {
+    throw new UsageError(`${name}: a window of ${size} pixels over pictures of ${height} x ${width}`);
+  }
+  return { batch, height: outHeight, width: outWidth };
 }
 
 function pictureParameters(x: Pictures, y: Omit<Pictures, 'tensor'>) {

@@ -1,12 +1,14 @@
 import { PICTURE_PARAMETERS, placeTap, placeWindows, type Window } from './convolution.ts';
 import { ceilDivide, type Grid, type Kernel, kernel } from './kernel.ts';
+import { notANumber } from './not-a-number.ts';
 
 /**
  * Max pooling, feature-major.
  *
  *     y[C, B·Y·X] = max over taps of x[C, shifted by tap]
  *
- * Pixels outside the picture never win: they are left out, as if −∞. One invocation, one output pixel.
+ * Pixels outside the picture never win: they are left out, as if −∞. What is not a number always does. One invocation, one
+ * output pixel.
  */
 export interface MaxPoolVariant {
   readonly window: Window;
@@ -39,7 +41,11 @@ ${placeWindows(window, 1, LANES)}
 ${placeTap(1)}
     if (inside0) {
       let value = x[base + at0];
-      largest = select(value, max(largest, value), met);
+      if (!met || ${notANumber('value', 'f32')}) {
+        largest = value;
+      } else if (!(${notANumber('largest', 'f32')})) {
+        largest = max(largest, value);
+      }
       met = true;
     }
   }

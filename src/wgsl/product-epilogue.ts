@@ -1,4 +1,5 @@
 import type { Binding } from './kernel.ts';
+import { notANumber } from './not-a-number.ts';
 
 /** What a product or convolution does to each sum before it is stored, in this order. */
 export interface Epilogue {
@@ -6,7 +7,7 @@ export interface Epilogue {
   readonly columnScale: boolean;
   /** Add a matrix of the result's shape. */
   readonly residual: boolean;
-  /** `max(0, ·)` */
+  /** `max(0, ·)`; what is not a number stays so. */
   readonly relu: boolean;
 }
 
@@ -37,8 +38,8 @@ export function storeResult(
   let value = sum;
   if (epilogue.columnScale) value = `column_scale[${column}] * ${value}`;
   if (epilogue.residual) value = `residual[${at}] + ${value}`;
-  if (epilogue.relu) value = `max(${value}, ${element}())`;
-  return `result[${at}] = ${value};`;
+  if (!epilogue.relu) return `result[${at}] = ${value};`;
+  return `{ let sum = ${value}; result[${at}] = select(max(sum, ${element}()), sum, ${notANumber('sum', element)}); }`;
 }
 
 /** A short tag for kernel names. */

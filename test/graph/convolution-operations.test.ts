@@ -128,6 +128,36 @@ test('max pooling takes the largest pixel of each window, and only pixels of the
   );
 });
 
+test('what is not a number stays so, through ReLU and max pooling, wherever a window meets it', async () => {
+  const at = fc.record({ pixel: fc.nat(24), size: fc.constantFrom(1, 3), format, deviceClass });
+  await holds(
+    fc.asyncProperty(at, async ({ pixel, size, format, deviceClass }) => {
+      const x = new Float32Array(25).fill(2);
+      // Both signs: what the device computes has either.
+      x[pixel] = new Float32Array(Uint32Array.of(pixel % 2 === 0 ? 0x7fc00000 : 0xffc00000).buffer)[0];
+      const { y, largest } = await compute(await gpuAs(deviceClass), (graph, scope) => {
+        const window = { size, stride: 1, padBefore: (size - 1) / 2 };
+        const matrix = csrFromDense(new Float32Array(size * size).fill(1), 1, size * size);
+        const weight = uploadConvolution(scope, 'a', matrix, window, { format });
+        const pictures = upload(scope, x, 1, { batch: 1, height: 5, width: 5 });
+        return {
+          y: convolution(graph, weight, pictures, { relu: true }).tensor,
+          largest: maxPool(graph, window, pictures, window.padBefore).tensor,
+        };
+      });
+      const reach = (size - 1) / 2;
+      for (let other = 0; other < 25; other++) {
+        const down = Math.abs(Math.floor(other / 5) - Math.floor(pixel / 5));
+        const across = Math.abs((other % 5) - (pixel % 5));
+        const met = Math.max(down, across) <= reach;
+        assert.equal(Number.isNaN(asFloats(y)[other]), met);
+        assert.equal(Number.isNaN(asFloats(largest)[other]), met);
+      }
+    }),
+    16,
+  );
+});
+
 test('average pooling is the mean of every picture', async () => {
   const cases = fc.record({
     batch: fc.integer({ min: 1, max: 6 }),
@@ -196,6 +226,18 @@ test('pictures and kernels that do not fit each other are refused', async () => 
       assert.throws(work, (error) => error instanceof UsageError && message.test(error.message));
     refuses(() => convolution(graph, weight, pictures(3, 4)), /kernel takes 2 channels, x has 3/);
     refuses(() => convolution(graph, weight, pictures(2, 2)), /window of 3 pixels over pictures of 2 x 2/);
+    refuses(
+      () => convolution(graph, weight, pictures(2, 4), { padAfter: 3 }),
+      /kernel: 0 zeros before and 3 behind a picture; a window of 3 pixels allows 2/,
+    );
+    const single = uploadConvolution(scope, 'single', csrFromDense(new Float32Array(2), 1, 2), {
+      size: 1,
+      stride: 1,
+      padBefore: 1,
+    });
+    refuses(() => convolution(graph, single, pictures(2, 4)), /single: 1 zeros before/);
+    refuses(() => maxPool(graph, { ...window, padBefore: 3 }, pictures(2, 4), 0), /max pool: 3 zeros before/);
+    refuses(() => maxPool(graph, window, pictures(2, 2), 0), /window of 3 pixels over pictures of 2 x 2/);
     refuses(
       () => convolution(graph, weight, pictures(2, 4), { residual: pictures(1, 5) }),
       /gives \[1, 4\], the residual is \[1, 28\]/,

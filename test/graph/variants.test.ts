@@ -5,15 +5,22 @@ import {
   attentionLanes,
   attentionStepLanes,
   columnAlignment,
+  denseConvolutionTiling,
   layerNormLanes,
   matmulTiling,
+  sparseConvolutionTiling,
   spmmTiling,
 } from '../../src/graph/variants.ts';
+import { denseConvolutionGrid } from '../../src/wgsl/dense-convolution.ts';
+import { sparseConvolutionGrid } from '../../src/wgsl/sparse-convolution.ts';
 import { DEVICE_CLASSES } from '../support/device-class.ts';
 
 /** What every WebGPU device allows. */
 const MOST_INVOCATIONS = 256;
 const WORKGROUP_MEMORY = 16_384;
+const MOST_WORKGROUPS = 65_535;
+/** Of what the first convolution of a ResNet gives for 64 pictures. */
+const MOST_PIXELS = 64 * 112 * 112;
 
 const deviceClass = fc.constantFrom(...DEVICE_CLASSES);
 
@@ -25,6 +32,26 @@ test('the workgroups of products fit every device, and leave no lane without col
         assert.ok([lanesN, lanesM, vectors].every((count) => Number.isInteger(count) && count >= 1));
         assert.ok(lanesN * lanesM <= MOST_INVOCATIONS);
         assert.ok(lanesN * vectors < 2 * columns4 || lanesN * vectors <= 8);
+      }
+    }),
+  );
+});
+
+test('the workgroups of convolutions fit every device, and so does their number', () => {
+  const pixels = fc.oneof(fc.integer({ min: 1, max: 1000 }), fc.constantFrom(MOST_PIXELS - 1, MOST_PIXELS));
+  fc.assert(
+    fc.property(deviceClass, pixels, fc.integer({ min: 1, max: 8192 }), (deviceClass, pixels, filters) => {
+      const sparse = sparseConvolutionTiling(deviceClass, pixels);
+      const dense = denseConvolutionTiling(deviceClass, pixels);
+      for (const counts of [sparse, dense].map(({ deal: _, ...rest }) => Object.values(rest))) {
+        assert.ok(counts.every((count) => Number.isInteger(count) && count >= 1));
+      }
+      for (const { lanesN, lanesM } of [sparse, dense]) assert.ok(lanesN * lanesM <= MOST_INVOCATIONS);
+      for (const grid of [
+        sparseConvolutionGrid(sparse, filters, pixels),
+        denseConvolutionGrid(dense, filters, pixels),
+      ]) {
+        assert.ok(grid.every((count) => count >= 1 && count <= MOST_WORKGROUPS));
       }
     }),
   );

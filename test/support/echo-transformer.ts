@@ -32,7 +32,7 @@ export function echoTransformer(): Transformer & { readonly calls: EchoCall[] } 
       decoderLayers: 1,
     },
     vocabularySize: CHARACTERS.size,
-    weights: { nonzero: 1, total: 2 },
+    weights: { nonzero: 1, total: 2, sparseLayers: 1, denseLayers: 0 },
     byteLength: 0,
     calls,
     encode: unused,

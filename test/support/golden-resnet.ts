@@ -19,6 +19,7 @@ export interface GoldenResNet {
   labels: number[];
   argmax: number[];
   eval_loss: number;
+  regularization_loss: number;
   /** Keyed `<stage>/<picture>`. */
   stages: Record<string, StageSummary>;
   float32_vs_independent_float64: Record<string, { max_abs: number; max_abs_of_f64: number }>;

@@ -31,13 +31,13 @@ export function checkGoldenGradients(
   results: Readonly<Record<string, Uint32Array>>,
   parameters: readonly DeviceTensor[],
   golden: ReadonlyMap<string, { data: unknown }>,
-  tolerance: number,
+  tolerance: (name: string) => number,
 ): void {
   const expected = [...golden.keys()].filter((name) => name.startsWith('grad/'));
   assert.deepEqual(parameters.map(({ name }) => `grad/${name}`).sort(), expected.sort());
   for (const name of expected) {
     const error = relativeError(asFloats(results[name]), golden.get(name)?.data as Float32Array);
-    if (!(error <= tolerance)) assert.fail(`${name}: relative error ${error}`);
+    if (!(error <= tolerance(name))) assert.fail(`${name}: relative error ${error}`);
   }
 }
 
@@ -47,5 +47,13 @@ export function checkScalar(words: Uint32Array, expected: number, tolerance: num
   assert.ok(
     Math.abs(actual - expected) <= tolerance * Math.abs(expected),
     `${what}: ${actual}, expected ${expected}`,
+  );
+}
+
+/** `[rows, columns]` to `[columns, rows]` */
+export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  return Float32Array.from(
+    { length: rows * columns },
+    (_, i) => values[(i % rows) * columns + Math.floor(i / rows)],
   );
 }

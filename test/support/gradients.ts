@@ -27,7 +27,10 @@ export interface Differentiable {
   reference(values: Values): ArrayLike<number>;
   /** Allowed error, as a share of the largest element; 2e-5 unless given. */
   readonly tolerance?: number;
-  /** Half the width of a central difference. Piecewise functions need operands at least as far from their kinks. */
+  /**
+   * Half the width of a central difference. Piecewise functions need operands at least as far from their
+   * kinks.
+   */
   readonly step?: number;
 }
 
@@ -38,8 +41,8 @@ export function uniform(random: Random, shape: readonly number[], low = -1, high
 }
 
 /**
- * Values a distance apart from each other and from 0, in random order: what chooses among them chooses the same after a small
- * step of one.
+ * Values a distance apart from each other and from 0, in random order: what chooses among them chooses the
+ * same after a small step of one.
  */
 export function separated(random: Random, shape: readonly number[], distance = 0.05): Operand {
   const count = elements({ shape });
@@ -52,8 +55,8 @@ export function separated(random: Random, shape: readonly number[], distance = 0
 }
 
 /**
- * Runs an operation and the gradients of `Σ c · operation`, c random, on the device; compares the value with the reference and
- * every gradient with central differences of the reference, both in float64.
+ * Runs an operation and the gradients of `Σ c · operation`, c random, on the device; compares the value with
+ * the reference and every gradient with central differences of the reference, both in float64.
  */
 export async function checkGradients(gpu: Gpu, operation: Differentiable): Promise<void> {
   const { operands, by = Object.keys(operands), tolerance = 2e-5, step = 1e-4 } = operation;

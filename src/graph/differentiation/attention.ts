@@ -17,9 +17,10 @@ export interface AttentionShape {
 }
 
 /**
- * Multi-head attention, `softmax(QᵀK / √(head size) + bias) · V` for every sentence and head (Vaswani et al. 2017).
- * @param inputs query `[H, sentences · queries]`, key and value `[H, sentences · keys]`, head h in rows `h · H / heads …`;
- *   `keyBias [1, sentences · keys]` is added to the scores: −1e9 masks a key
+ * Multi-head attention, `softmax(QᵀK / √(head size) + bias) · V` for every sentence and head (Vaswani et al.
+ * 2017).
+ * @param inputs query `[H, sentences · queries]`, key and value `[H, sentences · keys]`, head h in rows `h ·
+ *   H / heads …`; `keyBias [1, sentences · keys]` is added to the scores: −1e9 masks a key
  * @returns `[H, sentences · queries]`
  * @throws {UsageError} when columns and sentences do not fit each other.
  */
@@ -69,8 +70,8 @@ export function attention(
 }
 
 /**
- * The products of attention and its gradient, for all sentences and heads at once. Q is anything `[H, sentences · queries]`, K
- * anything `[H, sentences · keys]`, S the scores of every head, queries × keys.
+ * The products of attention and its gradient, for all sentences and heads at once. Q is anything `[H,
+ * sentences · queries]`, K anything `[H, sentences · keys]`, S the scores of every head, queries × keys.
  */
 function attentionProducts(tape: Tape, shape: AttentionShape, headSize: number) {
   const { sentences, heads, queries, keys } = shape;

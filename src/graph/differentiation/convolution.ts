@@ -48,7 +48,7 @@ export function convolution(
   const [kernelHeight, kernelWidth, inputs, outputs] = kernel.shape;
   if (kernel.shape.length !== 4 || channelsOf('convolution', x, shape.pictures) !== inputs) {
     throw new UsageError(
-      `convolution: kernel ${described(kernel)} must be [ky, kx, in, out] with the channels of ${described(x)} as in.`,
+      `convolution: kernel ${described(kernel)} must be [ky, kx, in, out], in the rows of ${described(x)}.`,
     );
   }
   const window = windowOver('convolution', shape.pictures, { ...shape, kernelHeight, kernelWidth });

@@ -8,13 +8,19 @@ import type { DeviceTensor } from '../scope.ts';
 import { requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
-/** Probabilities that a label stands for: of its own class, and of each other one. Over all classes they add up to 1. */
+/**
+ * Probabilities that a label stands for: of its own class, and of each other one. Over all classes they add
+ * up to 1.
+ */
 export interface SmoothedLabel {
   readonly right: number;
   readonly wrong: number;
 }
 
-/** Smoothing over all classes, the label's own among them: `1 − s + s / K` against `s / K` (Szegedy et al. 2016). */
+/**
+ * Smoothing over all classes, the label's own among them: `1 − s + s / K` against `s / K` (Szegedy et al.
+ * 2016).
+ */
 export function smoothedOverAll(classes: number, smoothing: number): SmoothedLabel {
   const wrong = smoothing / classes;
   return { right: 1 - smoothing + wrong, wrong };

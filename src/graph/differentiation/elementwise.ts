@@ -3,8 +3,9 @@ import { applyDerivative, applyFormula, type Formula } from './formula.ts';
 import type { Tape } from './tape.ts';
 
 /*
- * Differentiable functions of the elements of matrices. Two operands need not have the same shape: one with a single row,
- * a single column or both (a vector counts as a column) is repeated, and its gradient is summed over the repetitions.
+ * Differentiable functions of the elements of matrices. Two operands need not have the same shape: one with a
+ * single row, a single column or both (a vector counts as a column) is repeated, and its gradient is summed
+ * over the repetitions.
  */
 
 /**

@@ -8,8 +8,8 @@ import { requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
 /**
- * Rows of a table as columns. Rows that are looked up several times get the sum of their gradients, always added up in the
- * same order.
+ * Rows of a table as columns. Rows that are looked up several times get the sum of their gradients, always
+ * added up in the same order.
  * @param table `[vocabulary, features]`
  * @param ids `[columns]` unsigned integers, below the vocabulary
  * @returns `[features, columns]`
@@ -31,7 +31,8 @@ export function gather(tape: Tape, table: GraphTensor, ids: DeviceTensor): Graph
 }
 
 /**
- * Records which columns of embedded ids are padding: exactly zero, be it that the id was 0 or that the row is pruned.
+ * Records which columns of embedded ids are padding: exactly zero, be it that the id was 0 or that the row is
+ * pruned.
  * @param x `[features, columns]`
  * @returns `keep`, 0 for padding, else 1, and `keyBias`, −1e9 for padding, else 0, `[1, columns]` each
  */

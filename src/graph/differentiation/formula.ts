@@ -13,14 +13,18 @@ export interface Formula {
   readonly inputs: readonly string[];
   /** What the expressions call numbers that are fixed when the operation is recorded. */
   readonly parameters?: readonly string[];
-  /** WGSL expression of inputs and parameters; see `wgsl/training/functions.ts` for what it may call beside WGSL's own. */
+  /**
+   * WGSL expression of inputs and parameters; see `wgsl/training/functions.ts` for what it may call beside
+   * WGSL's own.
+   */
   readonly value: string;
   /** Partial derivative by each input, of inputs, parameters and `value`; inputs left out are constants. */
   readonly derivatives: Readonly<Record<string, string>>;
 }
 
 /**
- * Records a formula over the elements of its inputs. Inputs are repeated along rows and columns of which they have one.
+ * Records a formula over the elements of its inputs. Inputs are repeated along rows and columns of which they
+ * have one.
  * @param like a tensor with the shape of the result; the largest input unless given
  * @throws {UsageError} when the shapes do not fit each other.
  */
@@ -42,8 +46,8 @@ export function applyFormula(
 }
 
 /**
- * Records the gradient of a formula with respect to one input: `gradient · derivative`, summed over what the input was
- * repeated along.
+ * Records the gradient of a formula with respect to one input: `gradient · derivative`, summed over what the
+ * input was repeated along.
  */
 export function applyDerivative(
   graph: Graph,

@@ -16,8 +16,8 @@ export interface ScaleAndBias {
 }
 
 /**
- * Layer normalisation of every column: `(x − mean) / √(variance + ε) · scale + bias`, the variance biased (Ba, Kiros and
- * Hinton 2016).
+ * Layer normalisation of every column: `(x − mean) / √(variance + ε) · scale + bias`, the variance biased
+ * (Ba, Kiros and Hinton 2016).
  * @param x `[features, columns]`
  */
 export function layerNorm(
@@ -31,8 +31,8 @@ export function layerNorm(
 }
 
 /**
- * Batch normalisation in training mode: every row by its mean and biased variance over the columns, with the gradient
- * through both (Ioffe and Szegedy 2015).
+ * Batch normalisation in training mode: every row by its mean and biased variance over the columns, with the
+ * gradient through both (Ioffe and Szegedy 2015).
  * @param x `[channels, columns]`, columns being pixels of all pictures of the batch
  * @returns `statistics [2, channels]`, means and biased variances, for `updateMovingAverages`
  */
@@ -47,8 +47,8 @@ export function batchNorm(
 }
 
 /**
- * Records the update of the moving averages that inference will use: `m ← m − (m − batch) · (1 − momentum)`, the variance
- * with Bessel's correction, as TensorFlow's fused batch normalisation.
+ * Records the update of the moving averages that inference will use: `m ← m − (m − batch) · (1 − momentum)`,
+ * the variance with Bessel's correction, as TensorFlow's fused batch normalisation.
  * @param columns how many the statistics were taken over
  */
 export function updateMovingAverages(

@@ -3,7 +3,10 @@ import type { Window } from '../../wgsl/training/window.ts';
 import type { GraphTensor } from '../node.ts';
 import { requireExtents } from './shapes.ts';
 
-/** How many pictures of which size lie in the columns of an activation: column `(picture · height + y) · width + x`. */
+/**
+ * How many pictures of which size lie in the columns of an activation: column `(picture · height + y) · width
+ * + x`.
+ */
 export interface Pictures {
   readonly count: number;
   readonly height: number;
@@ -11,9 +14,9 @@ export interface Pictures {
 }
 
 /**
- * What surrounds a picture: nothing (`valid`); zeros so that the output has ⌈size / stride⌉ pixels, more of them after than before
- * where they are odd (`same`, TensorFlow's rule); or as many as the kernel is large less one, split alike, whatever the
- * size (`fixed`, the original ResNet's rule for strides).
+ * What surrounds a picture: nothing (`valid`); zeros so that the output has ⌈size / stride⌉ pixels, more of
+ * them after than before where they are odd (`same`, TensorFlow's rule); or as many as the kernel is large
+ * less one, split alike, whatever the size (`fixed`, the original ResNet's rule for strides).
  */
 export type Padding = 'valid' | 'same' | 'fixed';
 
@@ -39,7 +42,7 @@ export function windowOver(operation: string, pictures: Pictures, sliding: Slidi
   const horizontal = along(width, kernelWidth, stride, padding);
   if (vertical.out < 1 || horizontal.out < 1) {
     throw new UsageError(
-      `${operation}: a window of ${kernelHeight} x ${kernelWidth} does not fit into pictures of ${height} x ${width}.`,
+      `${operation}: a window of ${kernelHeight} x ${kernelWidth} does not fit into ${height} x ${width} pixels.`,
     );
   }
   return {

@@ -66,8 +66,10 @@ function recordProduct(
   const [rows, depth] = ta ? [ofA.columns, ofA.rows] : [ofA.rows, ofA.columns];
   const [depthOfB, columns] = tb ? [ofB.columns, ofB.rows] : [ofB.rows, ofB.columns];
   if (depth !== depthOfB) {
+    const left = `${described(a)}${ta ? ' transposed' : ''}`;
+    const right = `${described(b)}${tb ? ' transposed' : ''}`;
     throw new UsageError(
-      `product: ${described(a)}${ta ? ' transposed' : ''} cannot multiply ${described(b)}${tb ? ' transposed' : ''}: ${depth} columns meet ${depthOfB} rows.`,
+      `product: ${left} cannot multiply ${right}: ${depth} columns meet ${depthOfB} rows.`,
     );
   }
   const result = graph.tensor(like ? `${like.name} gradient` : 'product', like?.shape ?? [rows, columns]);

@@ -8,8 +8,8 @@ export interface Extents {
 }
 
 /**
- * A tensor as the matrix it is to the operations: all axes but the last are rows, as in a kernel `[y, x, in, out]`; a vector
- * is a column, one number of each feature; a scalar is [1, 1].
+ * A tensor as the matrix it is to the operations: all axes but the last are rows, as in a kernel `[y, x, in,
+ * out]`; a vector is a column, one number of each feature; a scalar is [1, 1].
  */
 export function extents(tensor: GraphTensor): Extents {
   const { shape } = tensor;

@@ -5,15 +5,17 @@ import { applyFormula, type Formula, fill } from './formula.ts';
 import { described } from './shapes.ts';
 
 /**
- * How an operation hands the gradient of its output on. It is called once per derivation, with that gradient, and gives one
- * function for each input; those that are wanted are called, and record what computes the gradient of that input.
+ * How an operation hands the gradient of its output on. It is called once per derivation, with that gradient,
+ * and gives one function for each input; those that are wanted are called, and record what computes the
+ * gradient of that input.
  */
 export type Backward = (gradient: GraphTensor) => readonly (() => GraphTensor)[];
 
 /**
- * Reverse-mode differentiation over a graph: remembers the differentiable operations recorded in it, in order, and records their
- * gradients behind them. The backward operations are ordinary dispatches of the same graph, so one plan runs forward, backward
- * and, where an optimiser is recorded too, the update; its arena keeps an activation for as long as a gradient still needs it.
+ * Reverse-mode differentiation over a graph: remembers the differentiable operations recorded in it, in
+ * order, and records their gradients behind them. The backward operations are ordinary dispatches of the same
+ * graph, so one plan runs forward, backward and, where an optimiser is recorded too, the update; its arena
+ * keeps an activation for as long as a gradient still needs it.
  *
  *     const tape = new Tape(graph);
  *     const loss = sum(tape, square(tape, matmul(tape, kernel, x)));
@@ -27,7 +29,9 @@ export class Tape {
     this.graph = graph;
   }
 
-  /** Remembers an operation that is in the graph already. Nothing may write its inputs or its output any more. */
+  /**
+   * Remembers an operation that is in the graph already. Nothing may write its inputs or its output any more.
+   */
   record<Output extends GraphTensor>(
     output: Output,
     inputs: readonly GraphTensor[],
@@ -38,8 +42,9 @@ export class Tape {
   }
 
   /**
-   * Records the gradients of a scalar with respect to `sources`: parameters, or any other tensors that operations of this tape
-   * have read. They come in the order and the shapes of the sources; of a source the loss does not depend on, it is zeros.
+   * Records the gradients of a scalar with respect to `sources`: parameters, or any other tensors that
+   * operations of this tape have read. They come in the order and the shapes of the sources; of a source the
+   * loss does not depend on, it is zeros.
    * @throws {UsageError} when the loss is not a scalar.
    */
   gradients(loss: GraphTensor, sources: readonly GraphTensor[]): GraphTensor[] {

@@ -22,9 +22,10 @@ export interface AdafactorOptions {
 }
 
 /**
- * Adafactor without momentum (Shazeer and Stern 2018) with the settings of Tensor2Tensor, which the dense Transformers of the
- * original's TPU sets use. The second moment of a matrix `[M, N]` is kept as the means of its rows and columns, slots
- * `<parameter>/vr [M]` and `<parameter>/vc [1, N]`; that of a vector whole, `<parameter>/v`.
+ * Adafactor without momentum (Shazeer and Stern 2018) with the settings of Tensor2Tensor, which the dense
+ * Transformers of the original's TPU sets use. The second moment of a matrix `[M, N]` is kept as the means of
+ * its rows and columns, slots `<parameter>/vr [M]` and `<parameter>/vc [1, N]`; that of a vector whole,
+ * `<parameter>/v`.
  */
 export class Adafactor implements Optimiser {
   readonly #options: Required<Omit<AdafactorOptions, 'updates'>>;

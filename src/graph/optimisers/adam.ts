@@ -18,8 +18,8 @@ export interface AdamOptions {
 }
 
 /**
- * Adam (Kingma and Ba 2015) as TensorFlow takes it, which trained the paper's sparse Transformers. Its slots are
- * `<parameter>/Adam` (mean gradient) and `<parameter>/Adam_1` (mean squared gradient).
+ * Adam (Kingma and Ba 2015) as TensorFlow takes it, which trained the paper's sparse Transformers. Its slots
+ * are `<parameter>/Adam` (mean gradient) and `<parameter>/Adam_1` (mean squared gradient).
  */
 export class Adam implements Optimiser {
   readonly #numbers: { readonly beta1: number; readonly beta2: number; readonly epsilon: number };

@@ -6,8 +6,8 @@ import type { DeviceTensor, Scope } from '../scope.ts';
 import { type Optimiser, OptimiserState } from './optimiser.ts';
 
 /**
- * Stochastic gradient descent with Nesterov momentum (Sutskever et al. 2013) as TensorFlow takes it, which trained the
- * paper's ResNet-50: `a ← m·a + g; w ← w − rate·(g + m·a)`. Its slots are `<parameter>/Momentum`.
+ * Stochastic gradient descent with Nesterov momentum (Sutskever et al. 2013) as TensorFlow takes it, which
+ * trained the paper's ResNet-50: `a ← m·a + g; w ← w − rate·(g + m·a)`. Its slots are `<parameter>/Momentum`.
  */
 export class Nesterov implements Optimiser {
   readonly momentum: number;

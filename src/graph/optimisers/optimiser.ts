@@ -4,7 +4,10 @@ import { type DeviceTensor, type Scope, write } from '../scope.ts';
 
 /** A rule by which gradients change parameters. */
 export interface Optimiser {
-  /** What it remembers of the parameters it was recorded for, zeros at first, by the names TensorFlow gives such variables. */
+  /**
+   * What it remembers of the parameters it was recorded for, zeros at first, by the names TensorFlow gives
+   * such variables.
+   */
   readonly slots: ReadonlyMap<string, DeviceTensor>;
   /**
    * Sets what the next run of a plan with updates uses. Call it once before each run.

@@ -234,6 +234,7 @@ export function maskedTheta(
   return elementwise(tape, MASKED, { theta, log_sigma2 }, { threshold: bound(threshold), epsilon });
 }
 
+/** A linear operation with a draw for every element of its result. @param noise standard normal, of the result's shape */
 export function sampledProduct(
   tape: Tape,
   map: DeviceLinearMap,

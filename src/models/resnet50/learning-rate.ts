@@ -12,9 +12,9 @@ export interface ResNetSchedule {
 }
 
 /**
- * Learning rate of ResNet-50 at a step: `base · batch / 256`, rising linearly over the first 5 epochs (Goyal et al. 2017), a tenth of it
- * from epoch 30 on, a hundredth from 60, a thousandth from 80. Epochs go on within; their number is rounded to float32, which
- * decides the step at which a rate begins.
+ * Learning rate of ResNet-50 at a step: `base · batch / 256`, rising linearly over the first 5 epochs (Goyal
+ * et al. 2017), a tenth of it from epoch 30 on, a hundredth from 60, a thousandth from 80. Epochs go on
+ * within; their number is rounded to float32, which decides the step at which a rate begins.
  * @param step steps done before
  */
 export function resNetLearningRate(step: number, { batch, base = 0.1, pictures }: ResNetSchedule): number {

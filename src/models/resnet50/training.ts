@@ -68,9 +68,10 @@ const PENALTY_CLIP = 8;
 const MOMENTUM = 0.9;
 
 /**
- * Records a training step of the network up to its gradients (He et al. 2016, as the original of the paper trains it): forward
- * with the statistics of the batch, the update of the moving averages, loss, backward.
- * @param batch pictures `[B, height, width, 3]` of values 0 … 255, their pixels a multiple of 16; labels `[B]`
+ * Records a training step of the network up to its gradients (He et al. 2016, as the original of the paper
+ * trains it): forward with the statistics of the batch, the update of the moving averages, loss, backward.
+ * @param batch pictures `[B, height, width, 3]` of values 0 … 255, their pixels a multiple of 16; labels
+ *   `[B]`
  */
 export function trainingGraph(
   tape: Tape,

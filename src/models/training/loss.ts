@@ -25,7 +25,8 @@ export interface LossParts {
 }
 
 /**
- * The penalties of all layers, times a weight that may change from step to step; undefined where the technique has none.
+ * The penalties of all layers, times a weight that may change from step to step; undefined where the
+ * technique has none.
  * @param weight `[1]`
  * @param clipAlpha bound of |log α| of variational dropout
  */

@@ -13,12 +13,15 @@ export interface NoiseRequest {
   readonly shape: readonly number[];
 }
 
-/** Where the noise of a training graph comes from: called once for each layer that draws, while the graph is recorded. */
+/**
+ * Where the noise of a training graph comes from: called once for each layer that draws, while the graph is
+ * recorded.
+ */
 export type NoiseSource = (request: NoiseRequest) => GraphTensor;
 
 /**
- * Noise from a key: every layer has a stream of its own, and every run of the plan draws what the key says then; see
- * `writeKey`.
+ * Noise from a key: every layer has a stream of its own, and every run of the plan draws what the key says
+ * then; see `writeKey`.
  * @param key `[2]`, see `uploadKey`
  */
 export function drawnNoise(graph: Graph, key: GraphTensor): NoiseSource {

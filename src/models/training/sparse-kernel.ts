@@ -129,7 +129,8 @@ export function trainedLookup(
 }
 
 /**
- * What the technique adds to the loss of a layer, before its weight: a scalar; undefined for dense and pruned ones.
+ * What the technique adds to the loss of a layer, before its weight: a scalar; undefined for dense and pruned
+ * ones.
  * @param clipAlpha bound of |log α| of variational dropout
  */
 export function penalty(tape: Tape, kernel: SparseKernel, clipAlpha: number): GraphTensor | undefined {

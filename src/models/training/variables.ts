@@ -25,7 +25,10 @@ export class TrainingVariables {
     return tensor;
   }
 
-  /** A variable that gradients do not reach, such as a mask. @throws {UsageError} where there is none of that name. */
+  /**
+   * A variable that gradients do not reach, such as a mask. @throws {UsageError} where there is none of that
+   * name.
+   */
   constant(name: string): DeviceTensor {
     const tensor = this.tensors.get(name);
     if (tensor === undefined) throw new UsageError(`the model on the device has no variable ${name}`);
@@ -36,6 +39,7 @@ export class TrainingVariables {
 /**
  * Uploads all float32 variables of a checkpoint but those that an optimiser keeps.
  * @throws {DataError} where one is damaged or has values that are no numbers.
+ * @throws {DeviceError} where the device has no memory for them.
  */
 export async function uploadVariables(scope: Scope, checkpoint: Checkpoint): Promise<TrainingVariables> {
   const names = new Set(checkpoint.names());
@@ -48,5 +52,6 @@ export async function uploadVariables(scope: Scope, checkpoint: Checkpoint): Pro
     if (dtype !== 'float32' || isSlot(name)) continue;
     tensors.set(name, scope.upload(name, shape, await readFiniteFloats(checkpoint, name, shape)));
   }
+  await scope.gpu.settled();
   return new TrainingVariables(tensors);
 }

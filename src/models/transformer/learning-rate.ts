@@ -9,8 +9,8 @@ export interface TransformerSchedule {
 }
 
 /**
- * Learning rate of the sparse Transformers, `constant · min(1, step / warmup) / √(max(step, warmup) · hidden)` (Tensor2Tensor's
- * `constant*linear_warmup*rsqrt_decay*rsqrt_hidden_size`): 0 at the first step.
+ * Learning rate of the sparse Transformers, `constant · min(1, step / warmup) / √(max(step, warmup) ·
+ * hidden)` (Tensor2Tensor's `constant*linear_warmup*rsqrt_decay*rsqrt_hidden_size`): 0 at the first step.
  * @param step steps done before
  */
 export function transformerLearningRate(
@@ -21,7 +21,8 @@ export function transformerLearningRate(
 }
 
 /**
- * Learning rate of the original's dense sets with Adafactor, `1 / √max(step, warmup)` (Tensor2Tensor's `rsqrt_decay`).
+ * Learning rate of the original's dense sets with Adafactor, `1 / √max(step, warmup)` (Tensor2Tensor's
+ * `rsqrt_decay`).
  * @param step steps done before
  */
 export function adafactorLearningRate(step: number, warmup = 10_000): number {

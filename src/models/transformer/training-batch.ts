@@ -91,7 +91,9 @@ function writeSide(gpu: Gpu, { ids, scale, timing }: Sentences, values: Uint32Ar
   );
 }
 
-/** Padding before the first token; the last one, which the decoder never reads, drops out of a full sentence. */
+/**
+ * Padding before the first token; the last one, which the decoder never reads, drops out of a full sentence.
+ */
 function shiftRight(length: number): (ids: readonly number[]) => number[] {
   return (ids) => [PAD, ...ids].slice(0, length);
 }

@@ -56,8 +56,9 @@ export interface TransformerTrainingOptions extends SparseTraining {
 }
 
 /**
- * Records a training step of the model up to its gradients, as the original trains it but without dropout: encoder, decoder with
- * the targets shifted by one, mean loss over target tokens that are no padding, backward.
+ * Records a training step of the model up to its gradients, as the original trains it but without dropout:
+ * encoder, decoder with the targets shifted by one, mean loss over target tokens that are no padding,
+ * backward.
  */
 export function trainingGraph(
   tape: Tape,
@@ -82,7 +83,10 @@ export function trainingGraph(
   return { logits, loss, parts, parameters, gradients: tape.gradients(loss, parameters) };
 }
 
-/** Cross-entropy of a perfect prediction of smoothed labels, which Tensor2Tensor takes off so that the loss can reach 0. */
+/**
+ * Cross-entropy of a perfect prediction of smoothed labels, which Tensor2Tensor takes off so that the loss
+ * can reach 0.
+ */
 function smallestCrossEntropy({ right, wrong }: SmoothedLabel, classes: number): number {
   return -(right * Math.log(right) + (classes - 1) * wrong * Math.log(wrong + 1e-20));
 }
@@ -93,7 +97,9 @@ interface Activations {
   readonly sentences: Sentences;
 }
 
-/** The forward pass, layer by layer (spec: transformer, 1.7 to 1.11 and 6.3); collects the kernels on the way. */
+/**
+ * The forward pass, layer by layer (spec: transformer, 1.7 to 1.11 and 6.3); collects the kernels on the way.
+ */
 class TrainedTransformer {
   readonly kernels: SparseKernel[] = [];
   readonly #tape: Tape;

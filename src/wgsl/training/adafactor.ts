@@ -2,8 +2,8 @@ import { type Kernel, kernel } from '../kernel.ts';
 import { eachElement } from './linear-grid.ts';
 
 /**
- * The parts of an Adafactor step (Shazeer and Stern 2018, algorithms 4 and 5) that write what outlives it, dispatched over a
- * `linearGrid`. `control` holds the rate and the decay β₂ of the step.
+ * The parts of an Adafactor step (Shazeer and Stern 2018, algorithms 4 and 5) that write what outlives it,
+ * dispatched over a `linearGrid`. `control` holds the rate and the decay β₂ of the step.
  *
  * The moving average of a second moment, from `count` sums of squares of `share` = 1 / (terms of a sum) each:
  *
@@ -29,7 +29,8 @@ export function adafactorAverageKernel(): Kernel {
 }
 
 /**
- * The update, clipped to a root mean square of `threshold` and scaled by that of the parameter, at least `smallest`:
+ * The update, clipped to a root mean square of `threshold` and scaled by that of the parameter, at least
+ * `smallest`:
  *
  *     w ← w − rate · max(smallest, RMS(w)) · u / max(1, RMS(u) / threshold)
  *

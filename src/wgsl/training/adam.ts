@@ -6,7 +6,8 @@ import { eachElement } from './linear-grid.ts';
  *
  *     m ← β₁ m + (1 − β₁) g,    v ← β₂ v + (1 − β₂) g²,    w ← w − rate · m / (√v + ε)
  *
- * Dispatched over a `linearGrid`; `control[0]` is the rate with the bias correction √(1 − β₂ᵗ) / (1 − β₁ᵗ) in it.
+ * Dispatched over a `linearGrid`; `control[0]` is the rate with the bias correction √(1 − β₂ᵗ) / (1 − β₁ᵗ) in
+ * it.
  */
 export function adamKernel(): Kernel {
   return kernel({

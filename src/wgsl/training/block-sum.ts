@@ -1,4 +1,7 @@
-/** Terms that are summed before they join the rest: rounding grows with this and the number of blocks, not with the terms. */
+/**
+ * Terms that are summed before they join the rest: rounding grows with this and the number of blocks, not
+ * with the terms.
+ */
 const BLOCK = 64;
 
 /**
@@ -15,7 +18,10 @@ export function sumMemory(lanes: number): string {
   return lanes === 1 ? '' : `var<workgroup> partials: array<f32, ${lanes}>;`;
 }
 
-/** As `blockSum`, by all lanes of a workgroup (`lane`, a power of two of them) together; all of them get the sum. */
+/**
+ * As `blockSum`, by all lanes of a workgroup (`lane`, a power of two of them) together; all of them get the
+ * sum.
+ */
 export function sharedSum(lanes: number, total: string, count: string, term: string): string {
   if (lanes === 1) return blockSum(total, count, term);
   return /* wgsl */ `${sumOfLane(`${total}_of_lane`, count, term, 'lane', lanes)}

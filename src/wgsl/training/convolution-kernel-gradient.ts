@@ -7,8 +7,9 @@ import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS } from './window.ts';
  *
  *     ∂w[ky,kx,c,o] = Σ_{b,i,j} x[c, (b, i·s + ky − top, j·s + kx − left)] · ∂y[o, (b,i,j)]
  *
- * There are few weights and many pixels, so the sum is cut into `chunks` of `chunk_columns` pixels, each written to a matrix of
- * its own, `dw [chunks, ky·kx·C·O]`; the caller adds them up. An invocation owns four output channels of one chunk.
+ * There are few weights and many pixels, so the sum is cut into `chunks` of `chunk_columns` pixels, each
+ * written to a matrix of its own, `dw [chunks, ky·kx·C·O]`; the caller adds them up. An invocation owns four
+ * output channels of one chunk.
  */
 export function convolutionKernelGradientKernel(): Kernel {
   return kernel({

@@ -6,10 +6,11 @@ import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS } from './window.ts';
  * Convolution (cross-correlation, as TensorFlow's) and its gradient with respect to its input.
  *
  *     y[o, (b,i,j)] = Σ_{ky,kx,c} w[ky,kx,c,o] · x[c, (b, i·s + ky − top, j·s + kx − left)]
- *     ∂x[c, (b,p,q)] = Σ_{ky,kx,o} w[ky,kx,c,o] · ∂y[o, (b,i,j)]      for the (i,j) whose window has (p,q) at (ky,kx)
+ *     ∂x[c, (b,p,q)] = Σ_{ky,kx,o} w[ky,kx,c,o] · ∂y[o, (b,i,j)]
+ *         over the (i,j) whose window has (p,q) at (ky,kx)
  *
- * x [C, pixels], y [O, pixels], w [ky, kx, C, O] row-major as checkpoints store it; pixels contiguous. An invocation owns one
- * pixel of four channels; neighbours own neighbouring pixels and read the same weights.
+ * x [C, pixels], y [O, pixels], w [ky, kx, C, O] row-major as checkpoints store it; pixels contiguous. An
+ * invocation owns one pixel of four channels; neighbours own neighbouring pixels and read the same weights.
  */
 export function convolutionKernel(): Kernel {
   return kernel({

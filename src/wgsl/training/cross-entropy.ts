@@ -7,10 +7,12 @@ import { eachElement, linearGrid } from './linear-grid.ts';
 /**
  * Cross-entropy of the softmax of every column against smoothed labels, and its gradient.
  *
- *     loss_n = log Σ_v exp x[v,n] − Σ_v t_v · x[v,n]      t_v = right where v is the label, else wrong; Σ_v t_v = 1
+ *     loss_n = log Σ_v exp x[v,n] − Σ_v t_v · x[v,n]
+ *         t_v = right where v is the label, else wrong; Σ_v t_v = 1
  *     ∂x[v,n] = ∂loss_n · (softmax_v − t_v)
  *
- * logits x [V,N], labels and loss [N]. `statistics [2,N]` keeps the largest logit of a column and the sum of exponentials.
+ * logits x [V,N], labels and loss [N]. `statistics [2,N]` keeps the largest logit of a column and the sum of
+ * exponentials.
  */
 export function crossEntropyKernel(): Kernel {
   return kernel({

@@ -1,7 +1,8 @@
 import { expFunction, LOG_FUNCTION } from '../elementary.ts';
 
 /**
- * WGSL functions of float32 that formulas may call, each good to a few units in the last place on every device:
+ * WGSL functions of float32 that formulas may call, each good to a few units in the last place on every
+ * device:
  *
  *     exponential(x)   e^x, for |x| ≤ 87 (0 below, e^87 above)
  *     exact_log(x)     of a normal positive number

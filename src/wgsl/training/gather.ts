@@ -6,8 +6,8 @@ import { eachElement, linearGrid } from './linear-grid.ts';
  *
  *     x[d,n] = table[id_n, d]      ∂table[v,d] = Σ over the n with id_n = v of ∂x[d,n]
  *
- * table [V,D], x [D,N]. Of equal ids the first column adds all of them up, in order: nothing depends on what runs first. The
- * gradient is dispatched onto zeros.
+ * table [V,D], x [D,N]. Of equal ids the first column adds all of them up, in order: nothing depends on what
+ * runs first. The gradient is dispatched onto zeros.
  */
 export function gatherKernel(): Kernel {
   return kernel({

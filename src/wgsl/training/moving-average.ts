@@ -4,9 +4,11 @@ import { eachElement, linearGrid } from './linear-grid.ts';
 /**
  * Moving averages of the statistics of a batch, as TensorFlow keeps them for inference.
  *
- *     mean_c ← mean_c − (mean_c − batch mean_c) · (1 − momentum)      variance_c likewise, of the unbiased variance
+ *     mean_c ← mean_c − (mean_c − batch mean_c) · (1 − momentum)
+ *     variance_c likewise, of the unbiased variance
  *
- * `statistics [2, channels]`: means and biased variances; `bessel`, N / (N − 1) of N columns, makes the latter unbiased.
+ * `statistics [2, channels]`: means and biased variances; `bessel`, N / (N − 1) of N columns, makes the
+ * latter unbiased.
  */
 export function movingAverageKernel(): Kernel {
   return kernel({

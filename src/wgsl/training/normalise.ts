@@ -2,14 +2,14 @@ import { type Grid, type Kernel, kernel } from '../kernel.ts';
 import { sharedSum, sumMemory } from './block-sum.ts';
 
 /**
- * Normalisation of vectors to mean 0 and variance 1, and its gradient: of the columns of a matrix (layer normalisation) or of
- * its rows (batch normalisation).
+ * Normalisation of vectors to mean 0 and variance 1, and its gradient: of the columns of a matrix (layer
+ * normalisation) or of its rows (batch normalisation).
  *
  *     y_j = (x_j − mean) · r,    r = 1 / √(variance + ε),    variance = Σ (x_j − mean)² / J
  *     ∂x_j = r · (∂y_j − Σ ∂y / J − y_j · Σ (∂y · y) / J)
  *
- * Element j of vector v lies at `v · vector_step + j · step`. `statistics [2, vectors]` gets the means and the (biased)
- * variances. A workgroup owns a vector.
+ * Element j of vector v lies at `v · vector_step + j · step`. `statistics [2, vectors]` gets the means and
+ * the (biased) variances. A workgroup owns a vector.
  */
 export interface NormaliseVariant {
   /** Lanes that share a vector: a power of two. */

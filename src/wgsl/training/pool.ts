@@ -3,12 +3,14 @@ import { eachElement, linearGrid } from './linear-grid.ts';
 import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS } from './window.ts';
 
 /**
- * Pools of pictures, and their gradients. Padding takes no part: it never is the largest, and no average counts it.
+ * Pools of pictures, and their gradients. Padding takes no part: it never is the largest, and no average
+ * counts it.
  *
  *     y[c, (b,i,j)] = max or mean over the window of (i,j) of x[c, ·]
  *
- * A maximum also leaves `which[c, (b,i,j)]`, the column of x it came from, of equal ones the first; the gradient goes there. The
- * gradients gather: every input pixel looks at the windows that see it, so no two invocations write the same place.
+ * A maximum also leaves `which[c, (b,i,j)]`, the column of x it came from, of equal ones the first; the
+ * gradient goes there. The gradients gather: every input pixel looks at the windows that see it, so no two
+ * invocations write the same place.
  */
 export function maxPoolKernel(): Kernel {
   return kernel({
@@ -68,9 +70,11 @@ export function averagePoolGradientKernel(): Kernel {
       { name: 'dx', element: 'f32', access: 'read_write' },
     ],
     body: overSeers(`      // Pixels of that window that are no padding.
-      let rows = min(oy * params.stride + params.kernel_height, params.height + params.top) - max(oy * params.stride, params.top);
-      let columns = min(ox * params.stride + params.kernel_width, params.width + params.left) - max(ox * params.stride, params.left);
-      total += dy[to] / f32(rows * columns);`),
+      let first = vec2u(oy, ox) * params.stride;
+      let before = vec2u(params.top, params.left);
+      let end = min(first + vec2u(params.kernel_height, params.kernel_width), before + vec2u(params.height, params.width));
+      let seen_pixels = end - max(first, before);
+      total += dy[to] / f32(seen_pixels.x * seen_pixels.y);`),
   });
 }
 

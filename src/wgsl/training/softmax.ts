@@ -5,12 +5,14 @@ import { blockSum } from './block-sum.ts';
 import { eachElement, linearGrid } from './linear-grid.ts';
 
 /**
- * Softmax of the rows of attention scores, in place, and its gradient, in place of the gradient of the weights.
+ * Softmax of the rows of attention scores, in place, and its gradient, in place of the gradient of the
+ * weights.
  *
  *     w_j = softmax_j( scale · s_j + bias_j )      ∂s_j = scale · w_j · (∂w_j − Σ_k ∂w_k · w_k)
  *
- * Row `(sentence · heads + head) · queries + i` holds the `keys` scores of query i; `key_bias [sentences · keys]` is shared by
- * the heads and queries of a sentence. With `causal`, query i sees keys up to its own place; the other weights are 0.
+ * Row `(sentence · heads + head) · queries + i` holds the `keys` scores of query i; `key_bias [sentences ·
+ * keys]` is shared by the heads and queries of a sentence. With `causal`, query i sees keys up to its own
+ * place; the other weights are 0.
  */
 export interface SoftmaxVariant {
   readonly causal: boolean;
@@ -56,9 +58,12 @@ export function softmaxGradientKernel(): Kernel {
     body: eachElement(
       'params.rows',
       `  let row = i * params.keys;
-  // Gradients count from that of the largest weight: where it is nearly 1, its own would cancel against the sum.
+  // Gradients count from that of the largest weight: where it is nearly 1, its own would cancel against the
+  // sum.
   var heaviest = row;
-  for (var j = row; j < row + params.keys; j++) { heaviest = select(heaviest, j, weights[j] > weights[heaviest]); }
+  for (var j = row; j < row + params.keys; j++) {
+    heaviest = select(heaviest, j, weights[j] > weights[heaviest]);
+  }
   let base = gradient[heaviest];
 ${blockSum('along', 'params.keys', 'weights[row + j] * (gradient[row + j] - base)')}
   for (var j = row; j < row + params.keys; j++) {

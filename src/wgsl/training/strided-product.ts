@@ -3,12 +3,15 @@ import { ceilDivide, type Grid, type Kernel, kernel, unroll } from '../kernel.ts
 /**
  * Dense products of matrices that lie anyhow: transposed, as parts of others, many at a time.
  *
- *     C_z[M,N] = A_z[M,K] · B_z[K,N]      element (m,k) of A at m · a_row + k · a_depth, of B at k · b_depth + n · b_column,
- *                                         of C at m · c_row + n
+ *     C_z[M,N] = A_z[M,K] · B_z[K,N]
  *
- * Products come in `outer × inner` batches, each matrix of batch (o,i) shifted by `o · x_outer + i · x_inner`. Where M and N are
- * small and K long, as in the gradient of a kernel, K is cut into `chunks` of `chunk_depth`, each a product of its own that
- * lies `c_chunk` behind the one before; the caller adds them up.
+ * Element (m,k) of A lies at m · a_row + k · a_depth, of B (k,n) at k · b_depth + n · b_column, of C (m,n) at
+ * m · c_row + n.
+ *
+ * Products come in `outer × inner` batches, each matrix of batch (o,i) shifted by `o · x_outer + i ·
+ * x_inner`. Where M and N are small and K long, as in the gradient of a kernel, K is cut into `chunks` of
+ * `chunk_depth`, each a product of its own that lies `c_chunk` behind the one before; the caller adds them
+ * up.
  *
  * Register-tiled, as the dense product of inference: an invocation owns 4 × 4 elements of C.
  */

@@ -183,6 +183,6 @@ test('what does not fit is named with its shape', async () => {
   });
   await assert.rejects(record([3, 1, 3, 2], 4), {
     name: 'UsageError',
-    message: 'convolution: a window of 3 x 1 does not fit into pictures of 2 x 2.',
+    message: 'convolution: a window of 3 x 1 does not fit into 2 x 2 pixels.',
   });
 });

@@ -14,7 +14,7 @@ import { assertClose, checkGradients, uniform } from '../../support/gradients.ts
 import { holds } from '../../support/property.ts';
 import { below, randomFrom } from '../../support/random.ts';
 
-test('cross-entropy with smoothed labels and its mean over weighted columns, and their gradients', async () => {
+test('cross-entropy with smoothed labels, its weighted mean, and their gradients', async () => {
   await holds(
     fc.asyncProperty(
       fc.integer({ min: 2, max: 90 }),

@@ -46,7 +46,7 @@ test('products of operands in any transposition, and their gradients', async () 
   );
 });
 
-test('a fully connected layer with its bias, over so many columns that the sum of the kernel gradient is cut', async () => {
+test('a fully connected layer, also of so many columns that the sum of its kernel gradient is cut', async () => {
   await holds(
     fc.asyncProperty(
       extent,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { add, multiply, square, tanh } from '../../../src/graph/differentiation/elementwise.ts';
+import { add, affine, multiply, square, tanh } from '../../../src/graph/differentiation/elementwise.ts';
+import { gather } from '../../../src/graph/differentiation/embedding.ts';
+import { batchNorm } from '../../../src/graph/differentiation/normalisation.ts';
 import { product } from '../../../src/graph/differentiation/product.ts';
 import { sum } from '../../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
@@ -63,5 +65,49 @@ test('only scalars have gradients', async () => {
       return { gradient: tape.gradients(x, [x])[0] };
     }),
     { name: 'UsageError', message: 'gradients: x [2, 3] is not a scalar.' },
+  );
+});
+
+test('two runs give the same bits, whatever is summed', async () => {
+  const gpu = await testGpu();
+  const random = randomFrom(5);
+  const { data: values } = uniform(random, [5, 900]);
+  const { data: rows } = uniform(random, [6, 5]);
+  const ids = Uint32Array.from({ length: 900 }, () => Math.floor(6 * random()));
+  const run = () =>
+    compute(gpu, (graph, scope) => {
+      const tape = new Tape(graph);
+      const x = scope.upload('x', [5, 900], values);
+      const table = scope.upload('table', [6, 5], rows);
+      const { y } = batchNorm(
+        tape,
+        multiply(tape, gather(tape, table, scope.upload('ids', [900], ids)), x),
+        { scale: scope.upload('scale', [5], rows.subarray(0, 5)), bias: scope.tensor('bias', [5]) },
+        1e-3,
+      );
+      const loss = sum(tape, square(tape, product(tape, table, y)));
+      const [ofX, ofTable] = tape.gradients(loss, [x, table]);
+      return { loss, ofX, ofTable };
+    });
+  const first = await run();
+  for (let time = 0; time < 2; time++) assert.deepEqual(await run(), first);
+  assert.ok(new Set(first.ofX).size > 900, 'there is something to compare');
+});
+
+test('tensors with more elements than a row of workgroups has', async () => {
+  const count = 65_535 * 64 + 77;
+  const { y } = await compute(await testGpu(), (graph, scope) => ({
+    y: affine(new Tape(graph), scope.tensor('x', [1, count]), 1, 3),
+  }));
+  const values = asFloats(y);
+  assert.ok(values.length >= count && values.subarray(0, count).every((value) => value === 3));
+});
+
+test('nothing is not differentiated', async () => {
+  await assert.rejects(
+    compute(await testGpu(), (graph, scope) => ({
+      y: square(new Tape(graph), scope.tensor('x', [3, 0])),
+    })),
+    { name: 'UsageError', message: 'square: x [3, 0] is empty.' },
   );
 });

@@ -1,0 +1,16 @@
+/**
+ * Operations with derivatives, recorded on a `Tape`: forward, backward and the update of an optimiser are one plan.
+ */
+
+export { type AttentionShape, attention } from './attention.ts';
+export { type ConvolutionShape, convolution } from './convolution.ts';
+export { crossEntropy, type SmoothedLabel, smoothedOverAll, smoothedOverOthers } from './cross-entropy.ts';
+export * from './elementwise.ts';
+export { gather, paddingMask } from './embedding.ts';
+export type { Formula } from './formula.ts';
+export { batchNorm, layerNorm, type ScaleAndBias, updateMovingAverages } from './normalisation.ts';
+export type { Padding, Pictures, Sliding } from './pictures.ts';
+export { averagePool, globalAveragePool, maxPool } from './pool.ts';
+export { batchedProduct, matmul, product, type Transposition } from './product.ts';
+export { sum, weightedMean } from './reductions.ts';
+export { type Backward, Tape } from './tape.ts';

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { resNetLearningRate } from '../../src/models/resnet50/learning-rate.ts';
+import {
+  adafactorLearningRate,
+  transformerLearningRate,
+} from '../../src/models/transformer/learning-rate.ts';
+import { sharedTest } from '../support/shared.ts';
+
+sharedTest(
+  'the rates of ResNet-50 are the original’s at every step it was asked for, on both sides of every change',
+  ['goldens', 'resnet50', 'D_training', 'lr_schedule.json'],
+  async (path) => {
+    const { values } = JSON.parse(await readFile(path, 'utf8')) as {
+      values: { train_batch_size: number; global_step: number; learning_rate: number }[];
+    };
+    for (const { train_batch_size: batch, global_step: step, learning_rate: expected } of values) {
+      assertRate(resNetLearningRate(step, { batch }), expected, `batch ${batch}, step ${step}`);
+    }
+    assert.ok(values.length > 30);
+  },
+);
+
+sharedTest(
+  'the rates of the Transformer are the original’s',
+  ['goldens', 'transformer', 'training', 'schedules.json'],
+  async (path) => {
+    const { learning_rate: golden } = JSON.parse(await readFile(path, 'utf8')) as {
+      learning_rate: { global_step: number[]; sets: Record<string, { values: number[] }> };
+    };
+    const schedules: Record<string, (step: number) => number> = {
+      'sparse_transformer_magnitude_pruning_tpu/hidden512': (step) =>
+        transformerLearningRate(step, { hidden: 512 }),
+      'sparse_transformer_magnitude_pruning_tpu/hidden64': (step) =>
+        transformerLearningRate(step, { hidden: 64 }),
+      'sparse_transformer_tpu/hidden512': (step) => adafactorLearningRate(step),
+    };
+    for (const [name, rate] of Object.entries(schedules)) {
+      golden.global_step.forEach((step, i) => {
+        assertRate(rate(step), golden.sets[name].values[i], `${name}, step ${step}`);
+      });
+    }
+  },
+);
+
+test('rates of the specification', () => {
+  const rate = (step: number) => resNetLearningRate(step, { batch: 1024 });
+  for (const [step, expected] of [
+    [0, 0],
+    [1000, 0.0639417],
+    [6256, 0.4],
+    [37_534, 0.4],
+    [37_535, 0.04],
+    [75_069, 0.004],
+    [100_092, 0.0004],
+  ]) {
+    assertRate(rate(step), expected, `step ${step}`);
+  }
+  assert.equal(transformerLearningRate(0, { hidden: 512 }), 0);
+});
+
+function assertRate(actual: number, expected: number, what: string): void {
+  assert.ok(Math.abs(actual - expected) <= 1e-6 * expected, `${what}: ${actual}, expected ${expected}`);
+}
