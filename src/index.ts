@@ -84,9 +84,18 @@ export type { ClassificationTotals } from './metrics/classification.ts';
 export { crossEntropy, inTopK, mostProbable } from './metrics/classification.ts';
 export type { CheckpointSparsity, LayerSparsity, SparsityOptions } from './metrics/sparsity.ts';
 export { checkpointSparsity } from './metrics/sparsity.ts';
+export type { ClassifiedPicture, ClassifyOptions, UnusablePicture } from './models/resnet50/classify.ts';
+export { classifyPictures } from './models/resnet50/classify.ts';
 export type { ResNetConfig, ResNetOptions } from './models/resnet50/config.ts';
 export type { EvaluateOptions, Evaluation } from './models/resnet50/evaluate.ts';
 export { evaluate } from './models/resnet50/evaluate.ts';
+export { evaluateToFile } from './models/resnet50/evaluate-to-file.ts';
+export type { EvaluationPart, EvaluationResult } from './models/resnet50/evaluation-part.ts';
+export {
+  evaluationResult,
+  mergeEvaluations,
+  readEvaluationPart,
+} from './models/resnet50/evaluation-part.ts';
 export { resNetLearningRate } from './models/resnet50/learning-rate.ts';
 export type { ResNet50 } from './models/resnet50/model.ts';
 export { loadResNet50 } from './models/resnet50/model.ts';

@@ -13,7 +13,7 @@ export const TECHNIQUES = [
 export type Technique = (typeof TECHNIQUES)[number];
 
 /** Last part of the name of the variable that a technique keeps beside each weight matrix; dense keeps none. */
-const COMPANION_LEAF: Record<Exclude<Technique, 'dense'>, string> = {
+export const COMPANION_LEAF: Record<Exclude<Technique, 'dense'>, string> = {
   magnitude_pruning: 'mask',
   random_pruning: 'mask',
   variational_dropout: 'log_sigma2',

@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { type ArgsDef, defineCommand } from 'citty';
 import { DataError } from '../errors.ts';
-import { replaceableFile, writeFileAtomic } from '../io/atomic-file.ts';
+import { requireWritable } from '../io/atomic-file.ts';
 import { checkpointDigest } from '../io/checkpoint-digest.ts';
-import { Journal } from '../io/journal.ts';
-import { type OpenedPictures, openPictures } from '../io/pictures/open-pictures.ts';
-import { readPictures } from '../io/pictures/read-pictures.ts';
-import { mostProbable } from '../metrics/classification.ts';
-import { batches, classifyBatch } from '../models/resnet50/evaluate.ts';
-import { pictureSetDigest } from '../models/resnet50/evaluate-to-file.ts';
-import type { ResNet50 } from '../models/resnet50/model.ts';
+import { openPictures } from '../io/pictures/open-pictures.ts';
+import { pictureSetDigest } from '../io/pictures/picture-set-digest.ts';
+import { type Classification, classifyToFile, nameClasses } from '../models/resnet50/classify-to-file.ts';
+import type { ResNetConfig } from '../models/resnet50/config.ts';
 import {
   ANY_NUMBER,
   ArgumentError,
@@ -22,6 +19,7 @@ import {
 import { interruptible } from './interrupt.ts';
 import { note, print } from './print.ts';
 import { describeResNet, withResNet } from './resnet-session.ts';
+import { adviceToResume, noteStart } from './resume-notes.ts';
 
 const ARGUMENTS = {
   checkpoint: CHECKPOINT_ARGUMENT,
@@ -38,18 +36,18 @@ const ARGUMENTS = {
   },
   top: { type: 'string', default: '5', valueHint: 'n', description: 'Classes to name for each picture' },
   batch: { type: 'string', default: '8', valueHint: 'n', description: 'Pictures a batch' },
+  workers: { type: 'string', valueHint: 'n', description: 'Threads that decode pictures; 0 for none' },
   'skip-bad': { type: 'boolean', description: 'Name pictures that cannot be used, instead of stopping' },
   ...WEIGHT_ARGUMENTS,
+  format: {
+    type: 'enum',
+    options: ['sparse', 'dense'],
+    description: 'Compute all layers so, instead of each by its density',
+  },
   output: { type: 'string', valueHint: 'file', description: 'Also write one JSON object a line into a file' },
   resume: { type: 'boolean', description: 'Go on where an interrupted run with --output stopped' },
   json: { type: 'boolean', description: 'Print one JSON object a line' },
 } as const satisfies ArgsDef;
-
-/** What the network says of one picture, or why it says nothing. */
-export type Classification = { readonly file: string; readonly record: number } & (
-  | { readonly classes: readonly { class: number; name: string | null; probability: number }[] }
-  | { readonly error: string }
-);
 
 export const classifyCommand = defineCommand({
   meta: { name: 'classify', description: 'Name what is in pictures with a ResNet' },
@@ -59,98 +57,64 @@ export const classifyCommand = defineCommand({
       throw new ArgumentError('--resume needs the --output of the run that was interrupted');
     }
     const [, ...paths] = args._;
+    const workers = wholeOption('workers', args.workers, 0);
     const options = {
       top: wholeOption('top', args.top, 1) ?? 5,
-      batch: wholeOption('batch', args.batch, 1) ?? 8,
+      batch: wholeOption('batch', args.batch, 1),
       skipBad: args['skip-bad'] ?? false,
+      ...(workers !== undefined && { workers }),
+      onNote: note,
     };
-    const names = args.labels === undefined ? undefined : await readClassNames(args.labels);
-    const pictures = await openPictures(paths, { unlabelled: true });
     const weights = {
+      checkpoint: args.checkpoint,
       technique: techniqueOption(args.technique),
       logAlphaThreshold: numberOption('log-alpha-threshold', args['log-alpha-threshold']),
+      format: args.format,
+    };
+    // What is cheap to find wrong is found before the model is loaded.
+    if (args.output !== undefined) await requireWritable(args.output);
+    const pictures = await openPictures(paths, { unlabelled: true });
+    for (const each of pictures.notes) note(each);
+    const names = args.labels === undefined ? undefined : await readClassNames(args.labels);
+    const check = ({ classes }: ResNetConfig) => requireNameForEach(classes, names, args.labels);
+    const show = async (batch: readonly Classification[]) => {
+      for (const each of batch) await print(args.json ? `${JSON.stringify(each)}\n` : asText(each));
     };
     await interruptible((signal, advise) =>
-      withResNet({ checkpoint: args.checkpoint, ...weights, signal }, async ({ gpu, model }) => {
+      withResNet({ ...weights, signal, check }, async ({ gpu, model }) => {
         note(`${describeResNet(model)}, on ${gpu.describe()}`);
-        checkNames(names, model, args.labels);
-        const show = (each: Classification) => print(args.json ? `${JSON.stringify(each)}\n` : asText(each));
-        const job = { model, pictures, names, signal, ...options };
-        if (args.output === undefined) {
-          for await (const each of classify(job, 0)) for (const one of each) await show(one);
+        const classification = { ...options, names, signal };
+        const { output, resume = false } = args;
+        if (output === undefined) {
+          for await (const batch of nameClasses(model, pictures, classification)) await show(batch);
           return;
         }
-        const identity = {
+        let kept = 0;
+        const onBatch = async (batch: readonly Classification[]) => {
+          kept += batch.length;
+          if (kept > 0) advise(adviceToResume(`${kept} pictures`, output));
+          await show(batch);
+        };
+        await classifyToFile(model, pictures, {
+          ...classification,
+          output,
+          resume,
           checkpoint: (await checkpointDigest(args.checkpoint)).sha256,
           data: await pictureSetDigest(pictures, args.labels),
-          threshold: model.config.threshold?.value ?? null,
-          ...options,
-        };
-        await classifyToFile(job, identity, args.output, args.resume ?? false, show, advise);
+          async onStart({ resumed, discarded }) {
+            noteStart({ resumed: resumed.length, discarded }, { items: 'pictures', output, resume });
+            await onBatch(resumed);
+          },
+          onBatch,
+        });
       }),
     );
   },
 });
 
-interface Job {
-  readonly model: ResNet50;
-  readonly pictures: OpenedPictures;
-  readonly names: readonly string[] | undefined;
-  readonly signal: AbortSignal;
-  readonly top: number;
-  readonly batch: number;
-  readonly skipBad: boolean;
-}
-
-/** Batch by batch, from a picture on. */
-async function* classify(job: Job, skip: number): AsyncGenerator<Classification[], void> {
-  const { model, pictures, names, signal, top, batch, skipBad } = job;
-  for await (const items of batches(readPictures(pictures, { skip, ahead: 2 * batch }), batch)) {
-    signal.throwIfAborted();
-    const bad = items.find((item) => 'error' in item);
-    if (bad && 'error' in bad && !skipBad) throw bad.error;
-    const good = items.filter((item) => 'pixels' in item);
-    const logits = await classifyBatch(model, good);
-    yield items.map((item) => {
-      const { file, record } = item;
-      if ('error' in item) return { file, record, error: item.error.message };
-      const best = mostProbable(logits[good.indexOf(item)], top);
-      return { file, record, classes: best.map((each) => ({ name: names?.[each.class] ?? null, ...each })) };
-    });
-  }
-}
-
-/** As `classify`, into a file that appears whole; finished batches are kept in `<output>.partial`. */
-async function classifyToFile(
-  job: Job,
-  identity: Readonly<Record<string, string | number | boolean | null>>,
-  output: string,
-  resume: boolean,
-  show: (each: Classification) => Promise<void>,
-  advise: (advice: string) => void,
-): Promise<void> {
-  await replaceableFile(output);
-  const journal = await Journal.open(`${output}.partial`, identity, { resume });
-  try {
-    const done = journal.records.flat() as Classification[];
-    for (const each of done) await show(each);
-    for await (const batch of classify(job, done.length)) {
-      await journal.append(batch);
-      done.push(...batch);
-      advise(`${done.length} pictures are kept in ${journal.path}, run the same with --resume to go on`);
-      for (const each of batch) await show(each);
-    }
-    await writeFileAtomic(output, done.map((each) => `${JSON.stringify(each)}\n`).join(''));
-    await journal.remove();
-  } catch (error) {
-    await journal.close().catch(() => {});
-    throw error;
-  }
-}
-
 function asText(each: Classification): string {
   const place = each.record === 0 ? each.file : `${each.file}, record ${each.record}`;
-  if ('error' in each) return `${place}\n  not classified: ${each.error}\n`;
+  if ('reason' in each) return `${place}\n  not classified: ${each.reason}\n`;
   const lines = each.classes.map(
     ({ class: index, name, probability }) =>
       `  ${(100 * probability).toFixed(2).padStart(6)} %  ${name ?? `class ${index}`}\n`,
@@ -169,9 +133,7 @@ async function readClassNames(file: string): Promise<string[]> {
     .map((line) => line.trim().replace(/^n\d{8}\s+/, ''));
 }
 
-function checkNames(names: readonly string[] | undefined, model: ResNet50, file: string | undefined): void {
-  if (names === undefined || names.length === model.config.classes) return;
-  throw new DataError(`has ${names.length} class names, the network has ${model.config.classes} classes`, {
-    file: file!,
-  });
+function requireNameForEach(classes: number, names: readonly string[] | undefined, file = ''): void {
+  if (names === undefined || names.length === classes) return;
+  throw new DataError(`has ${names.length} class names, the network has ${classes} classes`, { file });
 }

@@ -4,7 +4,7 @@ import type { Gpu } from '../graph/device.ts';
 import { openPictures } from '../io/pictures/open-pictures.ts';
 import { readPictures } from '../io/pictures/read-pictures.ts';
 import { mostProbable } from '../metrics/classification.ts';
-import { classifyBatch } from '../models/resnet50/evaluate.ts';
+import { logitsOfEach } from '../models/resnet50/classify.ts';
 import { splitLines } from '../models/transformer/translate-file.ts';
 import { type TranslationProgress, translateLines } from '../models/transformer/translate-lines.ts';
 import { ArgumentError } from './arguments.ts';
@@ -112,7 +112,7 @@ async function classifyOne(
     for await (const each of readPictures(source, { workers: 0 })) {
       if ('error' in each) throw each.error;
       const started = performance.now();
-      const [logits] = await classifyBatch(model, [each]);
+      const [logits] = await logitsOfEach(model, [each]);
       const seconds = (performance.now() - started) / 1000;
       const lines = mostProbable(logits, CLASSES).map(
         ({ class: index, probability }) =>

@@ -1,14 +1,11 @@
 import { basename, dirname } from 'node:path';
 import { type ArgsDef, defineCommand, type ParsedArgs } from 'citty';
+import { requireWritable } from '../io/atomic-file.ts';
 import { checkpointDigest } from '../io/checkpoint-digest.ts';
 import { openPictures } from '../io/pictures/open-pictures.ts';
+import { pictureSetDigest } from '../io/pictures/picture-set-digest.ts';
 import { countPictures } from '../io/pictures/read-pictures.ts';
-import {
-  type EvaluationProgress,
-  evaluateToFile,
-  pictureSetDigest,
-} from '../models/resnet50/evaluate-to-file.ts';
-import { type EvaluationPart, evaluationResult } from '../models/resnet50/evaluation-part.ts';
+import { evaluateToFile } from '../models/resnet50/evaluate-to-file.ts';
 import { weightDecayLoss } from '../models/resnet50/weight-decay.ts';
 import {
   ArgumentError,
@@ -19,11 +16,12 @@ import {
   WEIGHT_ARGUMENTS,
   wholeOption,
 } from './arguments.ts';
-import { describeEvaluation, describeRate } from './evaluation-report.ts';
+import { describeEvaluation, describeRate, evaluationJson } from './evaluation-report.ts';
 import { interruptible } from './interrupt.ts';
 import { note, print } from './print.ts';
 import { showProgress } from './progress.ts';
 import { describeResNet, withResNet } from './resnet-session.ts';
+import { adviceToResume, noteStart } from './resume-notes.ts';
 
 const ARGUMENTS = {
   checkpoint: CHECKPOINT_ARGUMENT,
@@ -64,9 +62,11 @@ export const evaluateCommand = defineCommand({
   args: ARGUMENTS,
   async run({ args, rawArgs }) {
     const request = readRequest(args, repeatedOption(rawArgs, 'data'));
+    const { shard, limit, output, resume } = request;
+    // What is cheap to find wrong is found before the model is loaded.
+    await requireWritable(output);
     const pictures = await openPictures(request.data, request.labels ? { labels: request.labels } : {});
     for (const each of pictures.notes) note(each);
-    const { shard, limit, output } = request;
     const selection = { ...(shard && { shard }), ...(limit !== undefined && { limit }) };
     const total = await countPictures(pictures, selection);
     const data = await pictureSetDigest(pictures, request.labels);
@@ -75,23 +75,28 @@ export const evaluateCommand = defineCommand({
       withResNet({ ...request.model, signal }, async ({ gpu, checkpoint, model }) => {
         note(`${describeResNet(model)}, on ${gpu.describe()}; ${total} pictures`);
         using shown = showProgress('evaluated');
+        const adviseFrom = (seen: number) => advise(adviceToResume(`${seen} of ${total} pictures`, output));
         const part = await evaluateToFile(model, pictures, {
           ...selection,
           ...request.reading,
           output,
-          resume: request.resume,
+          resume,
           signal,
           checkpoint: sha256,
           data,
           weightDecayLoss: await weightDecayLoss(checkpoint, model.config),
           adapter: gpu.describe(),
           onNote: note,
+          onStart(start) {
+            noteStart(start, { items: 'pictures', output, resume });
+            if (start.resumed > 0) adviseFrom(start.resumed);
+          },
           onProgress(progress) {
-            announce(progress, total, output, advise);
-            if (progress.seen > 0) shown.update(progress.seen, total, describeRate(progress));
+            adviseFrom(progress.seen);
+            shown.update(progress.seen, total, describeRate(progress));
           },
         });
-        await print(args.json ? `${JSON.stringify(asJson(part))}\n` : describeEvaluation(part, output));
+        await print(args.json ? await evaluationJson(part) : describeEvaluation(part, output));
       }),
     );
   },
@@ -142,21 +147,4 @@ function defaultOutput(checkpoint: string, shard: Shard | undefined): string {
   const name = own.startsWith('model.ckpt') ? basename(dirname(checkpoint)) : own;
   const part = shard ? `.${shard.index}-of-${shard.count}` : '';
   return `evaluation.${name}${part}.json`;
-}
-
-function announce(
-  { seen, resumed }: EvaluationProgress,
-  total: number,
-  output: string,
-  advise: (advice: string) => void,
-): void {
-  if (seen === resumed && resumed > 0) note(`${resumed} of ${total} pictures were evaluated before`);
-  if (seen > 0) {
-    advise(`${seen} of ${total} pictures are kept in ${output}.partial, run the same with --resume to go on`);
-  }
-}
-
-/** The part with what it says. */
-export function asJson(part: EvaluationPart): Record<string, unknown> {
-  return { ...part, result: evaluationResult(part) };
 }

@@ -1,9 +1,9 @@
 import type { EvaluationProgress } from '../models/resnet50/evaluate-to-file.ts';
 import { type EvaluationPart, evaluationResult } from '../models/resnet50/evaluation-part.ts';
+import { packageVersion } from './version.ts';
 
 export function describeRate({ totals, rate }: EvaluationProgress): string {
-  const speed = Number.isFinite(rate) && rate > 0 ? `${rate.toFixed(2)} pictures/s, ` : '';
-  return `${speed}top-1 ${percent(totals.pictures === 0 ? null : totals.top1 / totals.pictures)}`;
+  return `${rate.toFixed(2)} pictures/s, top-1 ${percent(totals.pictures === 0 ? null : totals.top1 / totals.pictures)}`;
 }
 
 /** What an evaluation says, in a few lines. @param file where it is kept */
@@ -24,6 +24,12 @@ export function describeEvaluation(part: EvaluationPart, file: string): string {
     lines.push(['missing', `shards ${missingShards.join(', ')} of ${part.shards.count}`]);
   }
   return lines.map(([name, value]) => `${name.padEnd(10)} ${value}\n`).join('');
+}
+
+/** An evaluation with what it says, for machines. */
+export async function evaluationJson(part: EvaluationPart): Promise<string> {
+  const versions = { tsos: await packageVersion() };
+  return `${JSON.stringify({ ...part, versions, result: evaluationResult(part) })}\n`;
 }
 
 function percent(fraction: number | null): string {

@@ -23,6 +23,7 @@ export async function interruptible<T>(
   work: (signal: AbortSignal, advise: Advise) => Promise<T>,
 ): Promise<T> {
   let advice = 'nothing of it is kept';
+  let interrupted: NodeJS.Signals | undefined;
   const controller = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted) {
@@ -32,6 +33,7 @@ export async function interruptible<T>(
       process.kill(process.pid, signal);
     }
     note('stopping after this step; interrupt again to quit at once');
+    interrupted = signal;
     controller.abort(new InterruptedError(`interrupted: ${advice}`, signal));
   };
   for (const signal of SIGNALS) process.on(signal, stop);
@@ -39,6 +41,10 @@ export async function interruptible<T>(
     return await work(controller.signal, (text) => {
       advice = text;
     });
+  } catch (error) {
+    // The last step may have changed the advice.
+    if (interrupted === undefined || error !== controller.signal.reason) throw error;
+    throw new InterruptedError(`interrupted: ${advice}`, interrupted);
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
   }

@@ -2,8 +2,7 @@ import { type ArgsDef, defineCommand } from 'citty';
 import { writeFileAtomic } from '../io/atomic-file.ts';
 import { mergeEvaluations, readEvaluationPart } from '../models/resnet50/evaluation-part.ts';
 import { ANY_NUMBER } from './arguments.ts';
-import { asJson } from './evaluate.ts';
-import { describeEvaluation } from './evaluation-report.ts';
+import { describeEvaluation, evaluationJson } from './evaluation-report.ts';
 import { print } from './print.ts';
 
 const ARGUMENTS = {
@@ -27,9 +26,7 @@ export const mergeCommand = defineCommand({
       await writeFileAtomic(args.output, `${JSON.stringify(merged, null, 2)}\n`);
     }
     await print(
-      args.json
-        ? `${JSON.stringify(asJson(merged))}\n`
-        : describeEvaluation(merged, args.output ?? files.join(', ')),
+      args.json ? await evaluationJson(merged) : describeEvaluation(merged, args.output ?? files.join(', ')),
     );
   },
 });

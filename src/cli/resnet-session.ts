@@ -1,7 +1,7 @@
 import type { Gpu } from '../graph/device.ts';
 import { openCheckpoint } from '../io/checkpoint.ts';
 import type { Checkpoint } from '../io/checkpoint-types.ts';
-import type { ResNetOptions } from '../models/resnet50/config.ts';
+import { type ResNetConfig, type ResNetOptions, readConfig } from '../models/resnet50/config.ts';
 import { loadResNet50, type ResNet50 } from '../models/resnet50/model.ts';
 import { withDevice, withLoadProgress } from './device-session.ts';
 import { describeThreshold } from './translation-report.ts';
@@ -9,6 +9,8 @@ import { describeThreshold } from './translation-report.ts';
 export interface ResNetRequest extends Pick<ResNetOptions, 'technique' | 'logAlphaThreshold' | 'format'> {
   readonly checkpoint: string;
   readonly signal: AbortSignal;
+  /** Called before anything is loaded; throws where the network is not what it should be. */
+  readonly check?: ((config: ResNetConfig) => void) | undefined;
 }
 
 /** What a classification needs. */
@@ -21,12 +23,14 @@ export interface ResNetSession {
 
 /** Opens the adapter, loads a network, and lets go of both once they have been used. */
 export async function withResNet<T>(
-  { checkpoint: path, signal, ...options }: ResNetRequest,
+  { checkpoint: path, signal, check = () => {}, ...options }: ResNetRequest,
   use: (session: ResNetSession) => Promise<T>,
 ): Promise<T> {
   const started = performance.now();
   const checkpoint = await openCheckpoint(path);
   try {
+    // What is cheap to find wrong is found before the adapter is opened.
+    check(readConfig(checkpoint, options));
     return await withDevice(async (gpu) => {
       using model = await withLoadProgress(signal, (onProgress) =>
         loadResNet50(gpu, checkpoint, { ...options, onProgress }),

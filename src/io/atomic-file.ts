@@ -43,6 +43,14 @@ export async function replaceableFile(path: string): Promise<string> {
   throw new UsageError(`${path}: is no regular file; write to standard output and redirect that instead`);
 }
 
+/**
+ * Finds out before a long work whether its result can be written at the end.
+ * @throws {UsageError} where it cannot.
+ */
+export async function requireWritable(path: string): Promise<void> {
+  await (await AtomicFile.create(path)).abort();
+}
+
 /** A file written piece by piece that gets its name at `commit`; `abort` removes what was written. */
 export class AtomicFile {
   readonly path: string;

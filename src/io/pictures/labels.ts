@@ -7,19 +7,26 @@ import { DataError, UsageError } from '../../errors.ts';
  * - lines `name class`, separated by blanks, tabs or a comma; a name is a path below the folder of the pictures, or a file
  *   name; in any order, others may be among them (Caffe's `val.txt` is such a file);
  * - one WordNet id (`n01440764`) a line, for the pictures in the order of their names, as TensorFlow's
- *   `imagenet_2012_validation_synset_labels.txt` has them; the class is the rank of the id among those of the file.
+ *   `imagenet_2012_validation_synset_labels.txt` has them; the class is the rank of the id among those of the file, which
+ *   therefore must have all classes.
  *
  * @param names paths of the pictures below their folder, ascending.
+ * @param onNote told of labels that may be other classes than the network's.
  * @throws {DataError} where the file cannot be read as either.
  * @throws {UsageError} where it has no label for a picture.
  */
-export async function labelPictures(labelsFile: string, names: readonly string[]): Promise<number[]> {
+export async function labelPictures(
+  labelsFile: string,
+  names: readonly string[],
+  onNote: (note: string) => void,
+): Promise<number[]> {
   const lines = await readLines(labelsFile);
   if (lines.length > 0 && lines.every(({ text }) => SYNSET.test(text))) {
     return labelsInOrder(
       labelsFile,
       lines.map(({ text }) => text),
       names,
+      onNote,
     );
   }
   const labels = labelsByName(labelsFile, lines);
@@ -31,6 +38,7 @@ export async function labelPictures(labelsFile: string, names: readonly string[]
 }
 
 const SYNSET = /^n\d{8}$/;
+const IMAGENET_CLASSES = 1000;
 
 interface Line {
   readonly number: number;
@@ -47,13 +55,23 @@ async function readLines(file: string): Promise<Line[]> {
     .filter((line) => line.text !== '');
 }
 
-function labelsInOrder(file: string, synsets: readonly string[], names: readonly string[]): number[] {
+function labelsInOrder(
+  file: string,
+  synsets: readonly string[],
+  names: readonly string[],
+  onNote: (note: string) => void,
+): number[] {
   if (synsets.length !== names.length) {
     throw new UsageError(
-      `${file} labels ${synsets.length} pictures in the order of their names, but there are ${names.length}`,
+      `${file} labels ${synsets.length} pictures in the order of their names, but there are ${names.length}; for some of them, give lines "<picture> <class>"`,
     );
   }
   const classes = new Map([...new Set(synsets)].sort().map((synset, rank) => [synset, rank]));
+  if (classes.size !== IMAGENET_CLASSES) {
+    onNote(
+      `${file} has ${classes.size} WordNet ids and counts classes among these alone: for a network of ImageNet's ${IMAGENET_CLASSES} they are wrong; give lines "<picture> <class>"`,
+    );
+  }
   return synsets.map((synset) => classes.get(synset)!);
 }
 

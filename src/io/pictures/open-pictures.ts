@@ -18,7 +18,7 @@ export interface OpenPicturesOptions {
 
 /** Pictures that were found. */
 export interface OpenedPictures extends PictureSource {
-  /** What the user should know of them, such as that files of a set are missing. */
+  /** What the user should know of them, such as that files of a set are missing, or classes of a network. */
   readonly notes: readonly string[];
 }
 
@@ -50,7 +50,9 @@ export async function openPictures(
   }
   if (labels !== undefined) {
     const names = found.flatMap((each) => each.names);
-    return { ...filePictures(files, await labelPictures(labels, names)), notes: [] };
+    const notes: string[] = [];
+    const classes = await labelPictures(labels, names, (note) => notes.push(note));
+    return { ...filePictures(files, classes), notes };
   }
   if (options.unlabelled) return { ...filePictures(files), notes: [] };
   throw new UsageError(`${paths[0]}: JPEG files have no labels; give a labels file`);

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { DataError } from '../../errors.ts';
-import { replaceableFile, writeFileAtomic } from '../../io/atomic-file.ts';
-import { Journal, type JournalHeader } from '../../io/journal.ts';
+import type { Journal } from '../../io/journal.ts';
+import { writeJournalled } from '../../io/journalled-file.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import { addTotals, type ClassificationTotals, NO_PICTURES } from '../../metrics/classification.ts';
-import { type EvaluateOptions, evaluate, type UnusablePicture } from './evaluate.ts';
+import { requireSkipBad, type UnusablePicture } from './classify.ts';
+import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts';
 import {
   type EvaluationIdentity,
   type EvaluationPart,
@@ -20,8 +18,11 @@ import type { ResNet50 } from './model.ts';
 export interface EvaluateToFileOptions extends Omit<EvaluateOptions, 'skip' | 'onBatch'> {
   /** The file to write. Until the evaluation is done, the totals of finished batches are kept in `<output>.partial`. */
   readonly output: string;
-  /** Take up what an interrupted run has left in `<output>.partial`. Without it that is overwritten. */
-  readonly resume?: boolean;
+  /**
+   * Take up what an interrupted run has left in `<output>.partial`. Without it that is overwritten, though not before the
+   * first new batch is done.
+   */
+  readonly resume?: boolean | undefined;
   /** SHA-256 of the checkpoint. */
   readonly checkpoint: string;
   /** See `pictureSetDigest`. */
@@ -30,31 +31,37 @@ export interface EvaluateToFileOptions extends Omit<EvaluateOptions, 'skip' | 'o
   readonly weightDecayLoss: number;
   /** The adapter, in a line. */
   readonly adapter: string;
-  /** Called before the first batch and after each. */
-  readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** Called before the first batch. */
+  readonly onStart?: ((start: EvaluationStart) => void) | undefined;
+  /** Called after each batch. */
+  readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
+}
+
+export interface EvaluationStart {
+  /** Pictures that an earlier run had seen. */
+  readonly resumed: number;
+  /** Batches of an earlier run that are not taken up. */
+  readonly discarded: number;
 }
 
 /** How far an evaluation is. */
 export interface EvaluationProgress {
   readonly totals: ClassificationTotals;
-  /** Pictures seen, those that could not be used included. */
+  /** Pictures seen, those that could not be used and those of an earlier run included. */
   readonly seen: number;
-  /** Pictures of this that an earlier run had seen. */
-  readonly resumed: number;
   /** Pictures a second of this run. */
   readonly rate: number;
 }
 
-/** A line of the journal: totals of one batch. */
-interface Entry {
-  readonly totals: EvaluationPart['totals'];
+/** A line of the journal: one batch. */
+interface Entry extends Pick<EvaluationPart, 'totals'> {
   readonly bad: readonly UnusablePicture[];
   readonly milliseconds: number;
 }
 
 /**
- * Evaluates into a file, which appears whole or not at all. Every finished batch is kept, so that an interrupted run can be
- * resumed; the result is the same.
+ * Evaluates into a file, which appears whole or not at all. Every finished batch is kept, so that a run that was interrupted,
+ * or that stopped at a picture it cannot use, can be resumed; the result is the same.
  * @throws {UsageError} where the file cannot be written, or where the run to resume had other inputs or options.
  */
 export async function evaluateToFile(
@@ -62,74 +69,39 @@ export async function evaluateToFile(
   source: PictureSource,
   options: EvaluateToFileOptions,
 ): Promise<EvaluationPart> {
-  const { output, resume = false, onProgress, weightDecayLoss, adapter, ...rest } = options;
+  const { output, resume = false, onStart, onProgress, weightDecayLoss, adapter, ...evaluation } = options;
   const { shard = { index: 0, count: 1 } } = options;
-  await replaceableFile(output);
   const identity = identityOf(model, options);
-  const header: JournalHeader = {
-    ...identity,
-    shard: `${shard.index}/${shard.count}`,
-    skipBad: options.skipBad ?? false,
-  };
-  const journal = await Journal.open(`${output}.partial`, header, { resume });
-  try {
-    const entries = journal.records.map((record) => entryOf(record, journal.path));
-    let totals = entries.map(totalsOf).reduce(addTotals, NO_PICTURES);
-    const bad = entries.flatMap((entry) => entry.bad);
-    let milliseconds = entries.reduce((sum, entry) => sum + entry.milliseconds, 0);
-    const resumed = totals.pictures + bad.length;
-    const started = performance.now();
-    let last = started;
-    const report = () => {
-      const seen = totals.pictures + bad.length;
-      const rate = (seen - resumed) / ((performance.now() - started) / 1000);
-      onProgress?.({ totals, seen, resumed, rate });
-    };
-    report();
+  const header = { ...identity, shard: `${shard.index}/${shard.count}` };
+  return writeJournalled(output, header, { resume }, async (journal) => {
+    const earlier = finishedBatches(journal);
+    requireSkipBad(options.skipBad, earlier.bad.length, journal.path);
+    const resumed = seen(earlier);
+    onStart?.({ resumed, discarded: journal.discarded });
+    const clock = stopwatch();
+    let sum = earlier;
     await evaluate(model, source, {
-      ...rest,
+      ...evaluation,
       skip: resumed,
       async onBatch(batch) {
-        const now = performance.now();
-        const entry: Entry = {
-          totals: writtenTotals(batch.totals),
-          bad: batch.bad,
-          milliseconds: Math.round(now - last),
-        };
-        last = now;
-        await journal.append(entry);
-        totals = addTotals(totals, batch.totals);
-        bad.push(...batch.bad);
-        milliseconds += entry.milliseconds;
-        report();
+        const milliseconds = clock.lap();
+        await journal.append({ ...batch, totals: writtenTotals(batch.totals), milliseconds } satisfies Entry);
+        sum = added(sum, { ...batch, milliseconds });
+        const rate = (seen(sum) - resumed) / clock.seconds();
+        onProgress?.({ totals: sum.totals, seen: seen(sum), rate });
       },
     });
     const part: EvaluationPart = {
       format: FORMAT,
       identity,
       shards: { count: shard.count, done: [shard.index] },
-      totals: writtenTotals(totals),
-      bad,
+      ...sum,
+      totals: writtenTotals(sum.totals),
       weightDecayLoss,
-      milliseconds,
       adapters: [adapter],
     };
-    await writeFileAtomic(output, `${JSON.stringify(part, null, 2)}\n`);
-    await journal.remove();
-    return part;
-  } catch (error) {
-    // The cause is what matters; that the journal cannot be closed follows from it.
-    await journal.close().catch(() => {});
-    throw error;
-  }
-}
-
-/** Tells sets of pictures apart by names and sizes of their files, in order, and by the labels. */
-export async function pictureSetDigest(source: PictureSource, labels: string | undefined): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of source.files) hash.update(`${basename(file)} ${(await stat(file)).size}\n`);
-  if (labels !== undefined) hash.update(await readFile(labels));
-  return hash.digest('hex');
+    return { text: `${JSON.stringify(part, null, 2)}\n`, result: part };
+  });
 }
 
 function identityOf(
@@ -146,10 +118,50 @@ function identityOf(
   };
 }
 
+/** What came of several batches. */
+interface Sum extends Evaluation {
+  readonly milliseconds: number;
+}
+
+function added(a: Sum, b: Sum): Sum {
+  return {
+    totals: addTotals(a.totals, b.totals),
+    bad: [...a.bad, ...b.bad],
+    milliseconds: a.milliseconds + b.milliseconds,
+  };
+}
+
+function seen({ totals, bad }: Evaluation): number {
+  return totals.pictures + bad.length;
+}
+
+function finishedBatches({ records, path }: Journal): Sum {
+  return records
+    .map((record) => entryOf(record, path))
+    .map((entry) => ({ ...entry, totals: totalsOf(entry) }))
+    .reduce(added, { totals: NO_PICTURES, bad: [], milliseconds: 0 });
+}
+
 function entryOf(record: unknown, file: string): Entry {
   const { totals, bad, milliseconds } = (record ?? {}) as Partial<Entry>;
   if (typeof totals?.crossEntropy !== 'string' || !Array.isArray(bad) || typeof milliseconds !== 'number') {
     throw new DataError('is no journal of an evaluation; remove it or choose another output', { file });
   }
   return { totals, bad, milliseconds };
+}
+
+function stopwatch() {
+  const started = performance.now();
+  let last = started;
+  return {
+    /** Milliseconds since it was asked last. */
+    lap(): number {
+      const now = performance.now();
+      const lap = Math.round(now - last);
+      last = now;
+      return lap;
+    },
+    /** Seconds since it was started. */
+    seconds: () => (performance.now() - started) / 1000,
+  };
 }

@@ -1,54 +1,32 @@
 import { UsageError } from '../../errors.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import {
-  type BadPicture,
-  type Picture,
-  type ReadPicturesOptions,
-  readPictures,
-} from '../../io/pictures/read-pictures.ts';
-import {
   addTotals,
   type ClassificationTotals,
   NO_PICTURES,
   scoreLogits,
 } from '../../metrics/classification.ts';
-import { PICTURE_VALUES, type ResNet50 } from './model.ts';
+import {
+  type ClassifiedPicture,
+  type ClassifyOptions,
+  classifyPictures,
+  type UnusablePicture,
+} from './classify.ts';
+import type { ResNet50 } from './model.ts';
 
 /** Of the original's flags; its evaluation smooths labels however the checkpoint was trained. */
-export const LABEL_SMOOTHING = 0.1;
+const LABEL_SMOOTHING = 0.1;
 
-/** How to evaluate. Positions, shards and limits count pictures of the source, see `readPictures`. */
-export interface EvaluateOptions extends Omit<ReadPicturesOptions, 'onWorkersUnavailable'> {
-  /** Pictures of a batch; the result does not depend on it. Default 32. */
-  readonly batch?: number | undefined;
-  /** Pass over pictures that cannot be used, and count them, instead of ending with their error. Default false. */
-  readonly skipBad?: boolean;
-  /** Stops between batches; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+/** How to evaluate; the result does not depend on the batch. */
+export interface EvaluateOptions extends ClassifyOptions {
   /** Called when a batch is done, and waited for. */
-  readonly onBatch?: (batch: EvaluatedBatch) => void | Promise<void>;
-  /** Told what is out of the ordinary but no error. */
-  readonly onNote?: (note: string) => void;
+  readonly onBatch?: ((batch: Evaluation) => void | Promise<void>) | undefined;
 }
 
-/** What came of one batch. */
-export interface EvaluatedBatch {
-  /** Of this batch alone. */
+/** What came of some pictures: of all, or of one batch. */
+export interface Evaluation {
   readonly totals: ClassificationTotals;
-  /** Pictures of this batch that could not be used. */
-  readonly bad: readonly UnusablePicture[];
-}
-
-/** Where a picture is that could not be used, and why. */
-export interface UnusablePicture {
-  readonly file: string;
-  /** Its place in the file, from 0. */
-  readonly record: number;
-  readonly reason: string;
-}
-
-/** Totals of an evaluation. */
-export interface Evaluation extends ClassificationTotals {
+  /** Pictures that could not be used, in their order. */
   readonly bad: readonly UnusablePicture[];
 }
 
@@ -62,74 +40,32 @@ export interface Evaluation extends ClassificationTotals {
 export async function evaluate(
   model: ResNet50,
   source: PictureSource,
-  options: EvaluateOptions = {},
+  { onBatch, ...options }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { skipBad = false, signal, onBatch, onNote = () => {}, batch: size = 32, ...reading } = options;
   let totals = NO_PICTURES;
   const bad: UnusablePicture[] = [];
-  const pictures = readPictures(source, {
-    ...reading,
-    onWorkersUnavailable: ({ message }) =>
-      onNote(`pictures are decoded in the main thread, others cannot be started (${message})`),
-  });
-  for await (const items of batches(pictures, size)) {
-    signal?.throwIfAborted();
-    const batch = await evaluateBatch(model, items, skipBad);
+  for await (const pictures of classifyPictures(model, source, options)) {
+    const batch = score(pictures);
     totals = addTotals(totals, batch.totals);
     bad.push(...batch.bad);
     await onBatch?.(batch);
-    signal?.throwIfAborted();
   }
-  return { ...totals, bad };
+  return { totals, bad };
 }
 
-async function evaluateBatch(
-  model: ResNet50,
-  items: readonly (Picture | BadPicture)[],
-  skipBad: boolean,
-): Promise<EvaluatedBatch> {
-  const failed = items.filter((item): item is BadPicture => 'error' in item);
-  if (failed.length > 0 && !skipBad) throw failed[0].error;
-  const good = items.filter((item): item is Picture => !('error' in item));
-  const logits = await classifyBatch(model, good);
-  const totals = good.map(({ label, file, record }, index) => {
+function score(pictures: readonly (ClassifiedPicture | UnusablePicture)[]): Evaluation {
+  let totals = NO_PICTURES;
+  const bad: UnusablePicture[] = [];
+  for (const each of pictures) {
+    if ('reason' in each) {
+      bad.push(each);
+      continue;
+    }
+    const { file, record, label, logits } = each;
     if (label === undefined) {
       throw new UsageError(`${file}: picture ${record} has no label to compare with; give a labels file`);
     }
-    return scoreLogits(logits[index], label, LABEL_SMOOTHING);
-  });
-  return {
-    totals: totals.reduce(addTotals, NO_PICTURES),
-    bad: failed.map(({ file, record, error }) => ({ file, record, reason: error.message })),
-  };
-}
-
-/** Logits of each picture. */
-export async function classifyBatch(
-  model: ResNet50,
-  pictures: readonly Pick<Picture, 'pixels'>[],
-): Promise<Float32Array[]> {
-  if (pictures.length === 0) return [];
-  const pixels = new Float32Array(pictures.length * PICTURE_VALUES);
-  pictures.forEach((picture, index) => {
-    pixels.set(picture.pixels, index * PICTURE_VALUES);
-  });
-  const logits = await model.logits(pixels);
-  const { classes } = model.config;
-  return pictures.map((_, index) => logits.subarray(index * classes, (index + 1) * classes));
-}
-
-/** Items in groups of `size`, the last one with what is left. */
-export async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[], void> {
-  if (!Number.isSafeInteger(size) || size < 1) {
-    throw new UsageError(`a batch of ${size} pictures; it must be a whole number from 1`);
+    totals = addTotals(totals, scoreLogits(logits, label, LABEL_SMOOTHING));
   }
-  let batch: T[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+  return { totals, bad };
 }

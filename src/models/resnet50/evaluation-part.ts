@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { DataError, UsageError } from '../../errors.ts';
 import { addTotals, type ClassificationTotals, meanCrossEntropy } from '../../metrics/classification.ts';
-import type { UnusablePicture } from './evaluate.ts';
+import type { UnusablePicture } from './classify.ts';
 
 /** All that decides on the result of an evaluation; parts of different ones are never added. */
 export interface EvaluationIdentity {
@@ -79,35 +79,40 @@ export function evaluationResult(part: EvaluationPart): EvaluationResult {
  */
 export function mergeEvaluations(parts: readonly EvaluationPart[]): EvaluationPart {
   if (parts.length === 0) throw new UsageError('no parts of an evaluation to merge');
-  return parts.reduce((a, b) => {
-    for (const key of Object.keys(a.identity) as (keyof EvaluationIdentity)[]) {
-      if (a.identity[key] !== b.identity[key]) {
-        throw new UsageError(
-          `the parts are of different evaluations: ${key} is ${a.identity[key]} in one and ${b.identity[key]} in another`,
-        );
-      }
+  return parts.reduce(merge);
+}
+
+function merge(a: EvaluationPart, b: EvaluationPart): EvaluationPart {
+  requireSameEvaluation(a, b);
+  return {
+    format: FORMAT,
+    identity: a.identity,
+    shards: {
+      count: a.shards.count,
+      done: [...a.shards.done, ...b.shards.done].sort((one, other) => one - other),
+    },
+    totals: writtenTotals(addTotals(totalsOf(a), totalsOf(b))),
+    bad: [...a.bad, ...b.bad].sort(comparePlaces),
+    weightDecayLoss: a.weightDecayLoss,
+    milliseconds: a.milliseconds + b.milliseconds,
+    adapters: [...new Set([...a.adapters, ...b.adapters])].sort(compareText),
+  };
+}
+
+function requireSameEvaluation(a: EvaluationPart, b: EvaluationPart): void {
+  const [one, other] = [a, b].map(({ identity, weightDecayLoss }) => ({ ...identity, weightDecayLoss }));
+  for (const key of Object.keys(one) as (keyof typeof one)[]) {
+    if (one[key] !== other[key]) {
+      throw new UsageError(
+        `the parts are of different evaluations: ${key} is ${one[key]} in one and ${other[key]} in another`,
+      );
     }
-    if (a.shards.count !== b.shards.count) {
-      throw new UsageError(`the parts are of ${a.shards.count} and of ${b.shards.count} shards`);
-    }
-    const twice = a.shards.done.find((index) => b.shards.done.includes(index));
-    if (twice !== undefined) throw new UsageError(`shard ${twice} of ${a.shards.count} is there twice`);
-    return {
-      format: FORMAT,
-      identity: a.identity,
-      shards: {
-        count: a.shards.count,
-        done: [...a.shards.done, ...b.shards.done].sort((one, other) => one - other),
-      },
-      totals: writtenTotals(addTotals(totalsOf(a), totalsOf(b))),
-      bad: [...a.bad, ...b.bad].sort(
-        (one, other) => compareText(one.file, other.file) || one.record - other.record,
-      ),
-      weightDecayLoss: a.weightDecayLoss,
-      milliseconds: a.milliseconds + b.milliseconds,
-      adapters: [...new Set([...a.adapters, ...b.adapters])].sort(compareText),
-    };
-  });
+  }
+  if (a.shards.count !== b.shards.count) {
+    throw new UsageError(`the parts are of ${a.shards.count} and of ${b.shards.count} shards`);
+  }
+  const twice = a.shards.done.find((index) => b.shards.done.includes(index));
+  if (twice !== undefined) throw new UsageError(`shard ${twice} of ${a.shards.count} is there twice`);
 }
 
 /** Reads what `tsos evaluate` or `tsos merge` wrote. @throws {DataError} where the file is something else. */
@@ -127,29 +132,72 @@ export async function readEvaluationPart(file: string): Promise<EvaluationPart> 
   return value;
 }
 
+type Unknown<T> = { readonly [Key in keyof T]?: unknown };
+
 function isEvaluationPart(value: unknown): value is EvaluationPart {
-  const { format, identity, shards, totals, bad, weightDecayLoss, milliseconds, adapters } = (value ??
-    {}) as Partial<Record<keyof EvaluationPart, unknown>>;
-  const { count, done } = (shards ?? {}) as { count?: unknown; done?: unknown };
-  const { pictures, top1, top5, crossEntropy } = (totals ?? {}) as Record<string, unknown>;
+  const part = fieldsOf<EvaluationPart>(value);
   return (
-    format === FORMAT &&
-    typeof identity === 'object' &&
-    identity !== null &&
-    isCount(count) &&
-    Array.isArray(done) &&
-    done.every((index) => isCount(index) && index < count) &&
-    [pictures, top1, top5, milliseconds].every(isCount) &&
-    typeof crossEntropy === 'string' &&
-    /^-?\d+$/.test(crossEntropy) &&
-    typeof weightDecayLoss === 'number' &&
-    Array.isArray(bad) &&
-    Array.isArray(adapters)
+    part.format === FORMAT &&
+    isIdentity(fieldsOf(part.identity)) &&
+    areShards(fieldsOf(part.shards)) &&
+    areTotals(fieldsOf(part.totals)) &&
+    isListOf(part.bad, isUnusablePicture) &&
+    isNumber(part.weightDecayLoss) &&
+    isCount(part.milliseconds) &&
+    isListOf(part.adapters, isText)
   );
+}
+
+/** Nothing of what is no object can be read, nor of null. */
+function fieldsOf<T>(value: unknown): Unknown<T> {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+function isIdentity({ checkpoint, technique, threshold, classes, data, limit }: Unknown<EvaluationIdentity>) {
+  return (
+    [checkpoint, technique, data].every(isText) &&
+    isCount(classes) &&
+    (threshold === null || isNumber(threshold)) &&
+    (limit === null || isCount(limit))
+  );
+}
+
+function areShards({ count, done }: Unknown<EvaluationPart['shards']>): boolean {
+  return (
+    isCount(count) &&
+    isListOf(done, isCount) &&
+    done.length > 0 &&
+    done.every((index, at) => index < count && (at === 0 || index > done[at - 1]))
+  );
+}
+
+function areTotals({ pictures, top1, top5, crossEntropy }: Unknown<EvaluationPart['totals']>): boolean {
+  return [pictures, top1, top5].every(isCount) && isText(crossEntropy) && /^-?\d+$/.test(crossEntropy);
+}
+
+function isUnusablePicture(value: unknown): value is UnusablePicture {
+  const { file, record, reason } = fieldsOf<UnusablePicture>(value);
+  return isText(file) && isCount(record) && isText(reason);
+}
+
+function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isFinite(value);
 }
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function comparePlaces(a: UnusablePicture, b: UnusablePicture): number {
+  return compareText(a.file, b.file) || a.record - b.record || compareText(a.reason, b.reason);
 }
 
 function compareText(a: string, b: string): number {

@@ -4,6 +4,7 @@ import { Graph } from '../../graph/graph.ts';
 import { copy } from '../../graph/operations.ts';
 import type { Plan } from '../../graph/plan.ts';
 import { type DeviceTensor, readFloats, Scope, write } from '../../graph/scope.ts';
+import { countFormats, type WeightCounts } from '../../graph/weight-counts.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
 import { type ShapedFloats, withShape } from '../../shaped-floats.ts';
 import { type ResNetConfig, type ResNetOptions, readConfig } from './config.ts';
@@ -18,8 +19,7 @@ export const PICTURE_VALUES = PICTURE_SIZE * PICTURE_SIZE * 3;
 /** A sparse (or dense) residual network on a device. */
 export interface ResNet50 extends Disposable {
   readonly config: ResNetConfig;
-  /** Weights of all kernels that are kept and that there are. */
-  readonly weights: { readonly nonzero: number; readonly total: number };
+  readonly weights: WeightCounts;
   /** Bytes of the weights on the device. */
   readonly byteLength: number;
   /**
@@ -73,7 +73,7 @@ const KEPT_PASSES = 2;
 
 class DeviceResNet implements ResNet50 {
   readonly config: ResNetConfig;
-  readonly weights: { nonzero: number; total: number };
+  readonly weights: WeightCounts;
   readonly #scope: Scope;
   readonly #weights: ResNetWeights;
   /** The last used comes last. */
@@ -207,7 +207,7 @@ class DeviceResNet implements ResNet50 {
   }
 }
 
-function countWeights({ initial, groups, dense }: ResNetWeights): { nonzero: number; total: number } {
+function countWeights({ initial, groups, dense }: ResNetWeights): WeightCounts {
   const kernels = [
     initial,
     ...groups.flat().flatMap(({ projection, main }) => (projection ? [projection, ...main] : main)),
@@ -218,6 +218,7 @@ function countWeights({ initial, groups, dense }: ResNetWeights): { nonzero: num
       (sum, { rows, channels, window }) => sum + rows * channels * window.size ** 2,
       dense.rows * dense.cols,
     ),
+    ...countFormats([...kernels.map((each) => (each.kind === 'pointwise' ? each.weight : each)), dense]),
   };
 }
 

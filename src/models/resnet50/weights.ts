@@ -32,7 +32,8 @@ export interface ResNetWeights {
 
 /** Strides of the first blocks of the groups. */
 export const GROUP_STRIDES = [1, 2, 2, 2];
-const INITIAL: Window = { size: 7, stride: 2, padBefore: 3 };
+/** Channels of a picture. */
+const COLOURS = 3;
 
 /** Names of all layers whose kernels can be sparse, in the order the original creates them. */
 export function layerScopes(config: Pick<ResNetConfig, 'kind' | 'blocks'>): string[] {
@@ -75,42 +76,53 @@ export async function loadWeights(
 
   // Batch normalisations are numbered in the order their convolutions were made.
   let convolutions = 0;
-  const convolution = async (name: string, stride: number): Promise<ConvolutionWeight> => {
+  const convolution = async (name: string, stride: number, channels: number): Promise<ConvolutionWeight> => {
     const index = convolutions++;
     const norm = index === 0 ? 'batch_normalization' : `batch_normalization_${index}`;
-    const stored = variables.find(name, 'weights');
-    const window = name === 'initial_conv' ? INITIAL : fixedPadding(kernelSize(checkpoint, stored), stride);
-    expectKernelSize(checkpoint, stored, window);
+    const size = kernelSize(checkpoint, variables.find(name, 'weights'), channels);
     const csr = await kernel(name);
     const { nnz } = csr;
     const { matrix, bias } = foldBatchNorm(csr, await readBatchNorm(checkpoint, variables, norm, csr.rows));
+    const window = fixedPadding(size, stride);
     const weight = uploadConvolution(scope, name, matrix, window, { bias, format: options.format });
     options.onProgress?.(++done, total);
     return { ...weight, nnz };
   };
 
-  const block = async (group: number, index: number): Promise<Block> => {
+  const block = async (group: number, index: number, channels: number): Promise<Block> => {
     const projects = index === 0;
     const stride = projects ? GROUP_STRIDES[group - 1] : 1;
     const projection = projects
-      ? await convolution(projectingScope(kind, group, 'projection'), stride)
+      ? await convolution(projectingScope(kind, group, 'projection'), stride, channels)
       : undefined;
     const main: ConvolutionWeight[] = [];
     for (let part = 1; part <= BLOCK_LAYERS[kind]; part++) {
       const name = projects ? projectingScope(kind, group, part) : identityScope(kind, group, index, part);
-      main.push(await convolution(name, part === stridingPart(kind) ? stride : 1));
+      const own = part === stridingPart(kind) ? stride : 1;
+      main.push(await convolution(name, own, main.at(-1)?.rows ?? channels));
     }
+    const last = main[main.length - 1];
+    expectSum(checkpoint, last, projection?.rows ?? channels);
     return { projection, main };
   };
 
-  const initial = await convolution('initial_conv', 2);
+  const initial = await convolution('initial_conv', 2, COLOURS);
+  let channels = initial.rows;
   const groups: Block[][] = [];
   for (const [index, count] of blocks.entries()) {
     const group: Block[] = [];
-    for (let each = 0; each < count; each++) group.push(await block(index + 1, each));
+    for (let each = 0; each < count; each++) {
+      group.push(await block(index + 1, each, channels));
+      channels = group[each].main.at(-1)!.rows;
+    }
     groups.push(group);
   }
   const csr = await kernel('final_dense');
+  if (csr.cols !== channels) {
+    throw new DataError(`final_dense takes ${csr.cols} features, what comes in has ${channels}`, {
+      file: checkpoint.path,
+    });
+  }
   const bias = await readFiniteFloats(checkpoint, variables.find('final_dense', 'biases'), [csr.rows]);
   const dense = uploadWeight(scope, 'final_dense', csr, { bias, format: options.format });
   options.onProgress?.(++done, total);
@@ -127,15 +139,21 @@ function fixedPadding(size: number, stride: number): Window {
   return { size, stride, padBefore: Math.floor((size - 1) / 2) };
 }
 
-function kernelSize(checkpoint: Checkpoint, name: string): number {
+/** Side of the kernel of a convolution of so many channels. */
+function kernelSize(checkpoint: Checkpoint, name: string, channels: number): number {
   const { shape } = checkpoint.info(name);
-  return shape[0];
+  const [size, width, inputs] = shape;
+  if (shape.length === 4 && size === width && size % 2 === 1 && inputs === channels) return size;
+  throw new DataError(
+    `${name} is [${shape.join(', ')}], expected [k, k, ${channels}, any] with an odd k: what comes in has ${channels} channels`,
+    { file: checkpoint.path },
+  );
 }
 
-function expectKernelSize(checkpoint: Checkpoint, name: string, { size }: Window): void {
-  const { shape } = checkpoint.info(name);
-  if (shape.length === 4 && shape[0] === size && shape[1] === size && size % 2 === 1) return;
-  throw new DataError(`${name} is [${shape}], expected a kernel [${size}, ${size}, in, out] of odd size`, {
+/** A block adds what its last convolution gives to its shortcut. */
+function expectSum(checkpoint: Checkpoint, { name, rows }: ConvolutionWeight, shortcut: number): void {
+  if (rows === shortcut) return;
+  throw new DataError(`${name} gives ${rows} channels, the shortcut it is added to has ${shortcut}`, {
     file: checkpoint.path,
   });
 }
@@ -147,10 +165,16 @@ async function readBatchNorm(
   channels: number,
 ): Promise<BatchNorm> {
   const part = (leaf: string) => readFiniteFloats(checkpoint, variables.find(scope, leaf), [channels]);
-  return {
+  const norm = {
     gamma: await part('gamma'),
     beta: await part('beta'),
     movingMean: await part('moving_mean'),
     movingVariance: await part('moving_variance'),
   };
+  const negative = norm.movingVariance.findIndex((variance) => variance < 0);
+  if (negative < 0) return norm;
+  throw new DataError(
+    `${scope}/moving_variance holds ${norm.movingVariance[negative]} at element ${negative}, which is no variance`,
+    { file: checkpoint.path },
+  );
 }

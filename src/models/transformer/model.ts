@@ -2,6 +2,7 @@ import { DeviceError, UsageError } from '../../errors.ts';
 import type { Gpu } from '../../graph/gpu.ts';
 import { Graph } from '../../graph/graph.ts';
 import { readFloats, Scope } from '../../graph/scope.ts';
+import { countFormats, type WeightCounts } from '../../graph/weight-counts.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
 import { type ShapedFloats, withShape } from '../../shaped-floats.ts';
 import { bucket, groups, longest, padIds } from './batching.ts';
@@ -47,8 +48,7 @@ export interface Transformer extends Disposable {
   readonly config: TransformerConfig;
   /** V */
   readonly vocabularySize: number;
-  /** Weights of the matrices that are kept and that there are. */
-  readonly weights: { readonly nonzero: number; readonly total: number };
+  readonly weights: WeightCounts;
   /** Bytes on the device. */
   readonly byteLength: number;
   /**
@@ -121,7 +121,7 @@ class DeviceTransformer implements Transformer {
     return this.#model.byteLength;
   }
 
-  get weights(): { nonzero: number; total: number } {
+  get weights(): WeightCounts {
     const { embedding, encoder, decoder } = this.#model.weights;
     const matrices = [
       embedding,
@@ -136,6 +136,7 @@ class DeviceTransformer implements Transformer {
     return {
       nonzero: matrices.reduce((sum, { nnz }) => sum + nnz, 0),
       total: matrices.reduce((sum, { rows, cols }) => sum + rows * cols, 0),
+      ...countFormats(matrices),
     };
   }
 

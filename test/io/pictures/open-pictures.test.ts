@@ -3,7 +3,11 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UsageError } from '../../../src/errors.ts';
-import { type OpenPicturesOptions, openPictures } from '../../../src/io/pictures/open-pictures.ts';
+import {
+  type OpenedPictures,
+  type OpenPicturesOptions,
+  openPictures,
+} from '../../../src/io/pictures/open-pictures.ts';
 import type { PictureSource } from '../../../src/io/pictures/picture-source.ts';
 import { dataErrorOf, withDirectory } from '../support.ts';
 import { makeFiles, makeJpeg, makeShards } from './made-pictures.ts';
@@ -77,11 +81,22 @@ describe('JPEG files', () => {
     withDirectory(async (directory) => {
       await makeFiles(directory, ['3.jpg', '1.jpg', '2.jpg', '4.jpg']);
       const ids = 'n02086079\nn01440764\nn15075141\nn01440764\n';
-      assert.deepEqual(await labels(await labelled(directory, ids)), [1, 0, 2, 0]);
+      const some = await labelled(directory, ids);
+      assert.deepEqual(await labels(some), [1, 0, 2, 0]);
+      assert.match(some.notes.join(), /labels\.txt has 3 WordNet ids .* ImageNet's 1000 they are wrong/);
       await assert.rejects(
         labelled(directory, `${ids}n01440764\n`),
         /labels 5 pictures in the order of their names, but there are 4/,
       );
+    }));
+
+  it("take all of ImageNet's classes from WordNet ids without a note", () =>
+    withDirectory(async (directory) => {
+      const numbers = Array.from({ length: 1000 }, (_, i) => `${i}`.padStart(4, '0'));
+      for (const number of numbers) await writeFile(join(directory, `${number}.jpg`), '');
+      const source = await labelled(directory, numbers.map((number) => `n9999${number}\n`).join(''));
+      assert.deepEqual(source.notes, []);
+      assert.deepEqual((await labels(source)).slice(997), [997, 998, 999]);
     }));
 
   it('need a label each, unless they are to go without', () =>
@@ -143,7 +158,7 @@ async function labels(source: PictureSource): Promise<(number | undefined)[]> {
   return found;
 }
 
-async function labelled(directory: string, text: string): Promise<PictureSource> {
+async function labelled(directory: string, text: string): Promise<OpenedPictures> {
   const file = join(directory, 'labels.txt');
   await writeFile(file, text);
   return openPictures([directory], { labels: file });
