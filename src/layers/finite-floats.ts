@@ -11,12 +11,12 @@ export async function readFiniteFloats(
   name: string,
   wanted: readonly (number | undefined)[],
 ): Promise<Float32Array> {
-  const { shape, data } = await checkpoint.read(name);
+  const { shape, dtype, data } = await checkpoint.read(name);
   const fits =
     shape.length === wanted.length && wanted.every((extent, axis) => (extent ?? shape[axis]) === shape[axis]);
   if (!fits || !(data instanceof Float32Array)) {
     const text = wanted.map((extent) => extent ?? 'any').join(', ');
-    throw new DataError(`${name} should be float32 [${text}], is [${shape.join(', ')}]`, {
+    throw new DataError(`${name} should be float32 [${text}], is ${dtype} [${shape.join(', ')}]`, {
       file: checkpoint.path,
     });
   }

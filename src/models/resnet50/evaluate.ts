@@ -44,13 +44,29 @@ export async function evaluate(
 ): Promise<Evaluation> {
   let totals = NO_PICTURES;
   const bad: UnusablePicture[] = [];
+  let told = false;
   for await (const pictures of classifyPictures(model, source, options)) {
+    const stranger = told ? undefined : pictures.find((each) => isForeign(each, model.config.classes));
+    if (stranger !== undefined) {
+      told = true;
+      options.onNote?.(foreignLabel(stranger, model.config.classes));
+    }
     const batch = score(pictures);
     totals = addTotals(totals, batch.totals);
     bad.push(...batch.bad);
     await onBatch?.(batch);
   }
   return { totals, bad };
+}
+
+/** Whether a picture has a label that is no class: it counts as not recognised, as in the original. */
+function isForeign(each: ClassifiedPicture | UnusablePicture, classes: number): boolean {
+  return 'label' in each && each.label !== undefined && !(each.label >= 0 && each.label < classes);
+}
+
+function foreignLabel(each: ClassifiedPicture | UnusablePicture, classes: number): string {
+  const label = 'label' in each ? each.label : undefined;
+  return `${each.file}: picture ${each.record} has class ${label}, the network has classes 0 to ${classes - 1}; such pictures count as not recognised`;
 }
 
 function score(pictures: readonly (ClassifiedPicture | UnusablePicture)[]): Evaluation {

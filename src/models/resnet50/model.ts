@@ -31,7 +31,11 @@ export interface ResNet50 extends Disposable {
    * @throws {DeviceError} where the device failed, or the weights overflow float32
    */
   logits(pixels: Float32Array & { readonly shape?: readonly number[] }): Promise<ShapedFloats>;
-  /** Activations after the stages of the network, `[B, Y, X, C]` each; for study, it keeps all of them. Throws as `logits`. */
+  /**
+   * Activations after the stages of the network, `[B, Y, X, C]` each. For study of a few pictures: it runs them in one pass and
+   * keeps everything.
+   * @throws {UsageError} for pictures of another size, none, or more than one pass can take
+   */
   stages(
     pixels: Float32Array & { readonly shape?: readonly number[] },
   ): Promise<ReadonlyMap<Stage, ShapedFloats>>;

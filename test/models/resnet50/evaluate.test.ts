@@ -510,3 +510,19 @@ function scored({ labels }: GoldenResNet, logits: Float32Array): ClassificationT
 function assertClose(found: number, expected: number): void {
   assert.ok(Math.abs(found - expected) <= 1e-5 * Math.abs(expected), `${found}, not ${expected}`);
 }
+
+test('a label that no class has is told once, and counts as not recognised', async () => {
+  const notes: string[] = [];
+  const pictures = made(3).map((picture, index) => ({
+    ...picture,
+    label: index === 0 ? 0 : CLASSES + index,
+  }));
+  const { totals } = await evaluate(stubResNet(), memoryPictures(pictures), {
+    workers: 0,
+    batch: 1,
+    onNote: (note) => notes.push(note),
+  });
+  assert.equal(totals.pictures, 3);
+  assert.deepEqual(notes.length, 1);
+  assert.match(notes[0], /has class 9, the network has classes 0 to 7/);
+});

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { runtimeArguments } from '../src/cli/runtime-arguments.ts';
+import type { Checkpoint } from '../src/io/checkpoint-types.ts';
+import { type NamedTensor, writeCheckpoint } from '../src/io/write-checkpoint.ts';
+import { runBench } from './support/bench.ts';
+import { resnetSize } from './support/layers.ts';
+import type { LoadableModel, LoadMeasurement } from './support/load-once.ts';
+import { madeResNet, madeTransformer, transformerSize } from './support/made-models.ts';
+import { startTable } from './support/table.ts';
+
+/*
+ * From a checkpoint on the disk to weights on the device, for both models at 90 %: how fast, how much slower than reading
+ * the same bytes one after the other, and how much memory at most. Each model is loaded in a process of its own, because
+ * a process cannot forget the memory it once had.
+ *
+ *     npm run bench -- load [--quick] [--json]
+ */
+
+interface LoadResult extends LoadMeasurement {
+  readonly name: string;
+  readonly sparsity: number;
+  /** Load time over the time to read the same bytes. */
+  readonly ratio: number;
+  readonly megabytesPerSecond: number;
+}
+
+const LOAD_ONCE = fileURLToPath(new URL('support/load-once.ts', import.meta.url));
+const SPARSITY = '0.9';
+const ROUNDS = { full: 5, quick: 3, smoke: 1 } as const;
+
+await runBench('load', async ({ scale, say }) => {
+  const print = startTable<LoadResult>(say, [
+    { heading: 'model', width: 12, align: 'left', cell: ({ name }) => name },
+    { heading: 'checkpoint', width: 12, cell: ({ bytes }) => mebibytes(bytes) },
+    { heading: 'on device', width: 12, cell: ({ deviceBytes }) => mebibytes(deviceBytes) },
+    { heading: 'load ms', width: 10, cell: ({ ms }) => ms.toFixed(0) },
+    { heading: 'read ms', width: 10, cell: ({ readMs }) => readMs.toFixed(0) },
+    { heading: 'ratio', width: 6, cell: ({ ratio }) => ratio.toFixed(2) },
+    { heading: 'MB/s', width: 8, cell: ({ megabytesPerSecond }) => megabytesPerSecond.toFixed(0) },
+    { heading: 'peak memory', width: 12, cell: ({ peakBytes }) => mebibytes(peakBytes) },
+    { heading: 'above model', width: 12, cell: ({ aboveModelBytes }) => mebibytes(aboveModelBytes) },
+    { heading: 'spread', width: 6, cell: ({ spread }) => `${(100 * spread).toFixed(0)} %` },
+  ]);
+  const models: { name: LoadableModel; make: () => Promise<Checkpoint> }[] = [
+    { name: 'transformer', make: () => madeTransformer(transformerSize(scale), SPARSITY) },
+    { name: 'resnet50', make: () => madeResNet(resnetSize(scale), SPARSITY) },
+  ];
+  const results: LoadResult[] = [];
+  for (const { name, make } of models) {
+    const folder = await mkdtemp(join(tmpdir(), 'tsos-bench-'));
+    try {
+      const prefix = join(folder, 'model.ckpt-0');
+      await writeCheckpoint(prefix, tensorsOf(await make()));
+      const measured = await loadInOwnProcess(name, prefix, ROUNDS[scale]);
+      const { ms, readMs, bytes } = measured;
+      const result = {
+        name,
+        sparsity: Number(SPARSITY),
+        ...measured,
+        ratio: ms / readMs,
+        megabytesPerSecond: bytes / ms / 1e3,
+      };
+      print(result);
+      results.push(result);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+  return { results };
+});
+
+async function* tensorsOf(checkpoint: Checkpoint): AsyncGenerator<NamedTensor> {
+  for (const name of checkpoint.names()) yield { name, ...(await checkpoint.read(name)) };
+}
+
+async function loadInOwnProcess(
+  model: LoadableModel,
+  prefix: string,
+  rounds: number,
+): Promise<LoadMeasurement> {
+  const args = [...runtimeArguments(LOAD_ONCE), LOAD_ONCE, model, prefix, String(rounds)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout);
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

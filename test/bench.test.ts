@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import process from 'node:process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { runtimeArguments } from '../src/cli/runtime-arguments.ts';
+import { parsedBySchema } from './support/schema.ts';
+
+const BENCH = fileURLToPath(new URL('../bench', import.meta.url));
+
+/** What the benchmarks have in common. */
+interface Report {
+  benchmark: string;
+  results: { ms: number; denseMs?: number; ratio?: number; sparsity?: number }[];
+  geomean?: Record<string, number>;
+}
+
+for (const name of ['spmm', 'conv', 'dense', 'transformer', 'resnet50', 'load']) {
+  test(`the benchmark ${name} runs, and its report fits the schema`, async () => {
+    const script = `${BENCH}/${name}.ts`;
+    const args = [...runtimeArguments(script), script, '--smoke', '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const { benchmark, results, geomean } = await parsedBySchema<Report>('bench', stdout);
+    assert.equal(benchmark, name);
+    for (const { ms, denseMs, ratio } of results) {
+      if (denseMs !== undefined) assert.equal(ratio, denseMs / ms);
+    }
+    for (const [sparsity, mean] of Object.entries(geomean ?? {})) {
+      const ratios = results.filter((each) => each.sparsity === Number(sparsity)).map((each) => each.ratio!);
+      if (ratios.length === 0) continue;
+      const product = ratios.reduce((all, ratio) => all * ratio, 1);
+      assert.ok(Math.abs(mean / product ** (1 / ratios.length) - 1) < 1e-9, `mean at ${sparsity}`);
+    }
+  });
+}
+
+test('an option no benchmark has is refused in one line', async () => {
+  const script = `${BENCH}/spmm.ts`;
+  const args = [...runtimeArguments(script), script, '--slow'];
+  const failed = await promisify(execFile)(process.execPath, args).then(
+    () => undefined,
+    (error: { code: number; stderr: string }) => error,
+  );
+  assert.equal(failed?.code, 2);
+  assert.match(failed.stderr, /--slow/);
+  assert.doesNotMatch(failed.stderr, /^\s+at /m);
+});
