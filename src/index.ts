@@ -134,6 +134,8 @@ export type { FetchedCheckpoint, FetchOptions } from './results/fetch-checkpoint
 export { fetchCheckpoint } from './results/fetch-checkpoint.ts';
 export type { ResultRow } from './results/load-results.ts';
 export { loadResults } from './results/load-results.ts';
+export type { Report, ReportRow } from './results/reproduction/report.ts';
+export { buildReport } from './results/reproduction/report.ts';
 export type { ShapedFloats } from './shaped-floats.ts';
 export type { Technique } from './technique.ts';
 export { TECHNIQUES } from './technique.ts';

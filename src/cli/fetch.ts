@@ -11,7 +11,7 @@ import { type FetchedCheckpoint, fetchCheckpoint } from '../results/fetch-checkp
 import { ANY_NUMBER, ArgumentError, wholeOption } from './arguments.ts';
 import { CATALOGUE_ARGUMENTS, checkpointFilter } from './catalogue-arguments.ts';
 import { interruptible } from './interrupt.ts';
-import { note, print } from './print.ts';
+import { complain, note, print } from './print.ts';
 import { showProgress } from './progress.ts';
 
 const ARGUMENTS = {
@@ -104,14 +104,15 @@ async function fetchAll(checkpoints: readonly PublishedCheckpoint[], job: FetchJ
       fetched.push(await fetchOne(checkpoint, job));
     } catch (error) {
       if (job.signal.aborted || !(error instanceof TsosError)) throw error;
-      note(error.message);
+      complain(error.message);
       failed.push({ checkpoint, error });
     }
   }
   return { fetched, failed };
 }
 
-async function fetchOne(checkpoint: PublishedCheckpoint, job: FetchJob): Promise<FetchedCheckpoint> {
+/** Downloads one checkpoint, showing how far it is. */
+export async function fetchOne(checkpoint: PublishedCheckpoint, job: FetchJob): Promise<FetchedCheckpoint> {
   const { name } = checkpoint;
   using progress = showProgress(name);
   const started = performance.now();

@@ -17,8 +17,25 @@ export async function print(text: string): Promise<void> {
   );
 }
 
-/** Tells the user something that is no result. */
+/** Whether notes and progress are kept from the user, who asked for it with --quiet. */
+let quiet = false;
+
+/** From here on stderr gets nothing but errors. */
+export function beQuiet(): void {
+  quiet = true;
+}
+
+export function isQuiet(): boolean {
+  return quiet;
+}
+
+/** Tells the user something that is neither a result nor an error. */
 export function note(text: string): void {
+  if (!quiet) complain(text);
+}
+
+/** Tells the user what went wrong. */
+export function complain(text: string): void {
   process.stderr.write(`tsos: ${text}\n`);
 }
 

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { note } from './print.ts';
+import { isQuiet, note } from './print.ts';
 
 /** Shows on stderr how far some work is. */
 export interface Progress extends Disposable {
@@ -7,8 +7,9 @@ export interface Progress extends Disposable {
   update(done: number, total: number, detail?: string): void;
 }
 
-/** A bar on a terminal; elsewhere a line every ten seconds and at the end. */
+/** A bar on a terminal; elsewhere a line every ten seconds and at the end; nothing where the user wants quiet. */
 export function showProgress(label: string): Progress {
+  if (isQuiet()) return { update() {}, [Symbol.dispose]() {} };
   return process.stderr.isTTY ? bar(label) : lines(label);
 }
 

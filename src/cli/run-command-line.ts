@@ -10,7 +10,7 @@ import {
 import { TsosError } from '../errors.ts';
 import { closest } from '../io/suggest.ts';
 import { ArgumentError, checkArguments } from './arguments.ts';
-import { note, print } from './print.ts';
+import { beQuiet, complain, print } from './print.ts';
 import { packageVersion } from './version.ts';
 
 /** Loaded when named, so that reading a file loads nothing of the GPU. */
@@ -27,15 +27,23 @@ const COMMANDS: SubCommandsDef = {
   classify: async () => (await import('./classify.ts')).classifyCommand,
   bleu: async () => (await import('./bleu.ts')).bleuCommand,
   results: async () => (await import('./results.ts')).resultsCommand,
+  reproduce: async () => (await import('./reproduce.ts')).reproduceCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   exec: async () => (await import('./exec-command.ts')).execCommand,
 };
+
+/** What every command takes. */
+const COMMON_ARGUMENTS: ArgsDef = {
+  quiet: { type: 'boolean', description: 'Tell nothing but results and errors' },
+};
+const QUIET = '--quiet';
 
 const tsos = defineCommand({
   meta: {
     name: 'tsos',
     description: 'Reads the checkpoints of "The State of Sparsity" and runs its sparse models',
   },
+  args: COMMON_ARGUMENTS,
   subCommands: COMMANDS,
 });
 
@@ -53,13 +61,26 @@ export async function runCommandLine(rawArgs: readonly string[]): Promise<number
 async function run([name, ...rawArgs]: readonly string[]): Promise<number> {
   if (name === undefined || HELP.includes(name)) return printed(await usage(tsos));
   if (name === '--version') return printed(`${await packageVersion()}\n`);
+  if (name === QUIET) {
+    beQuiet();
+    return run(rawArgs);
+  }
   const command = await findCommand(name);
   // What follows "exec" belongs to another command.
   const own = name === 'exec' ? rawArgs.slice(0, 1) : rawArgs;
   if (own.some((arg) => HELP.includes(arg))) return printed(await usage(command, tsos));
-  if (name !== 'exec') checkArguments(rawArgs, command.args as ArgsDef);
+  if (name !== 'exec') {
+    checkArguments(rawArgs, command.args as ArgsDef);
+    if (optionsOf(rawArgs).includes(QUIET)) beQuiet();
+  }
   const { result } = await runCommand(command, { rawArgs });
   return typeof result === 'number' ? result : 0;
+}
+
+/** The arguments before `--`, behind which all are positional. */
+function optionsOf(rawArgs: readonly string[]): readonly string[] {
+  const end = rawArgs.indexOf('--');
+  return end < 0 ? rawArgs : rawArgs.slice(0, end);
 }
 
 async function printed(text: string): Promise<number> {
@@ -68,7 +89,12 @@ async function printed(text: string): Promise<number> {
 }
 
 async function findCommand(name: string): Promise<CommandDef> {
-  if (Object.hasOwn(COMMANDS, name)) return (COMMANDS[name] as () => Promise<CommandDef>)();
+  if (Object.hasOwn(COMMANDS, name)) {
+    const command = await (COMMANDS[name] as () => Promise<CommandDef>)();
+    return name === 'exec'
+      ? command
+      : { ...command, args: { ...(command.args as ArgsDef), ...COMMON_ARGUMENTS } };
+  }
   const kind = name.startsWith('-') ? 'option' : 'command';
   const [near] = closest(name, Object.keys(COMMANDS), 1);
   throw new ArgumentError(
@@ -78,7 +104,7 @@ async function findCommand(name: string): Promise<CommandDef> {
 
 async function usage(command: CommandDef, parent?: CommandDef): Promise<string> {
   const text = `${await renderUsage(command, parent)}\n`.replace(/ +$/gm, '');
-  return process.stdout.isTTY ? text : stripVTControlCharacters(text);
+  return process.stdout.isTTY && !process.env.NO_COLOR ? text : stripVTControlCharacters(text);
 }
 
 /** Tells an error in one sentence. @returns the exit code. */
@@ -86,11 +112,11 @@ function report(error: unknown): number {
   if (process.env.TSOS_DEBUG) console.error(error);
   const known = error instanceof TsosError ? error : asArgumentError(error);
   if (known === undefined) {
-    note(`unexpected ${String(error)}; TSOS_DEBUG=1 in the environment shows where`);
+    complain(`unexpected ${String(error)}; TSOS_DEBUG=1 in the environment shows where`);
     return 1;
   }
   const hint = known instanceof ArgumentError ? ' ("tsos --help" lists what there is)' : '';
-  note(`${known.message}${hint}`);
+  complain(`${known.message}${hint}`);
   return known.exitCode;
 }
 

@@ -5,8 +5,6 @@ import type { Site } from './site.ts';
 
 /** A layer of the network with its variables. */
 export interface ResNetLayer {
-  /** For example `bottleneck_2_block_group3_5_1`. */
-  readonly scope: string;
   readonly site: Site;
   /** The checkpoint's, or `dense` for a layer that was left out of sparsification. */
   readonly technique: Technique;
@@ -33,16 +31,17 @@ export class ResNetVariables {
   /**
    * The kernel of a layer. Only a layer built plain, whose scope is doubled (`…/final_dense/final_dense/weights`), may lack
    * what the technique keeps beside the weights.
+   * @param scope such as `bottleneck_2_block_group3_5_1`
    * @throws {DataError} where a variable is missing or there twice.
    */
   layer(scope: string, technique: Technique): ResNetLayer {
     const weights = this.find(scope, 'weights');
     const plain = weights.endsWith(`/${scope}/${scope}/weights`);
     if (technique === 'dense' || (plain && !this.#byEnding.has(`${scope}/${COMPANION_LEAF[technique]}`))) {
-      return { scope, technique: 'dense', site: { weights: [weights], companions: [] } };
+      return { technique: 'dense', site: { weights: [weights], companions: [] } };
     }
     const companion = this.find(scope, COMPANION_LEAF[technique]);
-    return { scope, technique, site: { weights: [weights], companions: [companion] } };
+    return { technique, site: { weights: [weights], companions: [companion] } };
   }
 
   /** The full name of `…/scope/leaf`. @throws {DataError} where it is missing or there twice. */

@@ -23,6 +23,7 @@ const COMMANDS = [
   'prune',
   'convert',
   'results',
+  'reproduce',
   'demo',
   'exec',
 ];

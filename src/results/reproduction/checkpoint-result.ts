@@ -61,21 +61,20 @@ export interface Failure {
 }
 
 /** What became of a checkpoint; a file of its own in the folder of a reproduction. */
-export type CheckpointResult = {
-  readonly format: typeof FORMAT;
-  readonly name: string;
-  readonly model: PublishedModel;
-} & ({ readonly measurement: Measurement } | { readonly failure: Failure });
+export type CheckpointResult = UnwrittenResult & { readonly format: typeof FORMAT };
 
-export type WrittenResult = Omit<Extract<CheckpointResult, { measurement: unknown }>, 'format'>;
-export type WrittenFailure = Omit<Extract<CheckpointResult, { failure: unknown }>, 'format'>;
+/** A result without what marks its file. */
+export type UnwrittenResult = { readonly name: string; readonly model: PublishedModel } & (
+  | { readonly measurement: Measurement }
+  | { readonly failure: Failure }
+);
 
 /** Where the results of single checkpoints are, in the folder of a reproduction. */
 export function resultsFolder(folder: string): string {
   return join(folder, 'checkpoints');
 }
 
-export async function writeResult(folder: string, result: WrittenResult | WrittenFailure): Promise<void> {
+export async function writeResult(folder: string, result: UnwrittenResult): Promise<void> {
   await mkdir(resultsFolder(folder), { recursive: true });
   const text = JSON.stringify({ format: FORMAT, ...result }, null, 2);
   await writeFileAtomic(join(resultsFolder(folder), `${result.name}.json`), `${text}\n`);
@@ -90,13 +89,13 @@ export async function readResults(folder: string): Promise<Map<string, Checkpoin
   const results = new Map<string, CheckpointResult>();
   for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
     const result = await readResult(join(resultsFolder(folder), name));
-    if (result !== undefined) results.set(result.name, result);
+    results.set(result.name, result);
   }
   return results;
 }
 
 /**
- * Puts results of several folders together. One that was measured counts more than one that failed.
+ * Puts results of several folders together. Of two of one checkpoint the one that says more counts, else the first.
  * @throws {UsageError} where a checkpoint was measured in two of them from different files.
  */
 export function mergeResults(
@@ -105,10 +104,25 @@ export function mergeResults(
   const merged = new Map<string, CheckpointResult>();
   for (const result of folders.flatMap((results) => [...results.values()])) {
     const other = merged.get(result.name);
-    if (other === undefined || 'failure' in other) merged.set(result.name, result);
-    else if ('measurement' in result) requireSameCheckpoint(result.name, result.measurement, other.measurement);
+    if (other !== undefined) requireSameCheckpoint(result, other);
+    if (other === undefined || saysOf(result) > saysOf(other)) merged.set(result.name, result);
   }
   return merged;
+}
+
+/** How much a result says: nothing but that it failed, sparsity, or all. */
+function saysOf(result: CheckpointResult): number {
+  if ('failure' in result) return 0;
+  return result.measurement.quality === null ? 1 : 2;
+}
+
+function requireSameCheckpoint(a: CheckpointResult, b: CheckpointResult): void {
+  if ('failure' in a || 'failure' in b) return;
+  for (const key of ['sha256', 'technique', 'threshold'] as const) {
+    const [one, other] = [a.measurement.checkpoint[key], b.measurement.checkpoint[key]];
+    if (one === other) continue;
+    throw new UsageError(`${a.name} was measured twice, with different ${key}: ${one} and ${other}`);
+  }
 }
 
 /**
@@ -139,22 +153,13 @@ export function requireSameTasks(
   }
 }
 
-async function readResult(file: string): Promise<CheckpointResult | undefined> {
-  let value: Partial<Record<string, unknown>> | null;
+async function readResult(file: string): Promise<CheckpointResult> {
+  let value: Partial<CheckpointResult> | null;
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
     throw new DataError(`cannot be read (${(cause as Error).message}); remove it`, { file }, { cause });
   }
-  // Evaluations are kept beside the results.
-  return value?.format === FORMAT ? (value as unknown as CheckpointResult) : undefined;
-}
-
-function requireSameCheckpoint(name: string, a: Measurement, b: Measurement): void {
-  for (const key of ['sha256', 'technique', 'threshold'] as const) {
-    if (a.checkpoint[key] === b.checkpoint[key]) continue;
-    throw new UsageError(
-      `${name} was measured twice, with different ${key}: ${a.checkpoint[key]} and ${b.checkpoint[key]}`,
-    );
-  }
+  if (value?.format !== FORMAT) throw new DataError('is no result of "tsos reproduce"; remove it', { file });
+  return value as CheckpointResult;
 }

@@ -1,12 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { DataError } from '../../errors.ts';
 import { TECHNIQUES } from '../../technique.ts';
-import { METRIC_OF, type PublishedCheckpoint } from '../catalogue.ts';
+import { type CheckpointFilter, METRIC_OF, type PublishedCheckpoint } from '../catalogue.ts';
+import { isWithin } from '../range.ts';
 
 /** A checkpoint and what was published of it, to be measured again. */
 export type Target = Pick<
   PublishedCheckpoint,
-  'name' | 'model' | 'technique' | 'sparsity' | 'figure' | 'keptWeights' | 'totalWeights' | 'logAlphaThreshold'
+  | 'name'
+  | 'model'
+  | 'technique'
+  | 'sparsity'
+  | 'figure'
+  | 'keptWeights'
+  | 'totalWeights'
+  | 'logAlphaThreshold'
 >;
 
 /**
@@ -38,15 +46,28 @@ export async function readTargets(file: string): Promise<Target[]> {
   return checkpoints;
 }
 
+/** The targets that fit, in their order. */
+export function selectTargets(
+  targets: readonly Target[],
+  { model, technique, sparsity }: CheckpointFilter,
+): Target[] {
+  return targets.filter(
+    (target) =>
+      (model === undefined || model === target.model) &&
+      (technique === undefined || technique === target.technique) &&
+      (sparsity === undefined || isWithin(target.sparsity, sparsity)),
+  );
+}
+
 /** What each field of a target must be. Names become names of files. */
 const FIELDS: Readonly<Record<keyof Target, (value: unknown) => boolean>> = {
   name: (value) => typeof value === 'string' && /^\w[\w.+-]*$/.test(value),
   model: (value) => Object.hasOwn(METRIC_OF, String(value)),
   technique: (value) => TECHNIQUES.some((technique) => technique === value),
-  sparsity: (value) => isWithin(value, 0, 1),
-  figure: (value) => isWithin(value, 0, 100),
-  keptWeights: (value) => isWithin(value, 0, Number.MAX_SAFE_INTEGER),
-  totalWeights: (value) => isWithin(value, 1, Number.MAX_SAFE_INTEGER),
+  sparsity: (value) => isFrom(value, 0, 1),
+  figure: (value) => isFrom(value, 0, 100),
+  keptWeights: (value) => isFrom(value, 0, Number.MAX_SAFE_INTEGER),
+  totalWeights: (value) => isFrom(value, 1, Number.MAX_SAFE_INTEGER),
   logAlphaThreshold: (value) => value === undefined || Number.isFinite(value),
 };
 
@@ -54,6 +75,6 @@ function findWrongField(target: Readonly<Record<string, unknown>>): string | und
   return Object.entries(FIELDS).find(([name, isValid]) => !isValid(target[name]))?.[0];
 }
 
-function isWithin(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'number' && least <= value && value <= most;
+function isFrom(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && isWithin(value, { least, most });
 }

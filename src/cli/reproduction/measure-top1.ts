@@ -1,0 +1,64 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError } from '../../errors.ts';
+import type { OpenedPictures } from '../../io/pictures/open-pictures.ts';
+import { evaluateToFile } from '../../models/resnet50/evaluate-to-file.ts';
+import { evaluationResult } from '../../models/resnet50/evaluation-part.ts';
+import { weightDecayLoss } from '../../models/resnet50/weight-decay.ts';
+import type { Quality, Task } from '../../results/reproduction/checkpoint-result.ts';
+import { describeRate } from '../evaluation-report.ts';
+import { note } from '../print.ts';
+import { showProgress } from '../progress.ts';
+import { describeResNet, withResNet } from '../resnet-session.ts';
+import { environmentOf, type Measuring } from './measuring.ts';
+
+/** What ResNets are measured on, and how. */
+export interface ClassificationTask {
+  readonly pictures: OpenedPictures;
+  /** How many of them. */
+  readonly total: number;
+  readonly limit: number | undefined;
+  /** Of pictures; no figure depends on it. */
+  readonly batch: number | undefined;
+  /** Which pictures. */
+  readonly identity: Task;
+}
+
+/** Classifies, keeping what is done, and counts. */
+export async function measureTop1(measuring: Measuring, task: ClassificationTask): Promise<Quality> {
+  const { target, path, sha256, folder, resume, signal } = measuring;
+  const { pictures, total, limit, batch, identity } = task;
+  const output = join(folder, 'evaluations', `${target.name}.json`);
+  await mkdir(join(folder, 'evaluations'), { recursive: true });
+  const { technique, logAlphaThreshold } = target;
+  const request = { checkpoint: path, technique, logAlphaThreshold, format: undefined, signal };
+  return withResNet(request, async ({ gpu, checkpoint, model }) => {
+    note(`${target.name}: ${describeResNet(model)}, on ${gpu.describe()}; ${total} pictures`);
+    using shown = showProgress('evaluated');
+    const part = await evaluateToFile(model, pictures, {
+      ...(limit === undefined ? {} : { limit }),
+      batch,
+      output,
+      resume,
+      signal,
+      checkpoint: sha256,
+      data: String(identity.data),
+      weightDecayLoss: await weightDecayLoss(checkpoint, model.config),
+      adapter: gpu.describe(),
+      onNote: note,
+      onProgress: (progress) => shown.update(progress.seen, total, describeRate(progress)),
+    });
+    const { pictures: count, top1, top5, loss } = evaluationResult(part);
+    if (top1 === null) throw new DataError('no pictures were found to evaluate');
+    return {
+      metric: 'top-1',
+      value: 100 * top1,
+      count,
+      details: { top5: top5 === null ? null : 100 * top5, loss },
+      task: identity,
+      layers: { sparse: model.weights.sparseLayers, dense: model.weights.denseLayers },
+      environment: await environmentOf(gpu),
+      seconds: part.milliseconds / 1000,
+    };
+  });
+}

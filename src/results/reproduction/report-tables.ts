@@ -1,0 +1,133 @@
+import type { PublishedModel } from '../../layers/published-name.ts';
+import { METRIC_OF } from '../catalogue.ts';
+import { MODEL_LABEL, TECHNIQUE_STYLE } from '../plots/appearance.ts';
+import type { Task } from './checkpoint-result.ts';
+import { type Comparison, differs, type Report, type ReportRow } from './report.ts';
+
+/** A table to be written as text or markup. */
+export interface ReportTable {
+  readonly columns: readonly { readonly heading: string; readonly align: 'left' | 'right' }[];
+  readonly rows: readonly { readonly verdict: Verdict; readonly cells: readonly string[] }[];
+}
+
+export type Verdict = 'agrees' | 'differs' | 'failed' | 'none';
+
+/** Decimals that figures are shown with: sparsity to some dozens of weights, the others as they are published. */
+const DECIMALS = { sparsity: 4, quality: 2 } as const;
+
+/** The models of which a report has checkpoints, in the order of the paper. */
+export function reportedModels({ checkpoints }: Report): PublishedModel[] {
+  return (['transformer', 'rn50'] as const).filter((model) => checkpoints.some((row) => row.model === model));
+}
+
+/** The table of a model: figures beside the published ones. */
+export function figuresTable({ checkpoints, environments }: Report, model: PublishedModel): ReportTable {
+  const metric = METRIC_OF[model];
+  const left = (heading: string) => ({ heading, align: 'left' }) as const;
+  const right = (heading: string) => ({ heading, align: 'right' }) as const;
+  const severalEnvironments = environments.length > 1;
+  return {
+    columns: [
+      left('checkpoint'),
+      left('technique'),
+      left('result'),
+      right('sparsity, published (%)'),
+      right('measured (%)'),
+      right('difference'),
+      right(`${metric}, published`),
+      right('measured'),
+      right('difference'),
+      right('layers sparse + dense'),
+      right('time (s)'),
+      ...(severalEnvironments ? [right('measured with')] : []),
+    ],
+    rows: checkpoints
+      .filter((row) => row.model === model)
+      .map((row) => ({
+        verdict: verdictOf(row),
+        cells: [
+          row.name,
+          TECHNIQUE_STYLE[row.technique].label,
+          describeResult(row),
+          ...comparisonCells(row.sparsity, DECIMALS.sparsity),
+          ...comparisonCells(row.quality, DECIMALS.quality),
+          row.run ? `${row.run.layers.sparse} + ${row.run.layers.dense}` : '',
+          row.run ? row.run.seconds.toFixed(1) : '',
+          ...(severalEnvironments ? [row.run ? `${row.run.environment + 1}` : ''] : []),
+        ],
+      })),
+  };
+}
+
+/** What the figures of a model were measured on, line by line. */
+export function taskLines({ tasks }: Report): [model: string, lines: [name: string, value: string][]][] {
+  return Object.entries(tasks).map(([model, task]) => [
+    MODEL_LABEL[model as PublishedModel],
+    Object.entries(task as Task).map(([name, value]) => [name, value === null ? 'all' : String(value)]),
+  ]);
+}
+
+/** Why checkpoints could not be measured. */
+export function failureLines({ checkpoints }: Report): string[] {
+  return checkpoints.flatMap(({ name, failure }) => (failure === null ? [] : [`${name}: ${failure}`]));
+}
+
+/** The environments, numbered as in the tables. */
+export function environmentLines({ environments }: Report): string[] {
+  return environments.map(({ adapter, tsos }, i) => {
+    const number = environments.length > 1 ? `${i + 1}. ` : '';
+    return `${number}${adapter}; tsos ${tsos}`;
+  });
+}
+
+/** In a line, what came of it. */
+export function summaryLine({ summary, tolerance }: Report): string {
+  const { measured, differing, failed, missing, pending } = summary;
+  const rest = Object.entries({ failed, missing, 'not measured yet': pending }).filter(
+    ([, count]) => count > 0,
+  );
+  return [
+    `Checkpoints measured: ${measured}, with figures beyond the tolerance: ${differing}`,
+    ` (sparsity ${tolerance.sparsity}, BLEU ${tolerance.bleu}, top-1 ${tolerance.top1} points from the published ones).`,
+    ...rest.map(([what, count]) => ` ${what[0].toUpperCase()}${what.slice(1)}: ${count}.`),
+  ].join('');
+}
+
+function verdictOf(row: ReportRow): Verdict {
+  if (row.status === 'failed') return 'failed';
+  if (row.status !== 'measured') return 'none';
+  return differs(row) ? 'differs' : 'agrees';
+}
+
+function describeResult(row: ReportRow): string {
+  switch (row.status) {
+    case 'failed':
+      return 'failed';
+    case 'missing':
+      return 'checkpoint missing';
+    case 'pending':
+      return 'not measured yet';
+    case 'measured': {
+      const outside = [
+        row.sparsity.within === false ? 'sparsity' : '',
+        row.quality.within === false ? row.quality.metric : '',
+      ].filter((part) => part !== '');
+      if (outside.length > 0) return `${outside.join(' and ')} outside the tolerance`;
+      return row.run === null ? `agrees (no ${row.quality.metric})` : 'agrees';
+    }
+  }
+}
+
+function comparisonCells({ published, measured, difference }: Comparison, decimals: number): string[] {
+  return [
+    published.toFixed(decimals),
+    measured === null ? '' : measured.toFixed(decimals),
+    difference === null ? '' : signed(difference, decimals),
+  ];
+}
+
+function signed(value: number, decimals: number): string {
+  const text = Math.abs(value).toFixed(decimals);
+  if (Number(text) === 0) return text;
+  return `${value < 0 ? '−' : '+'}${text}`;
+}

@@ -1,0 +1,37 @@
+import { UsageError } from '../../errors.ts';
+
+/** By how many points a measured figure may differ from the published one. */
+export interface Tolerance {
+  readonly sparsity: number;
+  readonly bleu: number;
+  readonly top1: number;
+}
+
+/**
+ * Sparsity is a count, of which float32 logarithms have moved no more than 26 weights in 25 million. BLEU is published
+ * with two decimals, and Moses' tokeniser has changed since by hundredths. Top-1 accuracy moves by some hundredths with the
+ * JPEG decoder; one published figure (random pruning, 95 %) is 0.04 away from the run it was taken from.
+ */
+export const DEFAULT_TOLERANCE: Tolerance = { sparsity: 0.005, bleu: 0.1, top1: 0.1 };
+
+const NAMES: Readonly<Record<string, keyof Tolerance>> = {
+  sparsity: 'sparsity',
+  bleu: 'bleu',
+  'top-1': 'top1',
+};
+
+/**
+ * Reads `bleu=0.2`, `sparsity=0.01` and `top-1=0.5`; what is left out is as by default.
+ * @throws {UsageError} for anything else.
+ */
+export function parseTolerance(texts: readonly string[]): Tolerance {
+  const tolerance = { ...DEFAULT_TOLERANCE };
+  for (const text of texts) {
+    const [, name, points] = /^([\w-]+)=(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+    if (name === undefined || !Object.hasOwn(NAMES, name)) {
+      throw new UsageError(`"${text}" is no tolerance; write ${Object.keys(NAMES).join('=…, ')}=… in points`);
+    }
+    tolerance[NAMES[name]] = Number(points);
+  }
+  return tolerance;
+}

@@ -1,0 +1,26 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../io/atomic-file.ts';
+import type { Report } from './report.ts';
+import { reportMarkdown } from './report-markdown.ts';
+import { reportPage } from './report-page.ts';
+
+/**
+ * Writes a report into a folder: `report.json`, `report.md` and `report.html`.
+ * @returns their paths.
+ */
+export async function writeReport(folder: string, report: Report): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
+  const texts = {
+    'report.json': `${JSON.stringify(report, null, 2)}\n`,
+    'report.md': reportMarkdown(report),
+    'report.html': await reportPage(report),
+  };
+  const paths: string[] = [];
+  for (const [name, text] of Object.entries(texts)) {
+    const path = join(folder, name);
+    await writeFileAtomic(path, text);
+    paths.push(path);
+  }
+  return paths;
+}
