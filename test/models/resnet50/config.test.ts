@@ -165,7 +165,7 @@ test('layers that do not fit to each other are refused', async () => {
   );
   await refused(
     { ...tinyResNet({ depth: 18 }), 'resnet_model/batch_normalization_7/beta': zeros([2]) },
-    /batch_normalization_7\/beta should be float32 \[4\], is \[2\]/,
+    /batch_normalization_7\/beta should be float32 \[4\], is float32 \[2\]/,
   );
 });
 
