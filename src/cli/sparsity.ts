@@ -16,8 +16,7 @@ export const sparsityCommand = defineCommand({
     model: {
       type: 'enum',
       options: ['transformer', 'rn50'],
-      default: 'transformer',
-      description: 'Whose names to expect for variational dropout',
+      description: 'Whose names to expect for variational dropout; by default whichever are there',
     },
     json: { type: 'boolean', description: 'Print one JSON object' },
   },
@@ -32,7 +31,7 @@ export const sparsityCommand = defineCommand({
       const threshold = resolveLogAlphaThreshold(checkpoint.path, requested.threshold);
       const sparsity = await checkpointSparsity(checkpoint, {
         technique,
-        model: args.model,
+        ...(args.model && { model: args.model }),
         logAlphaThreshold: threshold.value,
       });
       note(`technique ${technique}`);

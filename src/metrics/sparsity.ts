@@ -10,7 +10,7 @@ export interface SparsityOptions {
   readonly technique?: Technique;
   /**
    * Whose names to expect: variational dropout keeps its weights in `kernel` or, for `rn50`, in `weights`. Default
-   * transformer.
+   * whichever of them is there.
    */
   readonly model?: 'transformer' | 'rn50';
   /** Log-alpha threshold of variational dropout. Default 3. */
@@ -101,7 +101,7 @@ async function* keptPerPiece(
 ): AsyncGenerator<[length: number, kept: number], void, undefined> {
   const variable = streamFloat32(checkpoint, [name]);
   if (technique === 'variational_dropout') {
-    const weights = streamFloat32(checkpoint, [weightsBeside(name, model)]);
+    const weights = streamFloat32(checkpoint, [weightsBeside(checkpoint, name, model)]);
     for await (const [{ data: logSigma2 }, { data: theta }] of inStep(variable, weights)) {
       yield [
         theta.length,
@@ -115,10 +115,15 @@ async function* keptPerPiece(
 }
 
 /** Name of the weights whose log-variance a variable holds. */
-function weightsBeside(name: string, model: SparsityOptions['model'] = 'transformer'): string {
-  return name.endsWith('_aux')
-    ? name.replaceAll('_aux', '')
-    : name.replaceAll('log_sigma2', model === 'rn50' ? 'weights' : 'kernel');
+function weightsBeside(
+  checkpoint: Pick<Checkpoint, 'names'>,
+  name: string,
+  model: SparsityOptions['model'],
+): string {
+  if (name.endsWith('_aux')) return name.replaceAll('_aux', '');
+  const [kernel, weights] = ['kernel', 'weights'].map((leaf) => name.replaceAll('log_sigma2', leaf));
+  const isResNet = model === undefined ? checkpoint.names().includes(weights) : model === 'rn50';
+  return isResNet ? weights : kernel;
 }
 
 function count(values: Float32Array, keeps: (value: number, index: number) => boolean): number {
