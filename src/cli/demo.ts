@@ -118,7 +118,9 @@ async function classifyOne(
         ({ class: index, probability }) =>
           `  ${(100 * probability).toFixed(2).padStart(6)} %  class ${index}\n`,
       );
-      await print(`\n  ${picture}\n${lines.join('')}\none picture in ${seconds.toFixed(2)} s\n`);
+      await print(
+        `\n  ${picture}\n${lines.join('')}\none picture in ${seconds.toFixed(2)} s, the compilation of its kernels included\n`,
+      );
     }
   });
 }

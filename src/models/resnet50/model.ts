@@ -6,7 +6,8 @@ import type { Plan } from '../../graph/plan.ts';
 import { type DeviceTensor, readFloats, Scope, write } from '../../graph/scope.ts';
 import { countFormats, type WeightCounts } from '../../graph/weight-counts.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
-import { type ShapedFloats, withShape } from '../../shaped-floats.ts';
+import { featuresLast, type ShapedFloats, withShape } from '../../shaped-floats.ts';
+import { Turns } from '../../turns.ts';
 import { type ResNetConfig, type ResNetOptions, readConfig } from './config.ts';
 import { addResNet, type Stage } from './network.ts';
 import { loadWeights, type ResNetWeights } from './weights.ts';
@@ -25,7 +26,7 @@ export interface ResNet50 extends Disposable {
   /**
    * Logits `[B, classes]`. Calls made at once wait for each other; the result for a picture does not depend on the batch
    * it comes in.
-   * @param pixels `[B, 224, 224, 3]` red, green, blue, 0 … 255 as `preprocess` gives them; normalised inside
+   * @param pixels `[B, 224, 224, 3]` red, green, blue, 0 … 255 as `evaluationPixels` gives them; normalised inside
    * @throws {UsageError} for pictures of another size, or none
    * @throws {AdapterError} where the device has no buffer large enough
    * @throws {DeviceError} where the device failed, or the weights overflow float32
@@ -82,7 +83,8 @@ class DeviceResNet implements ResNet50 {
   readonly #weights: ResNetWeights;
   /** The last used comes last. */
   readonly #passes: Pass[] = [];
-  #last: Promise<unknown> = Promise.resolve();
+  /** Passes share buffers. */
+  readonly #calls = new Turns();
 
   constructor(scope: Scope, config: ResNetConfig, weights: ResNetWeights) {
     this.config = config;
@@ -96,7 +98,7 @@ class DeviceResNet implements ResNet50 {
   }
 
   logits(pixels: Float32Array & { readonly shape?: readonly number[] }): Promise<ShapedFloats> {
-    return this.#inTurn(async () => {
+    return this.#calls.take(async () => {
       const count = pictureCount(pixels);
       const { classes } = this.config;
       const logits = new Float32Array(count * classes);
@@ -114,26 +116,26 @@ class DeviceResNet implements ResNet50 {
   stages(
     pixels: Float32Array & { readonly shape?: readonly number[] },
   ): Promise<ReadonlyMap<Stage, ShapedFloats>> {
-    return this.#inTurn(async () => {
+    return this.#calls.take(async () => {
       const batch = pictureCount(pixels);
       const { gpu } = this.#scope;
       using scope = new Scope(gpu);
       const graph = new Graph(gpu, 'ResNet, all stages');
-      const kept: { stage: Stage; tensor: DeviceTensor; shape: number[] }[] = [];
+      const kept: { stage: Stage; tensor: DeviceTensor; count: number; shape: number[] }[] = [];
       const { pictures, logits } = this.#ends(scope, batch);
       addResNet(graph, this.#weights, pictures, logits, (stage, { tensor, height, width }) => {
         const [channels, columns] = tensor.shape;
         const keep = scope.tensor(stage, [channels, columns]);
         copy(graph, tensor, keep);
-        kept.push({ stage, tensor: keep, shape: [batch, height, width, channels] });
+        const shape = [batch, height, width, channels];
+        kept.push({ stage, tensor: keep, count: batch * height * width, shape });
       });
       write(gpu, pictures, pixels);
       using plan = await graph.plan();
       plan.run();
       const stages = new Map<Stage, ShapedFloats>();
-      for (const { stage, tensor, shape } of kept) {
-        const values = channelsLast(await readFloats(gpu, tensor), shape, tensor.shape[1]);
-        stages.set(stage, withShape(values, shape));
+      for (const { stage, tensor, count, shape } of kept) {
+        stages.set(stage, withShape(await readColumns(gpu, tensor, count), shape));
       }
       return stages;
     });
@@ -154,8 +156,7 @@ class DeviceResNet implements ResNet50 {
     const pass = await this.#passFor(batch);
     write(gpu, pass.pictures, pixels);
     pass.plan.run();
-    const [, columns] = pass.logits.shape;
-    return channelsLast(await readFloats(gpu, pass.logits), [batch, 1, 1, this.config.classes], columns);
+    return readColumns(gpu, pass.logits, batch);
   }
 
   async #passFor(batch: number): Promise<Pass> {
@@ -191,13 +192,6 @@ class DeviceResNet implements ResNet50 {
       pictures: scope.tensor('pictures', [batch, PICTURE_SIZE, PICTURE_SIZE, 3]),
       logits: scope.tensor('logits', [this.config.classes, Math.ceil(batch / 4) * 4]),
     };
-  }
-
-  /** Passes share buffers: one call at a time. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {});
-    return result;
   }
 
   /** Weights can be finite and still overflow on the way; what comes out then means nothing. */
@@ -253,19 +247,8 @@ function largestBatch(gpu: Gpu, initialChannels: number): number {
   return Math.max(1, Math.min(fitting, gpu.deviceClass === 'cpu' ? 4 : 64));
 }
 
-/** `[channels, columns]`, columns (b, y, x), as `[b, y, x, channels]`. */
-function channelsLast(
-  featureMajor: Float32Array,
-  [batch, height, width, channels]: readonly number[],
-  columns: number,
-): Float32Array {
-  const pixels = batch * height * width;
-  const values = new Float32Array(pixels * channels);
-  for (let channel = 0; channel < channels; channel++) {
-    const row = channel * columns;
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      values[pixel * channels + channel] = featureMajor[row + pixel];
-    }
-  }
-  return values;
+/** The first `count` columns of a tensor, one after the other. */
+async function readColumns(gpu: Gpu, tensor: DeviceTensor, count: number): Promise<Float32Array> {
+  const [features, stride] = tensor.shape;
+  return featuresLast(await readFloats(gpu, tensor), features, { runs: 1, length: count, stride });
 }

@@ -4,7 +4,8 @@ import { Graph } from '../../graph/graph.ts';
 import { readFloats, Scope } from '../../graph/scope.ts';
 import { countFormats, type WeightCounts } from '../../graph/weight-counts.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
-import { type ShapedFloats, withShape } from '../../shaped-floats.ts';
+import { featuresLast, type ShapedFloats } from '../../shaped-floats.ts';
+import { Turns } from '../../turns.ts';
 import { bucket, groups, longest, padIds } from './batching.ts';
 import { PAD, readConfig, type TransformerConfig, type TransformerOptions } from './config.ts';
 import { addTeacherForcedDecoder } from './decoder.ts';
@@ -103,7 +104,7 @@ class DeviceTransformer implements Transformer {
   readonly #model: LoadedModel;
   /** Plans and buffers of the last shape, which batches of similar length share. */
   #decoding: Decoding | undefined;
-  #lastSearch: Promise<void> = Promise.resolve();
+  readonly #searches = new Turns();
 
   constructor(model: LoadedModel) {
     this.#model = model;
@@ -150,7 +151,8 @@ class DeviceTransformer implements Transformer {
     using plan = await graph.plan();
     plan.run();
     const { stride, output } = source;
-    return rowMajor(await readFloats(gpu, output), ids.length, longest(ids), stride, config.hidden);
+    const runs = { runs: ids.length, length: longest(ids), stride };
+    return featuresLast(await readFloats(gpu, output), config.hidden, runs);
   }
 
   async logits(
@@ -185,17 +187,13 @@ class DeviceTransformer implements Transformer {
     addTeacherForcedDecoder(graph, config, weights, target, logits);
     using plan = await graph.plan();
     plan.run();
-    return rowMajor(await readFloats(gpu, logits), ids.length, length, stride, this.vocabularySize);
+    const runs = { runs: ids.length, length, stride };
+    return featuresLast(await readFloats(gpu, logits), this.vocabularySize, runs);
   }
 
   translate(ids: readonly (readonly number[])[], options: TranslateOptions = {}): Promise<Translation[]> {
-    // One search at a time: they share the state of `#decoding`.
-    const result = this.#lastSearch.then(() => this.#search(ids, options));
-    this.#lastSearch = result.then(
-      () => {},
-      () => {},
-    );
-    return result;
+    // They share the state of `#decoding`.
+    return this.#searches.take(() => this.#search(ids, options));
   }
 
   async #search(ids: readonly (readonly number[])[], options: TranslateOptions): Promise<Translation[]> {
@@ -297,25 +295,4 @@ class DeviceTransformer implements Transformer {
       );
     }
   }
-}
-
-/** `[features, sentences · stride]` as `[sentences, length, features]`. */
-function rowMajor(
-  featureMajor: Float32Array,
-  sentences: number,
-  length: number,
-  stride: number,
-  features: number,
-): ShapedFloats {
-  const columns = sentences * stride;
-  const rows = new Float32Array(sentences * length * features);
-  let to = 0;
-  for (let sentence = 0; sentence < sentences; sentence++) {
-    for (let position = 0; position < length; position++) {
-      const column = sentence * stride + position;
-      for (let feature = 0; feature < features; feature++)
-        rows[to++] = featureMajor[feature * columns + column];
-    }
-  }
-  return withShape(rows, [sentences, length, features]);
 }
