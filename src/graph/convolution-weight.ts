@@ -2,8 +2,14 @@ import { UsageError } from '../errors.ts';
 import type { Window } from '../wgsl/convolution.ts';
 import { type CsrMatrix, csrToDense } from './csr.ts';
 import type { DeviceTensor, Scope } from './scope.ts';
-import { densestSparseConvolution } from './variants.ts';
-import { longestRowsFirst, uploadWeight, type Weight, type WeightOptions } from './weight.ts';
+import {
+  bestFormat,
+  biasOf,
+  longestRowsFirst,
+  uploadWeight,
+  type Weight,
+  type WeightOptions,
+} from './weight.ts';
 
 export type { Window };
 
@@ -62,13 +68,8 @@ export function uploadConvolution(
   if (window.size === 1 && window.stride === 1) {
     return { kind: 'pointwise', ...shared, weight: uploadWeight(scope, name, matrix, options) };
   }
-  const { bias = new Float32Array(rows) } = options;
-  if (bias.length !== rows) {
-    throw new UsageError(`${name} [${rows}, ${cols}]: ${bias.length} biases for ${rows} rows`);
-  }
-  const density = nnz / Math.max(1, rows * cols);
-  const tooDense = density > densestSparseConvolution(scope.gpu.deviceClass);
-  const format = options.format ?? (tooDense ? 'dense' : 'sparse');
+  const bias = biasOf(name, matrix, options);
+  const format = options.format ?? bestFormat(scope.gpu, matrix);
   if (format === 'dense') {
     return {
       kind: 'dense',

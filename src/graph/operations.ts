@@ -324,7 +324,8 @@ function topKParts(graph: Graph, k: number, chunks: number, columns: number) {
 /** Copies a value of the plan into a tensor that outlives it, of the same shape. */
 export function copy(graph: Graph, from: GraphTensor, to: DeviceTensor): void {
   const words = elements(from);
-  graph.dispatch(COPY, copyGrid(words), { words }, { original: from, duplicate: to });
+  const range = { words, original_start: 0, duplicate_start: 0 };
+  graph.dispatch(COPY, copyGrid(words), range, { original: from, duplicate: to });
 }
 
 function quarter(tensor: GraphTensor): number {

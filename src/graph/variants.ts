@@ -35,7 +35,7 @@ export function matmulTiling(
   return { lanesN, lanesM: Math.max(1, Math.floor(128 / lanesN)), rows: 4, vectors: columns4 >= 32 ? 2 : 1 };
 }
 
-/** Above this share of stored weights a matrix runs dense. */
+/** Above this share of stored weights a matrix, or the kernel of a convolution, runs dense. */
 export function densestSparse(deviceClass: DeviceClass): number {
   return deviceClass === 'cpu' ? 0.25 : 0.3;
 }
@@ -61,11 +61,6 @@ export function denseConvolutionTiling(
     return { lanesN: 1, lanesM: 4, rows: 8, columns: widthFor(pixels, 16), deal: 'runs' };
   }
   return { lanesN: 32, lanesM: 4, rows: 4, columns: pixels >= 256 ? 4 : 2, deal: 'interleaved' };
-}
-
-/** Above this share of stored weights the kernel of a convolution runs dense. */
-export function densestSparseConvolution(deviceClass: DeviceClass): number {
-  return deviceClass === 'cpu' ? 0.25 : 0.3;
 }
 
 /** @param columns4 N / 4 */

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { SPMM_ROW_WORDS } from '../wgsl/spmm.ts';
 import { type CsrMatrix, csrToDense } from './csr.ts';
+import type { Gpu } from './gpu.ts';
 import type { DeviceTensor, Scope } from './scope.ts';
 import { densestSparse } from './variants.ts';
 
@@ -56,12 +57,9 @@ export function uploadWeight(
   options: WeightOptions = {},
 ): Weight {
   const { rows, cols, nnz } = matrix;
-  const { bias = new Float32Array(rows), embedding = false } = options;
-  if (bias.length !== rows) {
-    throw new UsageError(`${name} [${rows}, ${cols}]: ${bias.length} biases for ${rows} rows`);
-  }
-  const density = nnz / Math.max(1, rows * cols);
-  const format = options.format ?? (density > densestSparse(scope.gpu.deviceClass) ? 'dense' : 'sparse');
+  const { embedding = false } = options;
+  const bias = biasOf(name, matrix, options);
+  const format = options.format ?? bestFormat(scope.gpu, matrix);
   const rowStarts = embedding ? scope.upload(`${name} row starts`, [rows + 1], matrix.rowStart) : undefined;
   if (format === 'dense') {
     const stride = Math.ceil(cols / 4) * 4;
@@ -93,6 +91,24 @@ export function uploadWeight(
     columns: scope.upload(`${name} columns`, [matrix.columns.length], matrix.columns),
     values: scope.upload(`${name} values`, [matrix.values.length], matrix.values),
   };
+}
+
+/** One number for each row. @throws {UsageError} where the bias has more or fewer. */
+export function biasOf(
+  name: string,
+  { rows, cols }: CsrMatrix,
+  { bias = new Float32Array(rows) }: Pick<WeightOptions, 'bias'>,
+): Float32Array {
+  if (bias.length !== rows) {
+    throw new UsageError(`${name} [${rows}, ${cols}]: ${bias.length} biases for ${rows} rows`);
+  }
+  return bias;
+}
+
+/** The form in which a matrix or the kernel of a convolution runs faster, going by its density. */
+export function bestFormat({ deviceClass }: Gpu, { rows, cols, nnz }: CsrMatrix): 'sparse' | 'dense' {
+  const density = nnz / Math.max(1, rows * cols);
+  return density > densestSparse(deviceClass) ? 'dense' : 'sparse';
 }
 
 /** Row numbers sorted by length, longest first (Sputnik's row swizzle). */

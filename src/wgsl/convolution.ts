@@ -70,14 +70,21 @@ export function dealPixels(deal: Deal, lanes: number, count: number): { first: s
     : { first: `group.x * ${lanes * count}u + lane.x`, apart: lanes };
 }
 
-/** WGSL: for tap (`ky`, `kx`), `insideV` tells whether it meets a pixel and `atV` which column of the input, 0 if none. */
-export function placeTap(count: number): string {
-  return unroll(
-    count,
-    // Not `&&`: its branches multiply the time that software adapters take to compile.
-    (
-      v,
-    ) => `    let inside${v} = (u32(top${v} + ky) < params.in_height) & (u32(left${v} + kx) < params.in_width);
-    let at${v} = select(0u, u32((origin${v} + ky) * i32(params.in_width) + left${v} + kx), inside${v});`,
-  );
+/**
+ * WGSL: for a tap, `insideV` tells whether it meets a pixel and `atV` which column of the input, 0 if none.
+ * @param tap expression of its number, ky · size + kx
+ */
+export function placeTap({ size }: Window, tap: string, count: number): string {
+  // Not `&&`: its branches multiply the time that software adapters take to compile.
+  const place = (v: number) =>
+    `    let inside${v} = (u32(top${v} + ky) < params.in_height) & (u32(left${v} + kx) < params.in_width);
+    let at${v} = select(0u, u32((origin${v} + ky) * i32(params.in_width) + left${v} + kx), inside${v});`;
+  return `    let ky = i32(${tap} / ${size}u);
+    let kx = i32(${tap} % ${size}u);
+${unroll(count, place)}`;
+}
+
+/** A short tag for kernel names. */
+export function windowTag({ size, stride, padBefore }: Window): string {
+  return `${size}x${size}/${stride} pad ${padBefore}`;
 }

@@ -1,27 +1,28 @@
-import { ceilDivide, type Grid, type Kernel, kernel } from './kernel.ts';
+import { type Grid, type Kernel, kernel } from './kernel.ts';
+import { eachElement, linearGrid } from './training/linear-grid.ts';
 
-/** Lanes of a workgroup. */
-const LANES = 64;
-/** Workgroups along x, so that y seldom needs more than one. */
-const ROW = 65_535;
-
-/** `to = from`, word by word: keeps a value that lives in a plan's arena. */
+/**
+ * Copies words, whatever they stand for: whole tensors, or rows of a row-major matrix.
+ *
+ *     duplicate[duplicate_start + i] = original[original_start + i]      i < words
+ */
 export const COPY: Kernel = kernel({
   name: 'copy',
-  parameters: [{ name: 'words', type: 'u32' }],
+  parameters: [
+    { name: 'words', type: 'u32' },
+    { name: 'original_start', type: 'u32' },
+    { name: 'duplicate_start', type: 'u32' },
+  ],
   bindings: [
     { name: 'original', element: 'u32', access: 'read' },
     { name: 'duplicate', element: 'u32', access: 'read_write' },
   ],
-  body: /* wgsl */ `
-@compute @workgroup_size(${LANES})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let word = (group.x + group.y * ${ROW}u) * ${LANES}u + lane;
-  if (word < params.words) { duplicate[word] = original[word]; }
-}`,
+  body: eachElement(
+    'params.words',
+    '  duplicate[params.duplicate_start + i] = original[params.original_start + i];',
+  ),
 });
 
 export function copyGrid(words: number): Grid {
-  const groups = ceilDivide(words, LANES);
-  return [Math.min(groups, ROW), ceilDivide(groups, ROW), 1];
+  return linearGrid(words);
 }

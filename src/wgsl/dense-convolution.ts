@@ -5,6 +5,7 @@ import {
   placeTap,
   placeWindows,
   type Window,
+  windowTag,
 } from './convolution.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './product-epilogue.ts';
@@ -34,8 +35,7 @@ export interface DenseConvolutionVariant {
 export function denseConvolutionKernel(variant: DenseConvolutionVariant): Kernel {
   const { window, lanesN, lanesM, rows, columns, deal, epilogue } = variant;
   const { first, apart } = dealPixels(deal, lanesN, columns);
-  const { size, stride, padBefore } = window;
-  const name = `dense convolution ${size}x${size}/${stride} pad ${padBefore}, ${lanesM}x${lanesN} lanes, ${rows} rows x ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${epilogueTag(epilogue)}`;
+  const name = `dense convolution ${windowTag(window)}, ${lanesM}x${lanesN} lanes, ${rows} rows x ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${epilogueTag(epilogue)}`;
   return kernel({
     name,
     parameters: [
@@ -61,10 +61,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane:
 ${unroll(rows, (r) => `  let row${r} = min(first_row + ${r}u, params.rows - 1u);`)}
 ${placeWindows(window, columns, apart)}
 ${unroll(rows, (r) => unroll(columns, (v) => `  var sum${r}_${v} = 0.0;`))}
-  for (var tap = 0u; tap < ${size * size}u; tap++) {
-    let ky = i32(tap / ${size}u);
-    let kx = i32(tap % ${size}u);
-${placeTap(columns)}
+  for (var tap = 0u; tap < ${window.size ** 2}u; tap++) {
+${placeTap(window, 'tap', columns)}
     for (var channel = 0u; channel < params.channels; channel++) {
       let depth = tap * params.channels + channel;
       let base = channel * params.in_columns;

@@ -6,8 +6,8 @@ import { eachElement } from './training/linear-grid.ts';
  * pattern of |w| without its sign sorts as |w| does, so its leading 16 bits are ranked first, then the other
  * 16 of those that share the leading ones.
  *
- * counts[digit of |w_i|] += 1        over all i, or those whose leading bits are state[0] mask[i] = 1 if bits
- * of |w_i| ≥ state[1], else 0
+ *     counts[digit of |w_i|] += 1                            over all i, or those whose leading bits are state[0]
+ *     mask[i] = 1 if bits of |w_i| ≥ state[1], else 0
  *
  * Weights are bound as bit patterns, since devices may take subnormal floats for 0. All tensors are
  * contiguous.

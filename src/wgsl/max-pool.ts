@@ -1,4 +1,4 @@
-import { PICTURE_PARAMETERS, placeTap, placeWindows, type Window } from './convolution.ts';
+import { PICTURE_PARAMETERS, placeTap, placeWindows, type Window, windowTag } from './convolution.ts';
 import { ceilDivide, type Grid, type Kernel, kernel } from './kernel.ts';
 import { notANumber } from './not-a-number.ts';
 
@@ -17,10 +17,9 @@ export interface MaxPoolVariant {
 const LANES = 64;
 
 export function maxPoolKernel({ window }: MaxPoolVariant): Kernel {
-  const { size, stride, padBefore } = window;
   return kernel({
-    name: `max pool ${size}x${size}/${stride} pad ${padBefore}`,
-    parameters: [...PICTURE_PARAMETERS],
+    name: `max pool ${windowTag(window)}`,
+    parameters: PICTURE_PARAMETERS,
     bindings: [
       { name: 'x', element: 'f32', access: 'read' },
       { name: 'y', element: 'f32', access: 'read_write' },
@@ -35,10 +34,8 @@ ${placeWindows(window, 1, LANES)}
   // Every window has a pixel inside the picture; the first one met replaces this.
   var largest = 0.0;
   var met = false;
-  for (var tap = 0u; tap < ${size * size}u; tap++) {
-    let ky = i32(tap / ${size}u);
-    let kx = i32(tap % ${size}u);
-${placeTap(1)}
+  for (var tap = 0u; tap < ${window.size ** 2}u; tap++) {
+${placeTap(window, 'tap', 1)}
     if (inside0) {
       let value = x[base + at0];
       if (!met || ${notANumber('value', 'f32')}) {

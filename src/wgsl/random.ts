@@ -1,5 +1,6 @@
 import { LOG_FUNCTION } from './elementary.ts';
 import { ceilDivide, type Grid, type Kernel, kernel } from './kernel.ts';
+import { eachElement, linearGrid } from './training/linear-grid.ts';
 
 /**
  * Random numbers of an explicit key: the streams of src/random.ts, the uniform ones to the bit, the normal ones to float32.
@@ -16,7 +17,7 @@ export interface RandomVariant {
 }
 
 export function randomKernel({ distribution, order }: RandomVariant): Kernel {
-  const at = order === 'row-major' ? 'i' : '(i % params.features) * columns + i / params.features';
+  const at = order === 'row-major' ? 'n' : '(n % params.features) * columns + n / params.features';
   return kernel({
     name: `random ${distribution} ${order}`,
     parameters: [
@@ -30,25 +31,21 @@ export function randomKernel({ distribution, order }: RandomVariant): Kernel {
     ],
     body: /* wgsl */ `${PHILOX_FUNCTION}
 ${distribution === 'normal' ? NORMAL_FUNCTIONS : UNIFORM_FUNCTION}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
-  let block = (group.x + group.y * 65535u) * 64u + lane.x;
-  if (4u * block >= params.count) { return; }
-  let columns = params.count / params.features;
-  let words = philox(vec2u(key[0], key[1]), vec4u(block, 0u, 0u, params.stream));
+${eachElement(
+  '(params.count + 3u) / 4u',
+  `  let columns = params.count / params.features;
+  let words = philox(vec2u(key[0], key[1]), vec4u(i, 0u, 0u, params.stream));
   let numbers = ${distribution}_numbers(words);
   for (var part = 0u; part < 4u; part++) {
-    let i = 4u * block + part;
-    if (i < params.count) { values[${at}] = numbers[part]; }
-  }
-}
-`,
+    let n = 4u * i + part;
+    if (n < params.count) { values[${at}] = numbers[part]; }
+  }`,
+)}`,
   });
 }
 
 export function randomGrid(count: number): Grid {
-  const groups = ceilDivide(count, 256);
-  return [Math.min(groups, 65_535), ceilDivide(groups, 65_535), 1];
+  return linearGrid(ceilDivide(count, 4));
 }
 
 /** WGSL `philox(key, counter)`, Philox-4x32-10. */

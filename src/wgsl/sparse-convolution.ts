@@ -5,6 +5,7 @@ import {
   placeTap,
   placeWindows,
   type Window,
+  windowTag,
 } from './convolution.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './product-epilogue.ts';
@@ -34,8 +35,7 @@ export interface SparseConvolutionVariant {
 export function sparseConvolutionKernel(variant: SparseConvolutionVariant): Kernel {
   const { window, lanesN, lanesM, columns, deal, epilogue } = variant;
   const { first, apart } = dealPixels(deal, lanesN, columns);
-  const { size, stride, padBefore } = window;
-  const name = `sparse convolution ${size}x${size}/${stride} pad ${padBefore}, ${lanesM}x${lanesN} lanes, ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${epilogueTag(epilogue)}`;
+  const name = `sparse convolution ${windowTag(window)}, ${lanesM}x${lanesN} lanes, ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${epilogueTag(epilogue)}`;
   return kernel({
     name,
     parameters: [{ name: 'rows', type: 'u32' }, ...PICTURE_PARAMETERS],
@@ -62,9 +62,7 @@ ${unroll(columns, (v) => `  var sum${v} = 0.0;`)}
   for (var at = row.z; at < row.w; at++) {
     let segment = segments_of_a[at];
     let end = segments_of_a[at + 1u].y;
-    let ky = i32(segment.x / ${size}u);
-    let kx = i32(segment.x % ${size}u);
-${placeTap(columns)}
+${placeTap(window, 'segment.x', columns)}
 ${unroll(columns, (v) => `    var part${v} = 0.0;`)}
     for (var i = segment.y; i < end; i++) {
       let entry = entries_of_a[i];

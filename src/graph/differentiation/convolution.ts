@@ -10,10 +10,10 @@ import {
 } from '../../wgsl/training/convolution-kernel-gradient.ts';
 import type { Window } from '../../wgsl/training/window.ts';
 import type { Graph } from '../graph.ts';
-import type { GraphTensor, TransientTensor } from '../node.ts';
-import { sumRows } from './formula.ts';
+import { elements, type GraphTensor, type TransientTensor } from '../node.ts';
+import { sumInChunks } from './chunks.ts';
 import { channelsOf, type Padding, type Pictures, windowOver } from './pictures.ts';
-import { chunksOf, matmul } from './product.ts';
+import { matmul } from './product.ts';
 import { described } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
@@ -25,11 +25,8 @@ export interface ConvolutionShape {
   readonly padding: Padding;
 }
 
-/** Channels of a convolution. */
-interface Channels {
-  readonly inputs: number;
-  readonly outputs: number;
-}
+/** What the kernels of a convolution need to know: its window and its channels. */
+type Sizes = Window & { readonly inputs: number; readonly outputs: number };
 
 /**
  * Two-dimensional convolution without bias (cross-correlation, as TensorFlow's).
@@ -53,18 +50,13 @@ export function convolution(
   }
   const window = windowOver('convolution', shape.pictures, { ...shape, kernelHeight, kernelWidth });
   if (isProduct(window)) return matmul(tape, kernel, x);
-  const channels = { inputs, outputs };
+  const sizes: Sizes = { ...window, inputs, outputs };
   const pixels = window.pictures * window.out_height * window.out_width;
   const y = graph.tensor('convolution', [outputs, pixels]);
-  graph.dispatch(
-    convolutionKernel(),
-    convolutionGrid(outputs, pixels),
-    { ...window, ...channels },
-    { x, w: kernel, y },
-  );
+  graph.dispatch(convolutionKernel(), convolutionGrid(outputs, pixels), sizes, { x, w: kernel, y });
   return tape.record(y, [kernel, x], (gradient) => [
-    () => kernelGradient(graph, kernel, x, gradient, window, channels),
-    () => inputGradient(graph, kernel, x, gradient, window, channels),
+    () => kernelGradient(graph, kernel, x, gradient, sizes),
+    () => inputGradient(graph, kernel, x, gradient, sizes),
   ]);
 }
 
@@ -78,14 +70,13 @@ function inputGradient(
   kernel: GraphTensor,
   x: GraphTensor,
   gradient: GraphTensor,
-  window: Window,
-  channels: Channels,
+  sizes: Sizes,
 ): TransientTensor {
   const dx = graph.tensor(`${x.name} gradient`, x.shape);
   graph.dispatch(
     convolutionInputGradientKernel(),
-    convolutionGrid(channels.inputs, window.pictures * window.height * window.width),
-    { ...window, ...channels },
+    convolutionGrid(sizes.inputs, sizes.pictures * sizes.height * sizes.width),
+    sizes,
     { dy: gradient, w: kernel, dx },
   );
   return dx;
@@ -96,21 +87,19 @@ function kernelGradient(
   kernel: GraphTensor,
   x: GraphTensor,
   gradient: GraphTensor,
-  window: Window,
-  channels: Channels,
+  sizes: Sizes,
 ): TransientTensor {
-  const taps = window.kernel_height * window.kernel_width * channels.inputs;
-  const pixels = window.pictures * window.out_height * window.out_width;
-  const size = taps * channels.outputs;
-  const chunks = chunksOf(size, pixels);
+  const { outputs } = sizes;
   const dw = graph.tensor(`${kernel.name} gradient`, kernel.shape);
-  const into = chunks === 1 ? dw : graph.tensor(`${dw.name} in chunks`, [chunks, size]);
-  graph.dispatch(
-    convolutionKernelGradientKernel(),
-    convolutionKernelGradientGrid(chunks, taps, channels.outputs),
-    { ...window, ...channels, chunks, chunk_columns: Math.ceil(pixels / chunks) },
-    { x, dy: gradient, dw: into },
+  const taps = elements(dw) / outputs;
+  const pixels = sizes.pictures * sizes.out_height * sizes.out_width;
+  sumInChunks(graph, dw, pixels, (into, { chunks, depth }) =>
+    graph.dispatch(
+      convolutionKernelGradientKernel(),
+      convolutionKernelGradientGrid(chunks, taps, outputs),
+      { ...sizes, chunks, chunk_columns: depth },
+      { x, dy: gradient, dw: into },
+    ),
   );
-  if (chunks > 1) sumRows(graph, into, dw);
   return dw;
 }

@@ -6,8 +6,8 @@ import {
 } from '../../wgsl/training/strided-product.ts';
 import type { Graph } from '../graph.ts';
 import type { GraphTensor, TransientTensor } from '../node.ts';
+import { sumInChunks } from './chunks.ts';
 import { add } from './elementwise.ts';
-import { sumRows } from './formula.ts';
 import { described, requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
@@ -99,18 +99,16 @@ function stridedProduct(
   result: TransientTensor,
   one: OneProduct,
 ): void {
-  const size = one.rows * one.columns;
-  const chunks = chunksOf(size, one.depth);
-  const into = chunks === 1 ? result : graph.tensor(`${result.name} in chunks`, [chunks, size]);
-  batchedProduct(graph, a, b, into, {
-    ...ONE_BATCH,
-    ...one,
-    batches: 1,
-    chunks,
-    chunk_depth: Math.ceil(one.depth / chunks),
-    c_chunk: size,
-  });
-  if (chunks > 1) sumRows(graph, into, result);
+  sumInChunks(graph, result, one.depth, (into, { chunks, depth }) =>
+    batchedProduct(graph, a, b, into, {
+      ...ONE_BATCH,
+      ...one,
+      batches: 1,
+      chunks,
+      chunk_depth: depth,
+      c_chunk: one.rows * one.columns,
+    }),
+  );
 }
 
 const ONE_BATCH = { inner: 1, a_outer: 0, a_inner: 0, b_outer: 0, b_inner: 0, c_outer: 0, c_inner: 0 };
@@ -130,13 +128,3 @@ export function batchedProduct(
     { a, b, c },
   );
 }
-
-/** Into how many parts a sum of `depth` terms is cut, when only `size` elements are computed. */
-export function chunksOf(size: number, depth: number): number {
-  const wanted = Math.ceil(BUSY / size);
-  return Math.max(1, Math.min(wanted, Math.ceil(depth / SHORTEST_CHUNK)));
-}
-
-/** Elements that keep a device busy: more of them need no chunks. */
-const BUSY = 1 << 15;
-const SHORTEST_CHUNK = 256;

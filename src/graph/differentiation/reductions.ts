@@ -1,6 +1,6 @@
 import type { GraphTensor } from '../node.ts';
-import { divide, elementwise, multiply } from './elementwise.ts';
-import { type Formula, sumColumns, sumRows } from './formula.ts';
+import { divide, multiply } from './elementwise.ts';
+import { applyFormula, type Formula, sumColumns, sumRows } from './formula.ts';
 import { extents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
@@ -11,7 +11,9 @@ export function sum(tape: Tape, x: GraphTensor): GraphTensor {
   const total = graph.tensor(`${x.name} sum`, [1, 1]);
   sumColumns(graph, x, rows);
   sumRows(graph, rows, total);
-  return tape.record(total, [x], (gradient) => [() => repeated(tape, gradient, x)]);
+  return tape.record(total, [x], (gradient) => [
+    () => applyFormula(graph, REPEAT, { scalar: gradient }, {}, x),
+  ]);
 }
 
 /**
@@ -22,9 +24,4 @@ export function weightedMean(tape: Tape, x: GraphTensor, weights: GraphTensor): 
   return divide(tape, sum(tape, multiply(tape, x, weights)), sum(tape, weights));
 }
 
-/** A scalar as often as another tensor has elements. */
-function repeated(tape: Tape, scalar: GraphTensor, like: GraphTensor): GraphTensor {
-  return elementwise(tape, REPEAT, { scalar, like });
-}
-
-const REPEAT: Formula = { name: 'repeat', inputs: ['scalar', 'like'], value: 'scalar', derivatives: {} };
+const REPEAT: Formula = { name: 'repeat', inputs: ['scalar'], value: 'scalar', derivatives: {} };

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { copyRangeGrid, copyRangeKernel } from '../../wgsl/training/copy-range.ts';
+import { COPY, copyGrid } from '../../wgsl/copy.ts';
 import type { GraphTensor } from '../node.ts';
 import { fill } from './formula.ts';
 import { described, requireExtents } from './shapes.ts';
@@ -17,21 +17,21 @@ export function rows(tape: Tape, matrix: GraphTensor, first: number, count: numb
     throw new UsageError(`rows ${first} to ${first + count - 1} are not all in ${described(matrix)}.`);
   }
   const part = graph.tensor(`${matrix.name} rows`, [count, columns]);
-  const [start, size] = [first * columns, count * columns];
+  const [start, words] = [first * columns, count * columns];
   graph.dispatch(
-    copyRangeKernel(),
-    copyRangeGrid(size),
-    { count: size, from_start: start, to_start: 0 },
-    { source: matrix, result: part },
+    COPY,
+    copyGrid(words),
+    { words, original_start: start, duplicate_start: 0 },
+    { original: matrix, duplicate: part },
   );
   return tape.record(part, [matrix], (gradient) => [
     () => {
       const whole = fill(graph, matrix, 0, `${matrix.name} gradient`);
       graph.dispatch(
-        copyRangeKernel(),
-        copyRangeGrid(size),
-        { count: size, from_start: 0, to_start: start },
-        { source: gradient, result: whole },
+        COPY,
+        copyGrid(words),
+        { words, original_start: 0, duplicate_start: start },
+        { original: gradient, duplicate: whole },
       );
       return whole;
     },

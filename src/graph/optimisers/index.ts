@@ -3,4 +3,4 @@
 export { Adafactor, type AdafactorOptions } from './adafactor.ts';
 export { Adam, type AdamOptions } from './adam.ts';
 export { Nesterov } from './nesterov.ts';
-export { applyGradients, type Optimiser, type OptimiserState } from './optimiser.ts';
+export { applyGradients, type Optimiser } from './optimiser.ts';

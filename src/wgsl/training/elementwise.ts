@@ -1,7 +1,7 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
 import { blockSum, sharedSum, sumMemory } from './block-sum.ts';
 import { functionsFor } from './functions.ts';
-import { eachElement, linearGrid } from './linear-grid.ts';
+import { eachElement, linearGrid, WORKGROUP, workgroupGrid } from './linear-grid.ts';
 
 /**
  * A formula over the elements of matrices, and sums of one along rows or columns.
@@ -74,7 +74,7 @@ const ENTRY: Readonly<Record<'none' | 'rows' | 'columns', (lanes: number) => str
 ${sumMemory(lanes)}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let m = group.y * 65535u + group.x;
+  let m = ${WORKGROUP};
   if (m >= params.rows) { return; }
 ${sharedSum(lanes, 'total', 'params.columns', 'element(m, j)')}
   if (lane == 0u) { result[m] = total; }
@@ -85,5 +85,5 @@ ${sharedSum(lanes, 'total', 'params.columns', 'element(m, j)')}
 export function elementwiseGrid(sum: ElementwiseVariant['sum'], rows: number, columns: number): Grid {
   if (sum === undefined) return linearGrid(rows * columns);
   if (sum === 'rows') return linearGrid(columns);
-  return [Math.min(rows, 65_535), Math.ceil(rows / 65_535), 1];
+  return workgroupGrid(rows);
 }

@@ -36,10 +36,8 @@ fn hyperbolic(x: f32) -> f32 {
   return select(sign(x) * (1.0 - e) / (1.0 + e), series, abs(x) < 0.1);
 }`;
 
-/** The functions, where one of the expressions calls any. */
-export function functionsFor(...expressions: readonly string[]): string {
-  const called = expressions.some((text) =>
-    /\b(exponential|exact_log|logistic|softplus|hyperbolic)\(/.test(text),
-  );
+/** The functions, where the expression calls any. */
+export function functionsFor(expression: string): string {
+  const called = /\b(exponential|exact_log|logistic|softplus|hyperbolic)\(/.test(expression);
   return called ? FUNCTIONS : '';
 }

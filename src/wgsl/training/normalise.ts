@@ -1,5 +1,6 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
 import { sharedSum, sumMemory } from './block-sum.ts';
+import { WORKGROUP, workgroupGrid } from './linear-grid.ts';
 
 /**
  * Normalisation of vectors to mean 0 and variance 1, and its gradient: of the columns of a matrix (layer
@@ -73,7 +74,7 @@ ${sharedSum(lanes, 'along', 'params.length', 'dy[start + j * params.step] * y[st
 }
 
 export function normaliseGrid(vectors: number): Grid {
-  return [Math.min(vectors, 65_535), Math.ceil(vectors / 65_535), 1];
+  return workgroupGrid(vectors);
 }
 
 const PARAMETERS = [
@@ -90,7 +91,7 @@ fn squared(x: f32) -> f32 { return x * x; }
 ${sumMemory(lanes)}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let vector = group.y * 65535u + group.x;
+  let vector = ${WORKGROUP};
   if (vector >= params.vectors) { return; }
   let start = vector * params.vector_step;
 ${body}

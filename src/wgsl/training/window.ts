@@ -5,18 +5,7 @@ import type { Parameter } from '../kernel.ts';
  * · stride + ky − top, x · stride + kx − left)`; those outside the picture are padding. Columns of
  * activations are pixels, `(picture · height + y) · width + x`.
  */
-export interface Window {
-  readonly pictures: number;
-  readonly height: number;
-  readonly width: number;
-  readonly out_height: number;
-  readonly out_width: number;
-  readonly kernel_height: number;
-  readonly kernel_width: number;
-  readonly stride: number;
-  readonly top: number;
-  readonly left: number;
-}
+export type Window = Readonly<Record<(typeof WINDOW_FIELDS)[number], number>>;
 
 const WINDOW_FIELDS = [
   'pictures',
@@ -29,7 +18,7 @@ const WINDOW_FIELDS = [
   'stride',
   'top',
   'left',
-] as const satisfies readonly (keyof Window)[];
+] as const;
 
 export const WINDOW_PARAMETERS: readonly Parameter[] = WINDOW_FIELDS.map((name) => ({ name, type: 'u32' }));
 
