@@ -5,6 +5,7 @@ import type { SparsePattern } from '../io/smtx.ts';
 import { COUNTED_VARIABLE, type Technique } from '../technique.ts';
 import { readEffectiveMatrix } from './effective-weights.ts';
 import type { Site } from './site.ts';
+import { embeddingShards } from './transformer-sites.ts';
 
 /** A weight matrix that a technique made sparse. */
 export interface SparsifiedMatrix {
@@ -68,11 +69,8 @@ function weightsOf(checkpoint: Checkpoint, names: ReadonlySet<string>, companion
       file: checkpoint.path,
     });
   }
-  const shards = [found];
-  if (found === `${scope}/weights_0` && !companion.endsWith('_aux')) {
-    while (names.has(`${scope}/weights_${shards.length}`)) shards.push(`${scope}/weights_${shards.length}`);
-  }
-  return shards;
+  const whole = found === `${scope}/weights_0` && !companion.endsWith('_aux');
+  return whole ? embeddingShards(names, scope) : [found];
 }
 
 /**

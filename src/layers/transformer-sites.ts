@@ -53,8 +53,7 @@ export function biasName(checkpoint: Checkpoint, scope: string, technique: Techn
  */
 export function embeddingSite(checkpoint: Checkpoint, scope: string, technique: Technique): Site {
   const names = new Set(checkpoint.names());
-  const weights = [`${scope}/weights_0`];
-  while (names.has(`${scope}/weights_${weights.length}`)) weights.push(`${scope}/weights_${weights.length}`);
+  const weights = embeddingShards(names, scope);
   switch (technique) {
     case 'dense':
       return { weights, companions: [] };
@@ -66,6 +65,13 @@ export function embeddingSite(checkpoint: Checkpoint, scope: string, technique: 
     case 'l0_regularization':
       return { weights, companions: weights.map((name) => `${name}_aux`) };
   }
+}
+
+/** Variables of an embedding in the order of their numbers: the first, whether there or not, and those that follow it. */
+export function embeddingShards(names: ReadonlySet<string>, scope: string): string[] {
+  const shards = [`${scope}/weights_0`];
+  while (names.has(`${scope}/weights_${shards.length}`)) shards.push(`${scope}/weights_${shards.length}`);
+  return shards;
 }
 
 function headScopes(names: ReadonlySet<string>, scope: string, technique: Technique): string[] {

@@ -68,6 +68,14 @@ export async function onDevice<Name extends string>(
   return Object.fromEntries(tensors) as Record<Name, DenseTensor>;
 }
 
+/** Uploads weights and what a technique keeps beside them. */
+export function uploadPair(
+  uploads: Uploads,
+  pair: readonly [DenseTensor, DenseTensor],
+): readonly [DeviceTensor, DeviceTensor] {
+  return [uploads.tensor(pair[0]), uploads.tensor(pair[1])];
+}
+
 /** The input of a case as the device takes it: feature-major, but for one that is transposed anyway. */
 export function uploadInput(uploads: Uploads, given: Exclude<LinearCase, CaseOf<'embedding'>>): DeviceTensor {
   // `[inputs, columns]` is a transposed batch; the device's transposeA undoes it.

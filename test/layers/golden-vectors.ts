@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type DenseTensor, denseTensor } from '../../src/layers/reference/tensor.ts';
+import type { LinearCase } from './linear-case.ts';
 
 /*
  * Values of an independent float64 implementation of the original's formulas. Nine digits are known of most.
@@ -65,6 +66,16 @@ export const PRODUCT = {
     [1, 2],
     [-1, 0.5],
   ]),
+};
+
+export const PRODUCT_CASE: LinearCase = {
+  kind: 'matmul',
+  x: PRODUCT.x,
+  weights: [3, 2],
+  result: [2, 2],
+  transposeA: false,
+  transposeB: false,
+  seed: 0,
 };
 
 export const VARIATIONAL = {

@@ -1,4 +1,3 @@
-import { UsageError } from '../../errors.ts';
 import { add, affine, multiply, sigmoid } from '../../graph/differentiation/elementwise.ts';
 import { fill } from '../../graph/differentiation/formula.ts';
 import { product } from '../../graph/differentiation/product.ts';
@@ -6,7 +5,7 @@ import { rows } from '../../graph/differentiation/rows.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import type { GraphTensor } from '../../graph/node.ts';
 import type { ActivationName } from '../reference/activation.ts';
-import { requireShape } from '../reference/tensor.ts';
+import { checkState, checkSteps } from '../reference/cell-checks.ts';
 import { DEVICE_ACTIVATIONS } from './activation.ts';
 
 /**
@@ -52,6 +51,22 @@ export interface DeviceCellWeights {
   readonly project: (x: GraphTensor) => GraphTensor;
 }
 
+/** Weights of a cell that takes its kernel as it is. @param kernel `[inputs + units, gates · units]`, those of the inputs first */
+export function deviceCellWeights(
+  tape: Tape,
+  kernel: GraphTensor,
+  bias: GraphTensor,
+  inputs: number,
+): DeviceCellWeights {
+  const [input, hidden] = splitRows(tape, kernel, inputs);
+  return { hidden, bias, project: (x) => product(tape, input, x, { a: true }) };
+}
+
+/** Rows of a matrix: the first `count`, and the rest. */
+export function splitRows(tape: Tape, matrix: GraphTensor, count: number): [GraphTensor, GraphTensor] {
+  return [rows(tape, matrix, 0, count), rows(tape, matrix, count, matrix.shape[0] - count)];
+}
+
 /** A sequence that was recorded. */
 export interface DeviceCellRun {
   /** Outputs, `[units, batch]` for each step. */
@@ -73,13 +88,10 @@ export function recordCell(
   inputs: readonly GraphTensor[],
   begin: readonly GraphTensor[] | undefined,
 ): DeviceCellRun {
-  if (inputs.length === 0) throw new UsageError('the sequence is empty, expected at least one step');
+  checkSteps(inputs);
   const shape = [weights.hidden.shape[0], inputs[0].shape[1]];
   let state = begin ?? zeros(tape, equations, shape);
-  if (state.length !== equations.states) {
-    throw new UsageError(`the state has ${state.length} tensors, expected ${equations.states}`);
-  }
-  for (const tensor of state) requireShape('a tensor of the state', tensor, shape);
+  checkState(state, equations.states, shape);
   const outputs: GraphTensor[] = [];
   for (const x of inputs) {
     const carried = product(tape, weights.hidden, state[state.length - 1], { a: true });

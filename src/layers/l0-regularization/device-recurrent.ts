@@ -1,10 +1,9 @@
-import { product } from '../../graph/differentiation/product.ts';
-import { rows } from '../../graph/differentiation/rows.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import type { GraphTensor } from '../../graph/node.ts';
 import {
   type DeviceCellEquations,
   type DeviceCellRun,
+  deviceCellWeights,
   elmanOnDevice,
   lstmOnDevice,
   recordCell,
@@ -29,7 +28,7 @@ class DeviceGatedCell {
     units: number,
     options: CellOptions,
   ) {
-    this.inputs = checkCell(pair, ['theta', 'logAlpha'], bias, units, equations.gates).inputs;
+    this.inputs = checkCell(pair, ['theta', 'logAlpha'], bias, units, equations.gates);
     this.pair = pair;
     this.bias = bias;
     this.units = units;
@@ -62,12 +61,7 @@ class DeviceGatedCell {
     inputs: readonly GraphTensor[],
     state: readonly GraphTensor[] | undefined,
   ): DeviceCellRun {
-    const input = rows(tape, kernel, 0, this.inputs);
-    const weights = {
-      hidden: rows(tape, kernel, this.inputs, this.units),
-      bias: this.bias,
-      project: (x: GraphTensor) => product(tape, input, x, { a: true }),
-    };
+    const weights = deviceCellWeights(tape, kernel, this.bias, this.inputs);
     return recordCell(tape, this.#equations, weights, inputs, state);
   }
 }

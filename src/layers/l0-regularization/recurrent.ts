@@ -7,7 +7,7 @@ import {
   initialState,
   lstmEquations,
 } from '../reference/cell-equations.ts';
-import { type CellRun, type CellWeights, runCell, runCellGradients } from '../reference/cell-run.ts';
+import { type CellRun, cellWeights, runCell, runCellGradients } from '../reference/cell-run.ts';
 import { matmulMap } from '../reference/matmul.ts';
 import type { Noise } from '../reference/noise.ts';
 import type { DenseTensor } from '../reference/tensor.ts';
@@ -56,10 +56,9 @@ class GatedCell {
     units: number,
     options: HardConcreteOptions,
   ) {
-    const sizes = checkCell(pair, ['theta', 'logAlpha'], bias, units, equations.gates);
+    this.inputs = checkCell(pair, ['theta', 'logAlpha'], bias, units, equations.gates);
     this.pair = pair;
     this.bias = bias;
-    this.inputs = sizes.inputs;
     this.units = units;
     this.#equations = equations;
     this.#options = parameters(options);
@@ -90,7 +89,8 @@ class GatedCell {
     const kernel = gatedTheta(this.pair, noise, this.#options);
     const [input] = splitRows(kernel, this.inputs);
     const begin = initialState(this.#equations, state, batch, this.units);
-    const run = runCellGradients(this.#equations, this.#weights(kernel), inputs, begin, dOutputs);
+    const weights = cellWeights(kernel, this.bias, this.inputs);
+    const run = runCellGradients(this.#equations, weights, inputs, begin, dOutputs);
     const ofInput = dense.weightGradient(stackRows(run.preActivations), stackRows(inputs), input.shape);
     return {
       inputs: run.preActivations.map((dz, t) => dense.inputGradient(dz, input, inputs[t].shape)),
@@ -108,12 +108,7 @@ class GatedCell {
   #run(kernel: DenseTensor, inputs: readonly DenseTensor[], state?: readonly DenseTensor[]): CellRun {
     const batch = checkSequence(inputs, this.inputs);
     const begin = initialState(this.#equations, state, batch, this.units);
-    return runCell(this.#equations, this.#weights(kernel), inputs, begin);
-  }
-
-  #weights(kernel: DenseTensor): CellWeights {
-    const [input, hidden] = splitRows(kernel, this.inputs);
-    return { hidden, bias: this.bias, project: (x) => dense.apply(x, input) };
+    return runCell(this.#equations, cellWeights(kernel, this.bias, this.inputs), inputs, begin);
   }
 }
 

@@ -2,7 +2,7 @@ import { DataError } from '../../errors.ts';
 import { rankMagnitudes } from '../../graph/magnitude-rank.ts';
 import { elements } from '../../graph/node.ts';
 import type { DeviceTensor, Scope } from '../../graph/scope.ts';
-import { type CountRounding, keptCount } from './kept-count.ts';
+import { type CountOptions, keptCount } from './kept-count.ts';
 import type { PruningMask } from './mask.ts';
 import { rankDigit } from './rank.ts';
 
@@ -16,10 +16,7 @@ export interface DeviceMask extends Disposable {
    * @throws {UsageError} for a sparsity outside [0, 1).
    * @throws {DataError} where a weight is not finite; the mask stays as it was.
    */
-  update(
-    sparsity: number,
-    options?: { readonly rounding?: CountRounding | undefined },
-  ): Promise<Omit<PruningMask, 'mask'>>;
+  update(sparsity: number, options?: CountOptions): Promise<Omit<PruningMask, 'mask'>>;
   dispose(): void;
 }
 

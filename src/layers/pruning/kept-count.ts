@@ -7,7 +7,11 @@ import { UsageError } from '../../errors.ts';
  */
 export type CountRounding = 'floor' | 'half-even';
 
-export const COUNT_ROUNDINGS: readonly CountRounding[] = ['floor', 'half-even'];
+/** How a rule that keeps a count of weights arrives at it. */
+export interface CountOptions {
+  /** How many are kept of a fraction of a weight. Default floor. */
+  readonly rounding?: CountRounding | undefined;
+}
 
 /**
  * Weights that a layer keeps, `size · (1 − sparsity)`. All steps are rounded to float32 as TensorFlow does

@@ -1,13 +1,11 @@
 import { UsageError } from '../../errors.ts';
 import type { RandomKey } from '../../random.ts';
-import { type CountRounding, checkSparsity, keptCount } from './kept-count.ts';
+import { type CountOptions, checkSparsity, keptCount } from './kept-count.ts';
 import type { PruningMask } from './mask.ts';
 import { keepHighestScores, randomScores } from './random-mask.ts';
 import { checkFinite, type Floats, kthLargestMagnitude } from './rank.ts';
 
-export interface SortOptions {
-  /** How many are kept of a fraction of a weight. Default floor. */
-  readonly rounding?: CountRounding | undefined;
+export interface SortOptions extends CountOptions {
   /** Share of the threshold before in the new one, in [0, 1). Default 0, as in all runs of the paper. */
   readonly decay?: number | undefined;
   /** The threshold before. Default 0. */
@@ -31,11 +29,6 @@ export function sortMask(weights: Floats, sparsity: number, options: SortOptions
   return thresholdMask(weights, threshold, (magnitude) => magnitude >= threshold);
 }
 
-export interface ExactOptions {
-  /** How many are kept of a fraction of a weight. Default floor. */
-  readonly rounding?: CountRounding | undefined;
-}
-
 /**
  * Magnitude pruning with an exact count, as in google-research's `model_pruning`: keeps K weights, of those
  * tied with the K-th largest magnitude a random choice. The threshold is that magnitude.
@@ -47,7 +40,7 @@ export function exactMask(
   weights: Floats,
   sparsity: number,
   key: RandomKey,
-  options: ExactOptions = {},
+  options: CountOptions = {},
 ): PruningMask {
   checkFinite(weights);
   const kept = keptCount(weights.length, sparsity, options.rounding);

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { embeddingShards } from '../transformer-sites.ts';
 
 /** A layer of a dense model as its pruned form stores it. */
 export interface PrunableLayer {
@@ -25,14 +26,16 @@ export interface PruningPlan {
  * layers store them.
  */
 export function planPruning(checkpoint: Pick<Checkpoint, 'names'>): PruningPlan {
-  const names = checkpoint.names();
+  const names = new Set(checkpoint.names());
   const layers: PrunableLayer[] = [];
   const renamed = new Map<string, string>();
   for (const name of names) {
     if (name.startsWith('training/')) continue;
     const embedding = EMBEDDING.exec(name)?.[1];
     // The pruning library opens a scope with an empty name there, hence two slashes.
-    if (embedding !== undefined) layers.push(layerIn(`${embedding}/`, name, shards(names, embedding)));
+    if (embedding !== undefined) {
+      layers.push(layerIn(`${embedding}/`, name, embeddingShards(names, embedding)));
+    }
     const masked = maskedVariable(name);
     if (masked === undefined) continue;
     const { scope, leaf } = masked;
@@ -76,12 +79,4 @@ function maskedVariable(name: string): { scope: string; leaf: string } | undefin
   }
   const [, model, layer, leaf] = RESNET_LAYER.exec(name) ?? [];
   return layer === undefined ? undefined : { scope: `${model}/${layer}`, leaf };
-}
-
-/** Shards of an embedding in the order of their numbers. */
-function shards(names: readonly string[], scope: string): string[] {
-  const all = new Set(names);
-  const found: string[] = [];
-  while (all.has(`${scope}/weights_${found.length}`)) found.push(`${scope}/weights_${found.length}`);
-  return found;
 }

@@ -1,17 +1,10 @@
-import { type RandomKey, uniforms } from '../../random.ts';
-import { type CountRounding, keptCount } from './kept-count.ts';
+import { type RandomKey, UNIFORM_STEP, uniforms } from '../../random.ts';
+import { type CountOptions, keptCount } from './kept-count.ts';
 import type { PruningMask } from './mask.ts';
 import { kthLargestMagnitude } from './rank.ts';
 
 /** Numbers drawn at a time; each such piece is a stream of the key. */
 const PIECE = 2 ** 16;
-/** Random numbers are multiples of it, so that adding it keeps a float32 exact. */
-const UNIFORM_STEP = 2 ** -24;
-
-export interface RandomMaskOptions {
-  /** How many are kept of a fraction of a weight. Default floor. */
-  readonly rounding?: CountRounding | undefined;
-}
 
 /**
  * Random pruning, each time anew ("random independent"): keeps a random choice of exactly {@link keptCount}
@@ -24,7 +17,7 @@ export function randomMask(
   size: number,
   sparsity: number,
   key: RandomKey,
-  options: RandomMaskOptions = {},
+  options: CountOptions = {},
 ): PruningMask {
   return keepHighestScores(randomScores(key, size), keptCount(size, sparsity, options.rounding));
 }
@@ -39,7 +32,7 @@ export function randomCumulativeMask(
   previous: Float32Array,
   sparsity: number,
   key: RandomKey,
-  options: RandomMaskOptions = {},
+  options: CountOptions = {},
 ): PruningMask {
   const left = previous.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
   const scores = randomScores(key, previous.length);

@@ -1,21 +1,19 @@
 import type { RandomKey } from '../../random.ts';
 import { type Block, blockMask } from './block.ts';
-import type { CountRounding } from './kept-count.ts';
+import type { CountOptions } from './kept-count.ts';
 import { exactMask, histogramMask, sortMask } from './magnitude.ts';
 import type { PruningMask } from './mask.ts';
 import { randomCumulativeMask, randomMask } from './random-mask.ts';
 import type { Floats } from './rank.ts';
 
 /** Keeps the largest magnitudes. */
-export interface MagnitudeRule {
+export interface MagnitudeRule extends CountOptions {
   readonly method: 'magnitude';
   /**
    * `sort` (default) keeps all that tie with the last one kept, `exact` a random choice of them, `histogram`
    * estimates where to cut. See `sortMask`, `exactMask`, `histogramMask`.
    */
   readonly algorithm?: 'sort' | 'exact' | 'histogram' | undefined;
-  /** How many are kept of a fraction of a weight. Default floor. */
-  readonly rounding?: CountRounding | undefined;
   /** Share of the threshold before in the new one (`sort`, `histogram`). Default 0. */
   readonly decay?: number | undefined;
   /** Bins of the histogram. Default 256. */
@@ -25,12 +23,10 @@ export interface MagnitudeRule {
 }
 
 /** Keeps a random choice. */
-export interface RandomRule {
+export interface RandomRule extends CountOptions {
   readonly method: 'random';
   /** Whether what is pruned once stays pruned, as in the paper's runs. Default true. */
   readonly cumulative?: boolean | undefined;
-  /** How many are kept of a fraction of a weight. Default floor. */
-  readonly rounding?: CountRounding | undefined;
 }
 
 /** How the weights that are kept are chosen. */

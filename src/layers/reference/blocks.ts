@@ -48,9 +48,10 @@ export function joinedAcross(blocks: readonly DenseTensor[]): DenseTensor {
   return whole;
 }
 
-/** Sums down the columns of a matrix. */
-export function columnSums({ data, shape: [rows, columns] }: DenseTensor): DenseTensor {
+/** Sums down the columns, over all axes but the last. */
+export function columnSums({ data, shape }: DenseTensor): DenseTensor {
+  const columns = shape[shape.length - 1];
   const sums = filledTensor([columns], 0);
-  for (let i = 0; i < rows * columns; i++) sums.data[i % columns] += data[i];
+  for (let i = 0; i < data.length; i++) sums.data[i % columns] += data[i];
   return sums;
 }

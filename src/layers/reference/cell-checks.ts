@@ -2,15 +2,9 @@ import { UsageError } from '../../errors.ts';
 import { checkPair } from './arguments.ts';
 import { type DenseTensor, requireShape, type Shaped, shapeText } from './tensor.ts';
 
-/** Sizes of a cell, read from its kernel. */
-export interface CellSizes {
-  readonly inputs: number;
-  readonly units: number;
-}
-
 /**
  * Refuses weights that no cell of so many units has: a pair of two tensors of one shape `[inputs + units, gates · units]` and a
- * bias `[gates · units]`.
+ * bias `[gates · units]`; gives the inputs.
  */
 export function checkCell(
   pair: readonly Shaped[],
@@ -18,7 +12,7 @@ export function checkCell(
   bias: Shaped,
   units: number,
   gates: number,
-): CellSizes {
+): number {
   checkPair(pair, names);
   const [{ shape }] = pair;
   const width = gates * units;
@@ -35,15 +29,28 @@ export function checkCell(
       `the cell's kernel is ${shapeText(shape)}: ${units} units leave no rows for inputs, expected more than ${units} rows`,
     );
   }
-  return { inputs: shape[0] - units, units };
+  return shape[0] - units;
 }
 
 /** Refuses a sequence whose steps are not all `[batch, inputs]`; gives the batch. */
 export function checkSequence(inputs: readonly DenseTensor[], size: number): number {
-  if (inputs.length === 0) throw new UsageError('the sequence is empty, expected at least one step');
+  checkSteps(inputs);
   const batch = inputs[0].shape[0];
   inputs.forEach((x, t) => {
     requireShape(`the input of step ${t}`, x, [t === 0 ? undefined : batch, size]);
   });
   return batch;
+}
+
+/** Refuses a sequence without a step. */
+export function checkSteps(inputs: readonly Shaped[]): void {
+  if (inputs.length === 0) throw new UsageError('the sequence is empty, expected at least one step');
+}
+
+/** Refuses a state of another number of tensors, or of other shapes. */
+export function checkState(state: readonly Shaped[], tensors: number, shape: readonly number[]): void {
+  if (state.length !== tensors) {
+    throw new UsageError(`the state has ${state.length} tensors, expected ${tensors}`);
+  }
+  for (const tensor of state) requireShape('a tensor of the state', tensor, shape);
 }

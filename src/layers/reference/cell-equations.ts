@@ -1,7 +1,7 @@
-import { UsageError } from '../../errors.ts';
 import { ACTIVATIONS, type ActivationName } from './activation.ts';
 import { blocksAcross, joinedAcross } from './blocks.ts';
-import { type DenseTensor, elementwise, filledTensor, requireShape } from './tensor.ts';
+import { checkState } from './cell-checks.ts';
+import { type DenseTensor, elementwise, filledTensor } from './tensor.ts';
 
 /**
  * The equations of a recurrent cell once its weights are fixed. A state is a list of tensors `[batch, units]`, the last of which
@@ -95,8 +95,6 @@ export function initialState(
   units: number,
 ): readonly DenseTensor[] {
   if (given === undefined) return Array.from({ length: states }, () => filledTensor([batch, units], 0));
-  if (given.length !== states)
-    throw new UsageError(`the state has ${given.length} tensors, expected ${states}`);
-  for (const tensor of given) requireShape('a tensor of the state', tensor, [batch, units]);
+  checkState(given, states, [batch, units]);
   return given;
 }

@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { columnSums } from './blocks.ts';
+import { columnSums, splitRows } from './blocks.ts';
 import type { CellEquations } from './cell-equations.ts';
 import { matmulMap } from './matmul.ts';
 import { type DenseTensor, elementwise, filledTensor, requireShape } from './tensor.ts';
@@ -23,6 +23,12 @@ export interface CellRun {
 }
 
 const dense = matmulMap();
+
+/** Weights of a cell that takes its kernel as it is. @param kernel `[inputs + units, gates · units]`, those of the inputs first */
+export function cellWeights(kernel: DenseTensor, bias: DenseTensor, inputs: number): CellWeights {
+  const [input, hidden] = splitRows(kernel, inputs);
+  return { hidden, bias, project: (x) => dense.apply(x, input) };
+}
 
 /** Pre-activations `project(x) + h · hidden + bias`. */
 function preActivations(weights: CellWeights, x: DenseTensor, h: DenseTensor): DenseTensor {

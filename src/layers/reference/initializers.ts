@@ -1,5 +1,5 @@
 import { normals, type RandomKey, uniforms } from '../../random.ts';
-import { type DenseTensor, denseTensor, elementwise, filledTensor } from './tensor.ts';
+import { type DenseTensor, denseTensor, elementCount, elementwise, filledTensor } from './tensor.ts';
 
 /** First values of a variable of a shape; whatever is random in them comes from the key. */
 export type Initializer = (shape: readonly number[], key: RandomKey) => DenseTensor;
@@ -12,10 +12,7 @@ export function constant(value: number): Initializer {
 /** Independent normal values. */
 export function normal(mean: number, deviation: number): Initializer {
   return (shape, key) =>
-    elementwise(
-      (z) => mean + deviation * z,
-      denseTensor(shape, normals(key, filledTensor(shape, 0).data.length)),
-    );
+    elementwise((z) => mean + deviation * z, denseTensor(shape, normals(key, elementCount(shape))));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { derivedKey, type RandomKey } from '../../random.ts';
 import { ACTIVATIONS, type ActivationName } from './activation.ts';
 import { checkNumber } from './arguments.ts';
+import { columnSums } from './blocks.ts';
 import { constant, glorotUniform, type Initializer } from './initializers.ts';
 import { type DenseTensor, elementwise, requireShape } from './tensor.ts';
 
@@ -77,12 +78,7 @@ export function activatedGradients(
   requireShape('dOutput', dOutput, y.shape);
   const { of, slope } = ACTIVATIONS[activation];
   const dy = elementwise((d, at) => d * slope(at, of(at)), dOutput, biased(y, bias));
-  if (bias === undefined) return { y: dy, bias };
-  const dBias = new Float64Array(bias.data.length);
-  dy.data.forEach((d, i) => {
-    dBias[i % dBias.length] += d;
-  });
-  return { y: dy, bias: { shape: bias.shape, data: dBias } };
+  return { y: dy, bias: bias === undefined ? undefined : columnSums(dy) };
 }
 
 function biased(y: DenseTensor, bias: DenseTensor | undefined): DenseTensor {

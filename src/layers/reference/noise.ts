@@ -1,5 +1,5 @@
 import { normals, type RandomKey, uniforms } from '../../random.ts';
-import { type DenseTensor, denseTensor, requireShape } from './tensor.ts';
+import { type DenseTensor, denseTensor, elementCount, requireShape } from './tensor.ts';
 
 /** Where noise comes from: given outright, or drawn from a key, element `i` of the row-major tensor being number `i`. */
 export type Noise = DenseTensor | RandomKey;
@@ -24,8 +24,7 @@ function noiseFrom(
     requireShape('noise', noise, shape);
     return noise;
   }
-  const count = shape.reduce((product, extent) => product * extent, 1);
-  return denseTensor(shape, draw(noise, count, stream));
+  return denseTensor(shape, draw(noise, elementCount(shape), stream));
 }
 
 function isGiven(noise: Noise): noise is DenseTensor {

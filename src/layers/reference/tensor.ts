@@ -79,7 +79,8 @@ export function shapeText(shape: readonly (number | undefined)[]): string {
   return `[${shape.map((extent) => extent ?? '?').join(', ')}]`;
 }
 
-function elementCount(shape: readonly number[]): number {
+/** Elements of a tensor of a shape. @throws {UsageError} for an extent that is no positive whole number. */
+export function elementCount(shape: readonly number[]): number {
   for (const extent of shape) {
     if (!Number.isSafeInteger(extent) || extent < 1) {
       throw new UsageError(`tensor ${shapeText(shape)}: every extent must be a positive whole number`);

@@ -1,13 +1,13 @@
-import { product } from '../../graph/differentiation/product.ts';
-import { rows } from '../../graph/differentiation/rows.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import type { GraphTensor } from '../../graph/node.ts';
 import {
   type DeviceCellEquations,
   type DeviceCellRun,
+  deviceCellWeights,
   elmanOnDevice,
   lstmOnDevice,
   recordCell,
+  splitRows,
 } from '../device/cell.ts';
 import { checkCell } from '../reference/cell-checks.ts';
 import { type DeviceVariationalPair, maskedTheta, matmulTrain, sampledWeights } from './device.ts';
@@ -37,7 +37,7 @@ class DeviceVariationalCell {
     units: number,
     options: CellOptions,
   ) {
-    this.inputs = checkCell(pair, ['theta', 'logSigma2'], bias, units, equations.gates).inputs;
+    this.inputs = checkCell(pair, ['theta', 'logSigma2'], bias, units, equations.gates);
     this.pair = pair;
     this.bias = bias;
     this.units = units;
@@ -52,13 +52,10 @@ class DeviceVariationalCell {
     noise: DeviceCellNoise,
     state?: readonly GraphTensor[],
   ): DeviceCellRun {
-    const parts = this.pair.map((tensor) => [
-      rows(tape, tensor, 0, this.inputs),
-      rows(tape, tensor, this.inputs, this.units),
-    ]);
-    const [input, hidden] = [0, 1].map((part) => [parts[0][part], parts[1][part]] as const);
+    const [theta, logSigma2] = this.pair.map((tensor) => splitRows(tape, tensor, this.inputs));
+    const input = [theta[0], logSigma2[0]] as const;
     const weights = {
-      hidden: sampledWeights(tape, hidden, noise.hidden, this.#options),
+      hidden: sampledWeights(tape, [theta[1], logSigma2[1]], noise.hidden, this.#options),
       bias: this.bias,
       project: (x: GraphTensor) => matmulTrain(tape, x, input, noise.input, this.#options),
     };
@@ -68,12 +65,7 @@ class DeviceVariationalCell {
   /** Records a sequence with the weights that are kept. @param state what it begins with; zeros unless given */
   evaluate(tape: Tape, inputs: readonly GraphTensor[], state?: readonly GraphTensor[]): DeviceCellRun {
     const kernel = maskedTheta(tape, this.pair, this.#options);
-    const input = rows(tape, kernel, 0, this.inputs);
-    const weights = {
-      hidden: rows(tape, kernel, this.inputs, this.units),
-      bias: this.bias,
-      project: (x: GraphTensor) => product(tape, input, x, { a: true }),
-    };
+    const weights = deviceCellWeights(tape, kernel, this.bias, this.inputs);
     return recordCell(tape, this.#equations, weights, inputs, state);
   }
 }

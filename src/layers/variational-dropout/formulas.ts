@@ -1,4 +1,5 @@
 import type { Formula } from '../../graph/differentiation/formula.ts';
+import { K1, K2, K3 } from './kl-divergence.ts';
 
 /*
  * The mathematics of variational dropout as formulas for the device, with the derivatives of the closed forms.
@@ -68,7 +69,7 @@ export const MASKED: Formula = {
 };
 
 const SLOPE = (logAlpha: string) =>
-  `(-0.63576 * 1.48695 * logistic(1.8732 + 1.48695 * ${logAlpha}) * logistic(-1.8732 - 1.48695 * ${logAlpha})
+  `(-${K1} * ${K3} * logistic(${K2} + ${K3} * ${logAlpha}) * logistic(-${K2} - ${K3} * ${logAlpha})
     - 0.5 * logistic(-${logAlpha}))`;
 
 /** KL divergence of one weight from the log-uniform prior, with log α clipped to ±limit. */
@@ -84,5 +85,5 @@ export const KL_DIVERGENCE: Formula = {
 };
 
 function klOf(logAlpha: string): string {
-  return `0.63576 * logistic(-1.8732 - 1.48695 * ${logAlpha}) + 0.5 * softplus(-${logAlpha})`;
+  return `${K1} * logistic(-${K2} - ${K3} * ${logAlpha}) + 0.5 * softplus(-${logAlpha})`;
 }

@@ -12,7 +12,7 @@ import {
 } from './log-alpha.ts';
 
 /** Constants of the sigmoid fit (Molchanov, Ashukha & Vetrov 2017, equation 14). */
-const [K1, K2, K3] = [0.63576, 1.8732, 1.48695];
+export const [K1, K2, K3] = [0.63576, 1.8732, 1.48695];
 
 /**
  * Kullback–Leibler divergence from the log-uniform prior, summed over all weights: the penalty of variational dropout, to be

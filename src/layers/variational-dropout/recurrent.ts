@@ -10,7 +10,13 @@ import {
   initialState,
   lstmEquations,
 } from '../reference/cell-equations.ts';
-import { type CellRun, type CellWeights, runCell, runCellGradients } from '../reference/cell-run.ts';
+import {
+  type CellRun,
+  type CellWeights,
+  cellWeights,
+  runCell,
+  runCellGradients,
+} from '../reference/cell-run.ts';
 import { matmulMap } from '../reference/matmul.ts';
 import { normalNoise } from '../reference/noise.ts';
 import type { DenseTensor } from '../reference/tensor.ts';
@@ -76,11 +82,10 @@ class VariationalCell {
     units: number,
     { threshold = DEFAULT_LOG_ALPHA_THRESHOLD, epsilon = EPSILON }: CellOptions,
   ) {
-    const sizes = checkCell(pair, ['theta', 'logSigma2'], bias, units, equations.gates);
+    this.inputs = checkCell(pair, ['theta', 'logSigma2'], bias, units, equations.gates);
     checkVariationalPair(pair, { epsilon });
     this.pair = pair;
     this.bias = bias;
-    this.inputs = sizes.inputs;
     this.units = units;
     this.#equations = equations;
     this.#options = { threshold, epsilon };
@@ -138,8 +143,7 @@ class VariationalCell {
   /** Runs a sequence with the weights that are kept. @param state what it begins with; zeros unless given */
   evaluate(inputs: readonly DenseTensor[], state?: readonly DenseTensor[]): CellRun {
     const batch = checkSequence(inputs, this.inputs);
-    const [input, hidden] = splitRows(maskedTheta(this.pair, this.#options), this.inputs);
-    const weights = { hidden, bias: this.bias, project: (x: DenseTensor) => dense.apply(x, input) };
+    const weights = cellWeights(maskedTheta(this.pair, this.#options), this.bias, this.inputs);
     return runCell(this.#equations, weights, inputs, initialState(this.#equations, state, batch, this.units));
   }
 

@@ -2,8 +2,15 @@ import { test } from 'node:test';
 import * as device from '../../../src/layers/l0-regularization/on-device.ts';
 import { denseTensor, filledTensor } from '../../../src/layers/reference/tensor.ts';
 import { featureMajor, onDevice } from '../device-forms.ts';
-import { assertClose, GATED, GATES, HARD_CONCRETE, PLAIN_CELLS, PRODUCT } from '../golden-vectors.ts';
-import type { LinearCase } from '../linear-case.ts';
+import {
+  assertClose,
+  GATED,
+  GATES,
+  HARD_CONCRETE,
+  PLAIN_CELLS,
+  PRODUCT,
+  PRODUCT_CASE,
+} from '../golden-vectors.ts';
 import { GATED_FORMS } from './forms.ts';
 
 const TOLERANCE = 1e-5;
@@ -42,23 +49,14 @@ test('gate of evaluation on the device and probability that a gate is not 0', as
 });
 
 test('product with drawn gates on the device, with its gradients and its penalty', async () => {
-  const { x, theta, dy } = PRODUCT;
+  const { theta, dy } = PRODUCT;
   const { logAlpha, noise } = GATED;
-  const given: LinearCase = {
-    kind: 'matmul',
-    x,
-    weights: [3, 2],
-    result: [2, 2],
-    transposeA: false,
-    transposeB: false,
-    seed: 0,
-  };
   const pair = [theta, logAlpha] as const;
-  assertClose(await forms.train(given, pair, noise), GATED.trained, TOLERANCE, 'y');
-  const gradients = await forms.gradients(dy, given, pair, noise);
+  assertClose(await forms.train(PRODUCT_CASE, pair, noise), GATED.trained, TOLERANCE, 'y');
+  const gradients = await forms.gradients(dy, PRODUCT_CASE, pair, noise);
   assertClose(gradients.theta, GATED.theta, TOLERANCE, 'dθ');
   assertClose(gradients.logAlpha, GATED.dLogAlpha, TOLERANCE, 'da');
-  assertClose(await forms.evaluate(given, pair), GATED.evaluated, TOLERANCE, 'y at evaluation');
+  assertClose(await forms.evaluate(PRODUCT_CASE, pair), GATED.evaluated, TOLERANCE, 'y at evaluation');
   assertClose([await forms.l0Norm(logAlpha)], [GATED.norm], TOLERANCE, 'L0 norm');
 });
 

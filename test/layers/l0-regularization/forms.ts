@@ -15,6 +15,7 @@ import {
   picturesOf,
   type Uploads,
   uploadInput,
+  uploadPair,
 } from '../device-forms.ts';
 import type { LinearCase } from '../linear-case.ts';
 
@@ -99,10 +100,6 @@ const ofReference: GatedForms = {
   l0Norm: async (logAlpha, options) => reference.l0Norm(logAlpha, options).data[0],
   l0NormGradient: async (logAlpha, options) => reference.l0NormGradient(logAlpha, options),
 };
-
-function uploadPair(uploads: Uploads, pair: Pair): device.DeviceGatedPair {
-  return [uploads.tensor(pair[0]), uploads.tensor(pair[1])];
-}
 
 /** Noise of weights, row by row. */
 function noiseByRows(tape: Tape, uploads: Uploads, noise: Noise, shape: readonly number[]): GraphTensor {

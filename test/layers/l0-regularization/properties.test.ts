@@ -11,7 +11,7 @@ import { randomKey } from '../../../src/random.ts';
 import { holds } from '../../support/property.ts';
 import { type Random, randomFrom } from '../../support/random.ts';
 import { assertNear } from '../closeness.ts';
-import { differences } from '../differences.ts';
+import { assertGradient } from '../differences.ts';
 import { GATES } from '../golden-vectors.ts';
 import { linearCase, matmulCase, plain, randomTensor } from '../linear-case.ts';
 import { GATED_FORMS, noiseShape } from './forms.ts';
@@ -45,6 +45,12 @@ for (const forms of GATED_FORMS) {
     assert.deepEqual(actual.shape, expected.shape, what);
     assertNear(actual.data, expected.data, tolerance, what);
   };
+  const closeGradient = (
+    actual: DenseTensor,
+    at: DenseTensor,
+    of: (moved: DenseTensor) => Promise<number>,
+    what: string,
+  ) => assertGradient(actual, at, of, Math.max(2 * tolerance, 1e-7), what);
 
   test(`${name}: training is the plain operation with gated weights`, async () => {
     await holds(
@@ -249,18 +255,10 @@ for (const forms of GATED_FORMS) {
           const y = await GATED_FORMS[0].train(moved, [t, a], u);
           return y.data.reduce((sum, value, i) => sum + value * dy.data[i], 0);
         };
-        const check = async (
-          actual: DenseTensor,
-          at: DenseTensor,
-          of: (moved: DenseTensor) => Promise<number>,
-          what: string,
-        ) => {
-          assert.deepEqual(actual.shape, at.shape, what);
-          assertNear(actual.data, await differences(at, of), Math.max(2 * tolerance, 1e-7), what);
-        };
-        await check(found.theta, theta, (moved) => loss(moved, logAlpha), 'dθ');
-        await check(found.logAlpha, logAlpha, (moved) => loss(theta, moved), 'dlog α');
-        if ('x' in given) await check(found.x!, given.x, (moved) => loss(theta, logAlpha, moved), 'dx');
+        await closeGradient(found.theta, theta, (moved) => loss(moved, logAlpha), 'dθ');
+        await closeGradient(found.logAlpha, logAlpha, (moved) => loss(theta, moved), 'dlog α');
+        if ('x' in given)
+          await closeGradient(found.x!, given.x, (moved) => loss(theta, logAlpha, moved), 'dx');
       }),
       Math.ceil(runs / 2),
     );
@@ -277,8 +275,8 @@ for (const forms of GATED_FORMS) {
         );
         const u = elementwise(awayFromCorners, logAlpha, randomUniform(random, shape));
         const [reference] = GATED_FORMS;
-        const check = async (actual: DenseTensor, of: (a: DenseTensor) => Promise<number>, what: string) =>
-          assertNear(actual.data, await differences(logAlpha, of), Math.max(2 * tolerance, 1e-7), what);
+        const check = (actual: DenseTensor, of: (a: DenseTensor) => Promise<number>, what: string) =>
+          closeGradient(actual, logAlpha, of, what);
         await check(
           await forms.sampleSlope(logAlpha, u),
           async (a) => total(await reference.sample(a, u)),

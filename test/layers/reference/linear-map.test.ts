@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { UsageError } from '../../../src/errors.ts';
 import { convolutionMap } from '../../../src/layers/reference/convolution.ts';
 import { gatherRows, scatterRows } from '../../../src/layers/reference/gather.ts';
 import type { LinearMap } from '../../../src/layers/reference/linear-map.ts';
@@ -18,6 +17,7 @@ import {
   plain,
   randomTensor,
 } from '../linear-case.ts';
+import { refused } from '../refused.ts';
 
 function mapOf(given: CaseOf<'matmul' | 'broadcast' | 'conv2d'>): LinearMap {
   if (given.kind === 'matmul') return matmulMap(given);
@@ -82,8 +82,6 @@ test('lookups are rows of the table, and their gradient adds up what each row go
 });
 
 test('tensors and operands that do not fit are refused, and named', () => {
-  const refused = (run: () => unknown, message: RegExp) =>
-    assert.throws(run, (error: Error) => error instanceof UsageError && message.test(error.message));
   refused(() => denseTensor([2, 2], [1, 2, 3]), /tensor \[2, 2\]: 3 values for 4 elements/);
   refused(() => filledTensor([0, 3], 0), /tensor \[0, 3\]: every extent/);
   const [two, three] = [filledTensor([2, 2], 0), filledTensor([3, 2], 0)];

@@ -1,6 +1,4 @@
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UsageError } from '../../../src/errors.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { Graph } from '../../../src/graph/graph.ts';
 import { Scope } from '../../../src/graph/scope.ts';
@@ -9,17 +7,10 @@ import * as reference from '../../../src/layers/variational-dropout/index.ts';
 import * as device from '../../../src/layers/variational-dropout/on-device.ts';
 import { randomKey } from '../../../src/random.ts';
 import { testGpu } from '../../support/gpu.ts';
+import { refused } from '../refused.ts';
 
 const zeros = (...shape: number[]) => filledTensor(shape, 0);
 const key = randomKey(0);
-
-function refused(run: () => unknown, message: RegExp): void {
-  assert.throws(run, (error: Error) => {
-    assert.ok(error instanceof UsageError);
-    assert.match(error.message, message);
-    return true;
-  });
-}
 
 test('the reference refuses what does not fit, and names it', () => {
   const x = zeros(2, 3);

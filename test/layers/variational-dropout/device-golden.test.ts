@@ -9,6 +9,7 @@ import {
   LOG_ALPHA,
   PLAIN_CELLS,
   PRODUCT,
+  PRODUCT_CASE,
   VARIATIONAL,
   VARIATIONAL_CELL,
 } from '../golden-vectors.ts';
@@ -18,15 +19,6 @@ import { VARIATIONAL_FORMS } from './forms.ts';
 const TOLERANCE = 1e-5;
 const [, forms] = VARIATIONAL_FORMS;
 
-const product: LinearCase = {
-  kind: 'matmul',
-  x: PRODUCT.x,
-  weights: [3, 2],
-  result: [2, 2],
-  transposeA: false,
-  transposeB: false,
-  seed: 0,
-};
 const pair = [PRODUCT.theta, VARIATIONAL.logSigma2] as const;
 
 test('log α on the device and back', async () => {
@@ -88,8 +80,13 @@ test('KL divergence of the device and its derivative', async () => {
 test('product with noise on the device, for three ways of clipping, with its gradients and its penalty', async () => {
   for (const expected of VARIATIONAL.trained) {
     const options = { clipAlpha: expected.clipAlpha };
-    assertClose(await forms.train(product, pair, VARIATIONAL.noise, options), expected.y, TOLERANCE, 'y');
-    const gradients = await forms.gradients(PRODUCT.dy, product, pair, VARIATIONAL.noise, options);
+    assertClose(
+      await forms.train(PRODUCT_CASE, pair, VARIATIONAL.noise, options),
+      expected.y,
+      TOLERANCE,
+      'y',
+    );
+    const gradients = await forms.gradients(PRODUCT.dy, PRODUCT_CASE, pair, VARIATIONAL.noise, options);
     assertClose(gradients.theta, expected.theta, TOLERANCE, 'dθ');
     assertClose(gradients.logSigma2, expected.logSigma2, TOLERANCE, 'dλ');
     if (expected.x) assertClose(gradients.x!, expected.x, TOLERANCE, 'dx');
@@ -101,7 +98,7 @@ test('product with noise on the device, for three ways of clipping, with its gra
 });
 
 test('product at evaluation and product of several positions on the device', async () => {
-  assertClose(await forms.evaluate(product, pair), VARIATIONAL.evaluated, TOLERANCE, 'y');
+  assertClose(await forms.evaluate(PRODUCT_CASE, pair), VARIATIONAL.evaluated, TOLERANCE, 'y');
   const { x, y } = VARIATIONAL.broadcast;
   const broadcast: LinearCase = { kind: 'broadcast', x, weights: [3, 2], result: [2, 2, 2], seed: 0 };
   const noise = denseTensor([2, 1, 2], VARIATIONAL.noise.data);

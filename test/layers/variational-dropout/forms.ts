@@ -14,6 +14,7 @@ import {
   picturesOf,
   type Uploads,
   uploadInput,
+  uploadPair,
 } from '../device-forms.ts';
 import type { LinearCase } from '../linear-case.ts';
 
@@ -116,10 +117,6 @@ function recordTrain(
         x,
       };
   }
-}
-
-function uploadPair(uploads: Uploads, pair: Pair): device.DeviceVariationalPair {
-  return [uploads.tensor(pair[0]), uploads.tensor(pair[1])];
 }
 
 function asPair(

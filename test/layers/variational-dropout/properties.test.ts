@@ -11,7 +11,7 @@ import { computeLogAlpha, computeLogSigma2 } from '../../../src/layers/variation
 import { holds } from '../../support/property.ts';
 import { randomFrom } from '../../support/random.ts';
 import { assertNear } from '../closeness.ts';
-import { differences } from '../differences.ts';
+import { assertGradient } from '../differences.ts';
 import {
   type CaseOf,
   convolutionCase,
@@ -41,6 +41,12 @@ for (const forms of VARIATIONAL_FORMS) {
     assert.deepEqual(actual.shape, expected.shape, what);
     assertNear(actual.data, expected.data, tolerance, what);
   };
+  const closeGradient = (
+    actual: DenseTensor,
+    at: DenseTensor,
+    of: (moved: DenseTensor) => Promise<number>,
+    what: string,
+  ) => assertGradient(actual, at, of, Math.max(2 * tolerance, 1e-7), what);
 
   test(`${name}: without noise, training is the plain operation, however log α is clipped`, async () => {
     await holds(
@@ -375,19 +381,10 @@ for (const forms of VARIATIONAL_FORMS) {
           return y.data.reduce((sum, value, i) => sum + value * dy.data[i], 0);
         };
         const [theta, logSigma2] = pair;
-        const gradientTolerance = Math.max(2 * tolerance, 1e-7);
-        const check = async (
-          actual: DenseTensor,
-          at: DenseTensor,
-          of: (moved: DenseTensor) => Promise<number>,
-          what: string,
-        ) => {
-          assert.deepEqual(actual.shape, at.shape, what);
-          assertNear(actual.data, await differences(at, of), gradientTolerance, what);
-        };
-        await check(found.theta, theta, (moved) => loss(moved, logSigma2), 'dθ');
-        await check(found.logSigma2, logSigma2, (moved) => loss(theta, moved), 'dlog σ²');
-        if ('x' in given) await check(found.x!, given.x, (moved) => loss(theta, logSigma2, moved), 'dx');
+        await closeGradient(found.theta, theta, (moved) => loss(moved, logSigma2), 'dθ');
+        await closeGradient(found.logSigma2, logSigma2, (moved) => loss(theta, moved), 'dlog σ²');
+        if ('x' in given)
+          await closeGradient(found.x!, given.x, (moved) => loss(theta, logSigma2, moved), 'dx');
       }),
       Math.ceil(runs / 2),
     );
@@ -404,11 +401,8 @@ for (const forms of VARIATIONAL_FORMS) {
           const found = await forms.klDivergenceGradients([theta, logSigma2], { clipAlpha });
           const kl = (t: DenseTensor, l: DenseTensor) =>
             VARIATIONAL_FORMS[0].klDivergence([t, l], { clipAlpha });
-          const gradientTolerance = Math.max(2 * tolerance, 1e-7);
-          const byTheta = await differences(theta, (moved) => kl(moved, logSigma2));
-          assertNear(found.theta.data, byTheta, gradientTolerance, 'dθ');
-          const bySigma = await differences(logSigma2, (moved) => kl(theta, moved));
-          assertNear(found.logSigma2.data, bySigma, gradientTolerance, 'dlog σ²');
+          await closeGradient(found.theta, theta, (moved) => kl(moved, logSigma2), 'dθ');
+          await closeGradient(found.logSigma2, logSigma2, (moved) => kl(theta, moved), 'dlog σ²');
         },
       ),
       runs,
