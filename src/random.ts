@@ -7,7 +7,7 @@ import { UsageError } from './errors.ts';
 export type RandomKey = readonly [low: number, high: number];
 
 /** 2⁻²⁴: uniform numbers have 24 bits, so that a float32 holds each exactly. */
-const UNIFORM_STEP = 2 ** -24;
+export const UNIFORM_STEP = 2 ** -24;
 
 /** The third word of a counter: tells what is drawn for use from what becomes a key. */
 const DRAWS = 0;

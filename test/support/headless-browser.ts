@@ -8,6 +8,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
+import { memoryInput } from '../../src/io/memory-input.ts';
 import { tarMembers } from '../../src/io/tar.ts';
 
 export interface Visit<Value> {
@@ -122,22 +123,7 @@ async function unpacked(name: string): Promise<Uint8Array> {
 
 async function unpackTar(name: string, directory: string): Promise<void> {
   const bytes = await unpacked(name);
-  let position = 0;
-  const input = {
-    file: name,
-    get position() {
-      return position;
-    },
-    async read(length: number) {
-      const chunk = bytes.subarray(position, position + length);
-      position += chunk.length;
-      return chunk;
-    },
-    async skipTo(target: number) {
-      position = target;
-    },
-  };
-  for await (const { name: member, offset, size } of tarMembers(input)) {
+  for await (const { name: member, offset, size } of tarMembers(memoryInput(name, bytes))) {
     const path = join(directory, member);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, bytes.subarray(offset, offset + size));

@@ -9,7 +9,7 @@ import { recordPictures } from './record-pictures.ts';
 
 export interface OpenPicturesOptions {
   /** A text file with the classes of pictures that are JPEG files; see `labelPictures`. */
-  readonly labels?: string;
+  readonly labels?: string | undefined;
   /** Do without labels where JPEG files have none. Default false. */
   readonly unlabelled?: boolean;
   /** The stored label of class 0 in TFRecord files. Default 1, as in ImageNet's. */

@@ -8,16 +8,16 @@ export interface Selection {
    * Which part of the work is this one's: of the pictures, counted over the whole source from 0, those with
    * `position % count === index`. Default all. Several parts together are all pictures, each once.
    */
-  readonly shard?: { readonly index: number; readonly count: number };
+  readonly shard?: { readonly index: number; readonly count: number } | undefined;
   /** Leave out all pictures from this position on. Default none. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Leave out so many of the pictures that are left, which an earlier run has done. Default 0. */
   readonly skip?: number;
 }
 
 export interface ReadPicturesOptions extends Selection {
   /** Threads that decode; 0 for the calling one. Default one less than there are cores, at least 1 and at most 8. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** How many pictures to have decoded or in work while the caller is busy; about 0.7 MB each. Default 64. */
   readonly ahead?: number;
   /** Told where threads cannot be started; the calling one decodes instead. */
