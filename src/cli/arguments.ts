@@ -28,6 +28,26 @@ export const WEIGHT_ARGUMENTS = {
   },
 } as const satisfies ArgsDef;
 
+/** What the command line says of weights that are to be read. */
+export interface WeightOptions {
+  readonly technique: Technique | undefined;
+  readonly logAlphaThreshold: number | undefined;
+}
+
+/**
+ * The values of {@link WEIGHT_ARGUMENTS}.
+ * @throws {ArgumentError} where one cannot be read.
+ */
+export function weightOptions(args: {
+  readonly technique?: string | undefined;
+  readonly 'log-alpha-threshold'?: string | undefined;
+}): WeightOptions {
+  return {
+    technique: techniqueOption(args.technique),
+    logAlphaThreshold: numberOption('log-alpha-threshold', args['log-alpha-threshold']),
+  };
+}
+
 /** As the hint of a positional argument: it stands for any number of them, which are in `args._`. */
 export const ANY_NUMBER = '…';
 

@@ -11,9 +11,8 @@ import {
   ANY_NUMBER,
   ArgumentError,
   CHECKPOINT_ARGUMENT,
-  numberOption,
-  techniqueOption,
   WEIGHT_ARGUMENTS,
+  weightOptions,
   wholeOption,
 } from './arguments.ts';
 import { interruptible } from './interrupt.ts';
@@ -57,18 +56,16 @@ export const classifyCommand = defineCommand({
       throw new ArgumentError('--resume needs the --output of the run that was interrupted');
     }
     const [, ...paths] = args._;
-    const workers = wholeOption('workers', args.workers, 0);
     const options = {
       top: wholeOption('top', args.top, 1) ?? 5,
       batch: wholeOption('batch', args.batch, 1),
       skipBad: args['skip-bad'] ?? false,
-      ...(workers !== undefined && { workers }),
+      workers: wholeOption('workers', args.workers, 0),
       onNote: note,
     };
     const weights = {
       checkpoint: args.checkpoint,
-      technique: techniqueOption(args.technique),
-      logAlphaThreshold: numberOption('log-alpha-threshold', args['log-alpha-threshold']),
+      ...weightOptions(args),
       format: args.format,
     };
     // What is cheap to find wrong is found before the model is loaded.

@@ -10,7 +10,7 @@ import { writeSafetensors } from '../io/write-safetensors.ts';
 import { writeSmtx } from '../io/write-smtx.ts';
 import { readPattern, sparsifiedMatrices } from '../layers/sparsity-patterns.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../layers/technique.ts';
-import { CHECKPOINT_ARGUMENT, numberOption, techniqueOption, WEIGHT_ARGUMENTS } from './arguments.ts';
+import { CHECKPOINT_ARGUMENT, WEIGHT_ARGUMENTS, type WeightOptions, weightOptions } from './arguments.ts';
 import { interruptible } from './interrupt.ts';
 import { note, print } from './print.ts';
 import { showProgress } from './progress.ts';
@@ -35,10 +35,7 @@ export const convertCommand = defineCommand({
     json: { type: 'boolean', description: 'Print one JSON object' },
   },
   async run({ args }) {
-    const requested: WeightOptions = {
-      technique: techniqueOption(args.technique),
-      threshold: numberOption('log-alpha-threshold', args['log-alpha-threshold']),
-    };
+    const requested = weightOptions(args);
     await refuseExisting(args.output);
     const checkpoint = await openCheckpoint(args.checkpoint);
     try {
@@ -64,11 +61,6 @@ export const convertCommand = defineCommand({
   },
 });
 
-interface WeightOptions {
-  readonly technique: ReturnType<typeof techniqueOption>;
-  readonly threshold: number | undefined;
-}
-
 type Writer = (
   checkpoint: Checkpoint,
   output: string,
@@ -85,7 +77,7 @@ const WRITERS: Record<'safetensors' | 'npz' | 'bundle' | 'smtx', Writer> = {
   },
   async smtx(checkpoint, output, onTensor, requested) {
     const technique = resolveTechnique(checkpoint, requested.technique);
-    const threshold = resolveLogAlphaThreshold(checkpoint.path, requested.threshold).value;
+    const threshold = resolveLogAlphaThreshold(checkpoint.path, requested.logAlphaThreshold).value;
     const matrices = sparsifiedMatrices(checkpoint, technique);
     await writeDirectoryAtomic(output, async (directory) => {
       for (const [i, matrix] of matrices.entries()) {

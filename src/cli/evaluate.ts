@@ -10,10 +10,9 @@ import { weightDecayLoss } from '../models/resnet50/weight-decay.ts';
 import {
   ArgumentError,
   CHECKPOINT_ARGUMENT,
-  numberOption,
   repeatedOption,
-  techniqueOption,
   WEIGHT_ARGUMENTS,
+  weightOptions,
   wholeOption,
 } from './arguments.ts';
 import { describeEvaluation, describeRate, evaluationJson } from './evaluation-report.ts';
@@ -62,12 +61,11 @@ export const evaluateCommand = defineCommand({
   args: ARGUMENTS,
   async run({ args, rawArgs }) {
     const request = readRequest(args, repeatedOption(rawArgs, 'data'));
-    const { shard, limit, output, resume } = request;
+    const { selection, output, resume } = request;
     // What is cheap to find wrong is found before the model is loaded.
     await requireWritable(output);
-    const pictures = await openPictures(request.data, request.labels ? { labels: request.labels } : {});
+    const pictures = await openPictures(request.data, { labels: request.labels });
     for (const each of pictures.notes) note(each);
-    const selection = { ...(shard && { shard }), ...(limit !== undefined && { limit }) };
     const total = await countPictures(pictures, selection);
     const data = await pictureSetDigest(pictures, request.labels);
     const { sha256 } = await checkpointDigest(args.checkpoint);
@@ -104,23 +102,20 @@ export const evaluateCommand = defineCommand({
 
 function readRequest(args: ParsedArgs<typeof ARGUMENTS>, data: string[]) {
   const shard = shardOption(args.shard);
-  const workers = wholeOption('workers', args.workers, 0);
   return {
     model: {
       checkpoint: args.checkpoint,
-      technique: techniqueOption(args.technique),
-      logAlphaThreshold: numberOption('log-alpha-threshold', args['log-alpha-threshold']),
+      ...weightOptions(args),
       format: args.format,
     },
     data,
     labels: args.labels,
     output: args.output ?? defaultOutput(args.checkpoint, shard),
-    shard,
-    limit: wholeOption('limit', args.limit, 1),
+    selection: { shard, limit: wholeOption('limit', args.limit, 1) },
     reading: {
       batch: wholeOption('batch', args.batch, 1),
       skipBad: args['skip-bad'] ?? false,
-      ...(workers !== undefined && { workers }),
+      workers: wholeOption('workers', args.workers, 0),
     },
     resume: args.resume ?? false,
   };

@@ -1,7 +1,7 @@
 import { type ArgsDef, defineCommand, type ParsedArgs } from 'citty';
 import { UsageError } from '../errors.ts';
 import { cacheDirectory } from '../results/cache-directory.ts';
-import { PUBLISHED_AT, PUBLISHED_CHECKPOINTS, publishedCheckpoint } from '../results/catalogue.ts';
+import { fits, PUBLISHED_AT, PUBLISHED_CHECKPOINTS, publishedCheckpoint } from '../results/catalogue.ts';
 import {
   type CheckpointResult,
   mergeResults,
@@ -12,7 +12,7 @@ import {
 import { findCheckpoint } from '../results/reproduction/find-checkpoint.ts';
 import { buildReport, type Report } from '../results/reproduction/report.ts';
 import { figuresTable, reportedModels, summaryLine } from '../results/reproduction/report-tables.ts';
-import { readTargets, selectTargets, type Target } from '../results/reproduction/target.ts';
+import { readTargets, type Target } from '../results/reproduction/target.ts';
 import { parseTolerance } from '../results/reproduction/tolerance.ts';
 import { writeReport } from '../results/reproduction/write-report.ts';
 import { ArgumentError, repeatedOption, wholeOption } from './arguments.ts';
@@ -121,7 +121,8 @@ type Arguments = ParsedArgs<typeof ARGUMENTS>;
 
 async function chosenTargets(args: Arguments): Promise<Target[]> {
   const all = args.catalogue === undefined ? PUBLISHED_CHECKPOINTS : await readTargets(args.catalogue);
-  const targets = selectTargets(all, checkpointFilter(args));
+  const filter = checkpointFilter(args);
+  const targets = all.filter((target) => fits(target, filter));
   if (targets.length === 0) throw new ArgumentError('no checkpoint is like that; "tsos list" has all');
   return targets;
 }

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
 import { AdapterError } from '../errors.ts';
-import { type TarInput, tarMembers } from '../io/tar.ts';
+import { memoryInput } from '../io/memory-input.ts';
+import { tarMembers } from '../io/tar.ts';
 
 /**
  * The environment in which a process finds SwiftShader, a Vulkan driver that computes on the CPU. It has to be set before
@@ -88,7 +89,7 @@ async function unpack(archive: string, folder: string): Promise<void> {
   const unfinished = `${folder}.${randomUUID()}`;
   await mkdir(unfinished);
   try {
-    for await (const { name, offset, size } of tarMembers(inMemory(archive, bytes))) {
+    for await (const { name, offset, size } of tarMembers(memoryInput(archive, bytes))) {
       if (!DRIVER_FILES.includes(name)) continue;
       await writeFile(join(unfinished, name), bytes.subarray(offset, offset + size), { mode: 0o755 });
     }
@@ -99,22 +100,4 @@ async function unpack(archive: string, folder: string): Promise<void> {
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
-}
-
-function inMemory(file: string, bytes: Uint8Array): TarInput {
-  let position = 0;
-  return {
-    file,
-    get position() {
-      return position;
-    },
-    async read(length) {
-      const chunk = bytes.subarray(position, position + length);
-      position += chunk.length;
-      return chunk;
-    },
-    async skipTo(target) {
-      position = Math.min(target, bytes.length);
-    },
-  };
 }

@@ -3,7 +3,7 @@ import { openCheckpoint } from '../io/checkpoint.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../layers/technique.ts';
 import { type CheckpointSparsity, checkpointSparsity } from '../metrics/sparsity.ts';
 import { formatFloat } from '../python-text.ts';
-import { CHECKPOINT_ARGUMENT, numberOption, techniqueOption, WEIGHT_ARGUMENTS } from './arguments.ts';
+import { CHECKPOINT_ARGUMENT, WEIGHT_ARGUMENTS, weightOptions } from './arguments.ts';
 import { note, print } from './print.ts';
 import { formatTable } from './table.ts';
 import { describeThreshold } from './translation-report.ts';
@@ -21,17 +21,14 @@ export const sparsityCommand = defineCommand({
     json: { type: 'boolean', description: 'Print one JSON object' },
   },
   async run({ args }) {
-    const requested = {
-      technique: techniqueOption(args.technique),
-      threshold: numberOption('log-alpha-threshold', args['log-alpha-threshold']),
-    };
+    const requested = weightOptions(args);
     const checkpoint = await openCheckpoint(args.checkpoint);
     try {
       const technique = resolveTechnique(checkpoint, requested.technique);
-      const threshold = resolveLogAlphaThreshold(checkpoint.path, requested.threshold);
+      const threshold = resolveLogAlphaThreshold(checkpoint.path, requested.logAlphaThreshold);
       const sparsity = await checkpointSparsity(checkpoint, {
         technique,
-        ...(args.model && { model: args.model }),
+        model: args.model,
         logAlphaThreshold: threshold.value,
       });
       note(`technique ${technique}`);

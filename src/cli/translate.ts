@@ -9,8 +9,8 @@ import {
   ArgumentError,
   CHECKPOINT_ARGUMENT,
   numberOption,
-  techniqueOption,
   WEIGHT_ARGUMENTS,
+  weightOptions,
   wholeOption,
 } from './arguments.ts';
 import { digestInputs, type InputDigests, readInput } from './input-files.ts';
@@ -115,8 +115,7 @@ function readRequest(args: ParsedArgs<typeof ARGUMENTS>) {
     model: {
       checkpoint: args.checkpoint,
       vocabulary: args.vocab,
-      technique: techniqueOption(args.technique),
-      logAlphaThreshold: numberOption('log-alpha-threshold', args['log-alpha-threshold']),
+      ...weightOptions(args),
       heads: wholeOption('heads', args.heads, 1),
       format: args.format,
     },

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { bleu, compareBleu } from '../../src/metrics/bleu/bleu.ts';
 import { formatBleu } from '../../src/metrics/bleu/format-bleu.ts';
 import { withDirectory } from '../io/support.ts';
 import { tsos } from '../support/command-line.ts';
 import { assertOneSentence } from '../support/one-sentence.ts';
+import { parsedBySchema, validatorOf } from '../support/schema.ts';
 
 const HYPOTHESES = ['Der US-Präsident sagte: "Ja, ja."', 'Es kostete 1,5 Mio. Euro.', ''];
 const OTHER = ['Der Präsident sagte: "Ja."', 'Das kostete 1,5 Mio. Euro.', 'Nein.'];
@@ -77,14 +77,9 @@ test('hypotheses that a method takes for raw and are tokenised are told', async 
 });
 
 test('--json follows its schema, with several references, all options and a comparison', async () => {
-  const schema = JSON.parse(
-    await readFile(new URL('../../schemas/bleu.schema.json', import.meta.url), 'utf8'),
-  );
-  const validate = new Ajv2020().compile(schema);
   await withFiles(async ({ hypotheses, other, tokenized, raw }) => {
     const single = await tsos(['bleu', hypotheses, '--reference', tokenized, '--json']);
-    const measured = JSON.parse(single.stdout);
-    assert.ok(validate(measured), JSON.stringify(validate.errors));
+    const measured = await parsedBySchema<Record<string, unknown>>('bleu', single.stdout);
     assert.deepEqual(measured, {
       hypotheses: identity(hypotheses, asText(HYPOTHESES)),
       references: [identity(tokenized, asText(TOKENIZED))],
@@ -97,8 +92,10 @@ test('--json follows its schema, with several references, all options and a comp
         ['--bootstrap', '50', '--seed', '7'],
       ),
     );
-    const { comparison, ...baseline } = JSON.parse(compared.stdout);
-    assert.ok(validate({ comparison, ...baseline }), JSON.stringify(validate.errors));
+    const { comparison, ...baseline } = await parsedBySchema<Record<string, unknown>>(
+      'bleu',
+      compared.stdout,
+    );
     const options = { method: '13a', lowercase: true, smoothing: 'floor', smoothingValue: 0.5 } as const;
     const expected = compareBleu(HYPOTHESES, OTHER, [RAW, OTHER], { ...options, bootstrap: 50, seed: 7 });
     assert.deepEqual(baseline, {
@@ -112,6 +109,7 @@ test('--json follows its schema, with several references, all options and a comp
       pValue: expected.pValue,
     });
 
+    const validate = await validatorOf('bleu');
     assert.ok(!validate({ ...measured, BLEU: 26.33 }), 'an unknown property');
     assert.ok(!validate({ ...measured, method: undefined }), 'a bare BLEU');
     assert.ok(!validate({ ...measured, comparison }), 'a comparison without the confidence of the baseline');

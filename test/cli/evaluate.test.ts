@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
 import { test } from 'node:test';
+import { readTensors } from '../../src/io/export.ts';
 import { openPictures } from '../../src/io/pictures/open-pictures.ts';
 import { writeCheckpoint } from '../../src/io/write-checkpoint.ts';
 import {
@@ -16,7 +16,7 @@ import type { EvaluationPart, EvaluationResult } from '../../src/models/resnet50
 import { loadResNet50, type ResNet50 } from '../../src/models/resnet50/model.ts';
 import { makeFiles, makeJpeg, makeShards } from '../io/pictures/made-pictures.ts';
 import { withDirectory } from '../io/support.ts';
-import { type Outcome, tsos } from '../support/command-line.ts';
+import { interruptOnce, type Outcome, tsos } from '../support/command-line.ts';
 import { testGpu } from '../support/gpu.ts';
 import { memoryCheckpoint } from '../support/memory-checkpoint.ts';
 import { assertOneSentence } from '../support/one-sentence.ts';
@@ -71,7 +71,7 @@ test('Ctrl-C keeps what is finished, and --resume goes on from there to the same
     const output = join(directory, 'out');
     const partial = `${output}.partial`;
     const command = ['evaluate', ...args, '--output', output, '--batch', '1'];
-    const interrupted = await interruptedOnce(command, partial);
+    const interrupted = await tsos(command, { during: interruptOnce(partial) });
     const kept = (await readFile(partial, 'utf8')).split('\n').length - 2;
     assert.ok(kept >= 1 && kept < 12, `${kept} batches`);
     assertOneSentence(
@@ -202,7 +202,7 @@ test('an interrupted classification goes on where it stopped, bad pictures passe
     const { options, data } = await prepared(directory, [10], [9]);
     const output = join(directory, 'out.jsonl');
     const command = ['classify', ...options, data, '--output', output, '--batch', '1'];
-    const interrupted = await interruptedOnce(command, `${output}.partial`);
+    const interrupted = await tsos(command, { during: interruptOnce(`${output}.partial`) });
     assert.equal(interrupted.code, 130, interrupted.stderr);
     const [, kept] = /interrupted: (\d+) pictures are kept in .*--resume/.exec(interrupted.stderr) ?? [];
     assert.ok(Number(kept) >= 1 && Number(kept) < 9, interrupted.stderr);
@@ -223,12 +223,7 @@ async function prepared(directory: string, counts: readonly number[], bad: reado
   const data = join(directory, 'data');
   await mkdir(join(directory, 'model'));
   await mkdir(data);
-  const names = Object.keys(TENSORS);
-  const memory = memoryCheckpoint(TENSORS);
-  await writeCheckpoint(
-    checkpoint,
-    await Promise.all(names.map(async (name) => ({ name, ...(await memory.read(name)) }))),
-  );
+  await writeCheckpoint(checkpoint, readTensors(memoryCheckpoint(TENSORS)));
   await makeShards(data, counts, bad);
   // Of one format, with fewer kernels to compile; decoding so few pictures is not worth a thread.
   const options = [checkpoint, '--format', 'sparse', '--workers', '0'];
@@ -239,21 +234,6 @@ async function succeeds(args: readonly string[]): Promise<Outcome> {
   const outcome = await tsos(args);
   assert.equal(outcome.code, 0, outcome.stderr);
   return outcome;
-}
-
-/** Sends SIGINT as soon as there is something in a file. */
-function interruptedOnce(args: readonly string[], file: string): Promise<Outcome> {
-  return tsos(args, {
-    during(child) {
-      const timer = setInterval(() => {
-        if (!existsSync(file) || statSync(file).size === 0) return;
-        clearInterval(timer);
-        // Not child.kill, after which Deno takes any end for that of the signal.
-        process.kill(child.pid!, 'SIGINT');
-      }, 10);
-      child.once('close', () => clearInterval(timer));
-    },
-  });
 }
 
 let model: Promise<ResNet50> | undefined;

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { test } from 'node:test';
 import { publishedCheckpoint } from '../../src/results/catalogue.ts';
 import { withDirectory } from '../io/support.ts';
 import { checkpointTar } from '../results/checkpoint-tar.ts';
 import { type Asked, cutAfter, fileReply, type Reply, withServer } from '../results/file-server.ts';
-import { tsos } from '../support/command-line.ts';
+import { interruptOnce, tsos } from '../support/command-line.ts';
 import { assertOneSentence } from '../support/one-sentence.ts';
 import { parsedBySchema } from '../support/schema.ts';
 
@@ -75,17 +74,8 @@ test('Ctrl-C keeps what has come, and the next run goes on from there', async ()
     (asked, tar) => (hangs ? cutAfter(fileReply(asked, tar), 3000, 'hang') : fileReply(asked, tar)),
     async (options, archive, asked) => {
       const part = `${archive}.part`;
-      const interrupted = await tsos(['fetch', NAME, ...options], {
-        during(child) {
-          const timer = setInterval(() => {
-            if (!existsSync(part) || statSync(part).size < 3000) return;
-            clearInterval(timer);
-            // Not child.kill, after which Deno takes any end for that of the signal.
-            process.kill(child.pid!, 'SIGINT');
-          }, 10);
-          child.once('close', () => clearInterval(timer));
-        },
-      });
+      const during = interruptOnce(part, 3000);
+      const interrupted = await tsos(['fetch', NAME, ...options], { during });
       assertOneSentence(interrupted, 130, /interrupted: what has come is kept; run the same again to go on/);
       assert.deepEqual([existsSync(archive), statSync(part).size], [false, 3000]);
 

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
 import { test } from 'node:test';
 import { loadVocabulary } from '../../src/io/subwords.ts';
 import { writeCheckpoint } from '../../src/io/write-checkpoint.ts';
 import { withDirectory } from '../io/support.ts';
-import { NO_ADAPTER, tsos } from '../support/command-line.ts';
+import { interruptOnce, NO_ADAPTER, tsos } from '../support/command-line.ts';
 import { DEMO_CHECKPOINT, DEMO_VOCABULARY } from '../support/demo.ts';
 import { assertOneSentence } from '../support/one-sentence.ts';
 import { sharedPath, sharedTest } from '../support/shared.ts';
@@ -126,17 +125,8 @@ test('Ctrl-C keeps what is finished, and --resume goes on from there to the same
     const output = join(directory, 'out.de');
     const partial = `${output}.partial`;
 
-    const interrupted = await tsos([...args, '--output', output], {
-      during(child) {
-        const timer = setInterval(() => {
-          if (!existsSync(partial) || statSync(partial).size === 0) return;
-          clearInterval(timer);
-          // Not child.kill, after which Deno takes any end for that of the signal.
-          process.kill(child.pid!, 'SIGINT');
-        }, 10);
-        child.once('close', () => clearInterval(timer));
-      },
-    });
+    const during = interruptOnce(partial);
+    const interrupted = await tsos([...args, '--output', output], { during });
     assertOneSentence(interrupted, 130, /interrupted: \d+ of 16 sentences are kept in .*--resume/);
     assert.equal(existsSync(output), false);
     const kept = (await readFile(partial, 'utf8')).split('\n').length - 2;

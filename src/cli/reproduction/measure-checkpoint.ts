@@ -1,6 +1,12 @@
 import { openCheckpoint } from '../../io/checkpoint.ts';
 import { checkpointSparsity } from '../../metrics/sparsity.ts';
-import type { CheckpointResult, Measurement, Quality } from '../../results/reproduction/checkpoint-result.ts';
+import {
+  type CheckpointIdentity,
+  type CheckpointResult,
+  findDifference,
+  type Measurement,
+  type Quality,
+} from '../../results/reproduction/checkpoint-result.ts';
 import type { Target } from '../../results/reproduction/target.ts';
 import { measureBleu, type TranslationTask } from './measure-bleu.ts';
 import { type ClassificationTask, measureTop1 } from './measure-top1.ts';
@@ -30,14 +36,11 @@ export function isMeasured(
 ): boolean {
   if (result === undefined || 'failure' in result) return false;
   const { checkpoint, quality } = result.measurement;
-  const wanted = identityOf(target, sha256);
-  const isSame = (['sha256', 'technique', 'threshold'] as const).every(
-    (key) => checkpoint[key] === wanted[key],
-  );
+  const isSame = findDifference(checkpoint, identityOf(target, sha256)) === undefined;
   return isSame && (quality !== null || tasks[target.model] === undefined);
 }
 
-function identityOf({ technique, logAlphaThreshold }: Target, sha256: string) {
+function identityOf({ technique, logAlphaThreshold }: Target, sha256: string): CheckpointIdentity {
   return { sha256, technique, threshold: logAlphaThreshold ?? null };
 }
 
@@ -46,11 +49,7 @@ async function measureSparsity({ path, target, signal }: Measuring): Promise<Mea
   const checkpoint = await openCheckpoint(path);
   try {
     signal.throwIfAborted();
-    const { nonzero, total } = await checkpointSparsity(checkpoint, {
-      model,
-      technique,
-      ...(logAlphaThreshold === undefined ? {} : { logAlphaThreshold }),
-    });
+    const { nonzero, total } = await checkpointSparsity(checkpoint, { model, technique, logAlphaThreshold });
     return { nonzero, total };
   } finally {
     await checkpoint.close();

@@ -36,7 +36,7 @@ export async function measureTop1(measuring: Measuring, task: ClassificationTask
     note(`${target.name}: ${describeResNet(model)}, on ${gpu.describe()}; ${total} pictures`);
     using shown = showProgress('evaluated');
     const part = await evaluateToFile(model, pictures, {
-      ...(limit === undefined ? {} : { limit }),
+      limit,
       batch,
       output,
       resume,

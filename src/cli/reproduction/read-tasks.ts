@@ -79,11 +79,11 @@ export async function readClassificationTask(
 ): Promise<ClassificationTask | undefined> {
   const { data, labels, limit, batch } = request;
   if (data.length === 0) return undefined;
-  const pictures = await openPictures(data, labels === undefined ? {} : { labels });
+  const pictures = await openPictures(data, { labels });
   for (const each of pictures.notes) note(each);
   return {
     pictures,
-    total: await countPictures(pictures, limit === undefined ? {} : { limit }),
+    total: await countPictures(pictures, { limit }),
     limit,
     batch,
     identity: { data: await pictureSetDigest(pictures, labels), limit: limit ?? null },

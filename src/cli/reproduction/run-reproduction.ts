@@ -51,19 +51,20 @@ export async function runReproduction(job: ReproductionJob): Promise<Reproductio
     await writeReport(folder, built);
     return { report: built, results };
   };
+  let outcome: ReproductionOutcome | undefined;
   for (const [i, target] of share.entries()) {
     note(`${i + 1}/${share.length} ${target.name}`);
     const found = await measureOne(target, job);
     signal.throwIfAborted();
     if (!found) missing.add(target.name);
-    await report();
+    outcome = await report();
   }
   if (share.length > 0 && missing.size === share.length) {
     throw new UsageError(
       `none of the ${share.length} checkpoints is there; --checkpoints says where they are, --fetch gets them`,
     );
   }
-  return report();
+  return outcome ?? report();
 }
 
 /** @returns whether the checkpoint is there. */
