@@ -58,12 +58,24 @@ export interface CheckpointFilter {
 
 /** The published checkpoints that fit, in the order of {@link PUBLISHED_CHECKPOINTS}. */
 export function selectCheckpoints(filter: CheckpointFilter): PublishedCheckpoint[] {
-  return PUBLISHED_CHECKPOINTS.filter(
-    ({ model, technique, sparsity }) =>
-      (filter.model === undefined || filter.model === model) &&
-      (filter.technique === undefined || filter.technique === technique) &&
-      (filter.sparsity === undefined || isWithin(sparsity, filter.sparsity)),
+  return PUBLISHED_CHECKPOINTS.filter((checkpoint) => fits(checkpoint, filter));
+}
+
+/** Whether a checkpoint is one of those that are wanted. */
+export function fits(
+  { model, technique, sparsity }: Pick<PublishedCheckpoint, 'model' | 'technique' | 'sparsity'>,
+  wanted: CheckpointFilter,
+): boolean {
+  return (
+    (wanted.model === undefined || wanted.model === model) &&
+    (wanted.technique === undefined || wanted.technique === technique) &&
+    (wanted.sparsity === undefined || isWithin(sparsity, wanted.sparsity))
   );
+}
+
+/** Whether a name is of magnitude pruning with the extended training of ResNet-50. */
+export function isExtended(settings: PublishedName): boolean {
+  return 'schedule' in settings && settings.schedule === 'extended';
 }
 
 /**
@@ -108,7 +120,5 @@ function describe([name, figure, keptWeights, line, sparsity]: CatalogueEntry): 
 
 function totalWeights(settings: PublishedName): number {
   if (settings.model === 'transformer') return TRANSFORMER_WEIGHTS;
-  return 'schedule' in settings && settings.schedule === 'extended'
-    ? RESNET_WEIGHTS_FIRST_DENSE
-    : RESNET_WEIGHTS;
+  return isExtended(settings) ? RESNET_WEIGHTS_FIRST_DENSE : RESNET_WEIGHTS;
 }

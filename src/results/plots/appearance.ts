@@ -22,6 +22,9 @@ export const TECHNIQUE_STYLE: Readonly<Record<Technique, { label: string; color:
   l0_regularization: { label: 'L0 regularization', color: COLORS.purple },
 };
 
+/** Magnitude pruning with the extended training of ResNet-50 has curves of its own. */
+export const EXTENDED_STYLE = { label: 'magnitude pruning, extended', color: COLORS.skyBlue };
+
 export const MODEL_LABEL: Readonly<Record<PublishedModel, string>> = {
   transformer: 'Transformer',
   rn50: 'ResNet-50',

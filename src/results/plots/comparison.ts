@@ -1,9 +1,9 @@
 import type { PublishedModel } from '../../layers/published-name.ts';
 import type { Technique } from '../../technique.ts';
-import { selectCheckpoints } from '../catalogue.ts';
+import { isExtended, selectCheckpoints } from '../catalogue.ts';
 import type { ResultRow } from '../load-results.ts';
 import { bestRows } from '../query.ts';
-import { COLORS, MODEL_LABEL, QUALITY_LABEL, SPARSITY_AXIS, TECHNIQUE_STYLE } from './appearance.ts';
+import { EXTENDED_STYLE, MODEL_LABEL, QUALITY_LABEL, SPARSITY_AXIS, TECHNIQUE_STYLE } from './appearance.ts';
 import { draw } from './drawing.ts';
 import type { Figure } from './figure.ts';
 
@@ -13,15 +13,13 @@ interface Point {
   readonly quality: number;
 }
 
-const EXTENDED = { label: 'magnitude pruning, extended', color: COLORS.skyBlue };
-
 /** Quality against sparsity: a curve for each technique through the best run of each level, over all runs. */
 export async function bestFigure(rows: readonly ResultRow[], model: PublishedModel): Promise<Figure> {
   const runs = comparisonRuns(rows, model);
   const best = bestRows(runs);
   const curves: (Point & { label: string; color: string })[] = [
     ...best.map((row) => ({ ...row, ...TECHNIQUE_STYLE[row.technique] })),
-    ...extendedRuns(model).map((point) => ({ ...point, ...EXTENDED })),
+    ...extendedRuns(model).map((point) => ({ ...point, ...EXTENDED_STYLE })),
   ];
   const dense = denseQuality(rows, model);
   const top = Math.max(dense, ...curves.map(({ quality }) => quality));
@@ -131,7 +129,7 @@ function hasFailed({ model, technique }: ResultRow): boolean {
 /** The extended runs are in no file; of them the published checkpoints are known. */
 function extendedRuns(model: PublishedModel): Point[] {
   return selectCheckpoints({ model })
-    .filter(({ settings }) => 'schedule' in settings && settings.schedule === 'extended')
+    .filter(({ settings }) => isExtended(settings))
     .map(({ sparsity, figure }) => ({ sparsity, quality: figure }));
 }
 

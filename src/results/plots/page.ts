@@ -1,26 +1,16 @@
+import { htmlPage } from '../html-page.ts';
 import { escapeMarkup } from './drawing.ts';
 import type { Figure } from './figure.ts';
 
 /** One HTML page with figures drawn into it; it needs no other file. */
 export function figuresPage(title: string, figures: readonly Figure[]): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${escapeMarkup(title)}</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 800px; margin: 2rem auto; padding: 0 1rem; color: #222; background: white; }
+  return htmlPage(title, STYLE, figures.map(figureMarkup).join(''));
+}
+
+const STYLE = `body { font: 16px/1.5 system-ui, sans-serif; max-width: 800px; margin: 2rem auto; padding: 0 1rem; color: #222; background: white; }
 figure { margin: 0 0 3rem; }
 figure svg { width: 100%; height: auto; }
-</style>
-</head>
-<body>
-<h1>${escapeMarkup(title)}</h1>
-${figures.map(figureMarkup).join('')}</body>
-</html>
 `;
-}
 
 function figureMarkup({ name, title, caption, svg }: Figure): string {
   return `<figure id="${escapeMarkup(name)}">

@@ -11,16 +11,18 @@ const FORMAT = 'tsos reproduction 1';
 /** What a model is measured on, and how: all that decides on its figures beside the checkpoint. */
 export type Task = Readonly<Record<string, string | number | boolean | null>>;
 
+/** All that tells a checkpoint, as it is measured, from others. */
+export interface CheckpointIdentity {
+  /** See `checkpointDigest`. */
+  readonly sha256: string;
+  readonly technique: Technique;
+  /** Log-alpha threshold of variational dropout, else null. */
+  readonly threshold: number | null;
+}
+
 /** What was measured of a checkpoint. */
 export interface Measurement {
-  readonly checkpoint: {
-    readonly path: string;
-    /** See `checkpointDigest`. */
-    readonly sha256: string;
-    readonly technique: Technique;
-    /** Log-alpha threshold of variational dropout, else null. */
-    readonly threshold: number | null;
-  };
+  readonly checkpoint: CheckpointIdentity & { readonly path: string };
   readonly sparsity: { readonly nonzero: number; readonly total: number };
   /** Null where there was nothing to measure it on. */
   readonly quality: Quality | null;
@@ -118,11 +120,18 @@ function saysOf(result: CheckpointResult): number {
 
 function requireSameCheckpoint(a: CheckpointResult, b: CheckpointResult): void {
   if ('failure' in a || 'failure' in b) return;
-  for (const key of ['sha256', 'technique', 'threshold'] as const) {
-    const [one, other] = [a.measurement.checkpoint[key], b.measurement.checkpoint[key]];
-    if (one === other) continue;
-    throw new UsageError(`${a.name} was measured twice, with different ${key}: ${one} and ${other}`);
-  }
+  const [one, other] = [a.measurement.checkpoint, b.measurement.checkpoint];
+  const key = findDifference(one, other);
+  if (key === undefined) return;
+  throw new UsageError(`${a.name} was measured twice, with different ${key}: ${one[key]} and ${other[key]}`);
+}
+
+/** In what two checkpoints differ, wherever they lie; undefined where they are the same. */
+export function findDifference(
+  a: CheckpointIdentity,
+  b: CheckpointIdentity,
+): keyof CheckpointIdentity | undefined {
+  return (['sha256', 'technique', 'threshold'] as const).find((key) => a[key] !== b[key]);
 }
 
 /**

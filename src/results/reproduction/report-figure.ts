@@ -1,10 +1,17 @@
 import { type PublishedModel, parsePublishedName } from '../../layers/published-name.ts';
-import { COLORS, MODEL_LABEL, QUALITY_LABEL, SPARSITY_AXIS, TECHNIQUE_STYLE } from '../plots/appearance.ts';
+import { isExtended } from '../catalogue.ts';
+import {
+  COLORS,
+  EXTENDED_STYLE,
+  MODEL_LABEL,
+  QUALITY_LABEL,
+  SPARSITY_AXIS,
+  TECHNIQUE_STYLE,
+} from '../plots/appearance.ts';
 import { draw } from '../plots/drawing.ts';
 import type { Figure } from '../plots/figure.ts';
 import type { Report, ReportRow } from './report.ts';
 
-const EXTENDED = { label: 'magnitude pruning, extended', color: COLORS.skyBlue };
 const PUBLISHED = { label: 'published', color: COLORS.grey, dash: '4 3' };
 const MEASURED = { label: 'measured', color: COLORS.black };
 
@@ -47,8 +54,8 @@ export async function reportFigure({ checkpoints }: Report, model: PublishedMode
 
 function pointOf({ name, technique }: ReportRow, percent: number, quality: number): Point {
   const settings = parsePublishedName(name);
-  const isExtended = settings !== undefined && 'schedule' in settings && settings.schedule === 'extended';
-  return { sparsity: percent / 100, quality, ...(isExtended ? EXTENDED : TECHNIQUE_STYLE[technique]) };
+  const style = settings !== undefined && isExtended(settings) ? EXTENDED_STYLE : TECHNIQUE_STYLE[technique];
+  return { sparsity: percent / 100, quality, ...style };
 }
 
 function bySparsity(points: readonly Point[]): Point[] {

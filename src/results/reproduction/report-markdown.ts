@@ -4,6 +4,7 @@ import {
   environmentLines,
   failureLines,
   figuresTable,
+  REPORT_TITLE,
   type ReportTable,
   reportedModels,
   summaryLine,
@@ -13,7 +14,7 @@ import {
 /** A report as Markdown. */
 export function reportMarkdown(report: Report): string {
   return [
-    '# Reproduction of the published results',
+    `# ${REPORT_TITLE}`,
     summaryLine(report),
     ...reportedModels(report).flatMap((model) => [
       `## ${MODEL_LABEL[model]}`,

@@ -1,3 +1,4 @@
+import { htmlPage } from '../html-page.ts';
 import { MODEL_LABEL } from '../plots/appearance.ts';
 import { escapeMarkup } from '../plots/drawing.ts';
 import type { Figure } from '../plots/figure.ts';
@@ -7,13 +8,12 @@ import {
   environmentLines,
   failureLines,
   figuresTable,
+  REPORT_TITLE,
   type ReportTable,
   reportedModels,
   summaryLine,
   taskLines,
 } from './report-tables.ts';
-
-const TITLE = 'Reproduction of the published results';
 
 /** A report as one HTML page, which needs no other file. */
 export async function reportPage(report: Report): Promise<string> {
@@ -25,18 +25,10 @@ ${tableMarkup(figuresTable(report, model))}${figureMarkup(await reportFigure(rep
 `,
     ),
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${TITLE}</title>
-<style>
-${STYLE}</style>
-</head>
-<body>
-<h1>${TITLE}</h1>
-<p>${escapeMarkup(summaryLine(report))}</p>
+  return htmlPage(
+    REPORT_TITLE,
+    STYLE,
+    `<p>${escapeMarkup(summaryLine(report))}</p>
 ${models.join('')}<section id="failures">
 <h2>Failed</h2>
 ${listMarkup(failureLines(report).map(escapeMarkup))}</section>
@@ -49,9 +41,8 @@ ${taskLines(report)
     return `<h3>${model}</h3>\n${listMarkup(values)}`;
   })
   .join('')}</section>
-</body>
-</html>
-`;
+`,
+  );
 }
 
 const STYLE = `body { font: 15px/1.5 system-ui, sans-serif; max-width: 1400px; margin: 2rem auto; padding: 0 1rem; color: #222; background: white; }

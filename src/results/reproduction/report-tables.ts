@@ -4,6 +4,8 @@ import { MODEL_LABEL, TECHNIQUE_STYLE } from '../plots/appearance.ts';
 import type { Task } from './checkpoint-result.ts';
 import { type Comparison, differs, type Report, type ReportRow } from './report.ts';
 
+export const REPORT_TITLE = 'Reproduction of the published results';
+
 /** A table to be written as text or markup. */
 export interface ReportTable {
   readonly columns: readonly { readonly heading: string; readonly align: 'left' | 'right' }[];

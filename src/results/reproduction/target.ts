@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { DataError } from '../../errors.ts';
+import { readJson } from '../../io/read-json.ts';
 import { TECHNIQUES } from '../../technique.ts';
-import { type CheckpointFilter, METRIC_OF, type PublishedCheckpoint } from '../catalogue.ts';
+import { METRIC_OF, type PublishedCheckpoint } from '../catalogue.ts';
 import { isWithin } from '../range.ts';
 
 /** A checkpoint and what was published of it, to be measured again. */
@@ -23,15 +23,7 @@ export type Target = Pick<
  * @throws {DataError} where the file is something else.
  */
 export async function readTargets(file: string): Promise<Target[]> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new DataError(`cannot be read (${cause.message})`, { file }, { cause });
-  });
-  let value: { checkpoints?: unknown } | null;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new DataError(`is not JSON: ${(cause as Error).message}`, { file }, { cause });
-  }
+  const value = (await readJson(file)) as { checkpoints?: unknown } | null;
   const checkpoints = value?.checkpoints;
   if (!Array.isArray(checkpoints) || checkpoints.length === 0) {
     throw new DataError('has no list "checkpoints"; "tsos list --json" prints one', { file });
@@ -44,19 +36,6 @@ export async function readTargets(file: string): Promise<Target[]> {
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new DataError(`has the checkpoint ${twice} twice`, { file });
   return checkpoints;
-}
-
-/** The targets that fit, in their order. */
-export function selectTargets(
-  targets: readonly Target[],
-  { model, technique, sparsity }: CheckpointFilter,
-): Target[] {
-  return targets.filter(
-    (target) =>
-      (model === undefined || model === target.model) &&
-      (technique === undefined || technique === target.technique) &&
-      (sparsity === undefined || isWithin(target.sparsity, sparsity)),
-  );
 }
 
 /** What each field of a target must be. Names become names of files. */
