@@ -7,6 +7,7 @@ import jpegJs from 'jpeg-js';
 import { Bench } from 'tinybench';
 import { decodeJpeg, readJpegHeader } from '../src/io/jpeg/decode.ts';
 import { geometricMean } from './support/measure.ts';
+import { startTable } from './support/table.ts';
 
 /*
  * Our JPEG decoder against jpeg-js (JavaScript) and @jsquash/jpeg (mozjpeg in WebAssembly), on the same
@@ -54,14 +55,19 @@ const say = (line: string) => {
   if (!options.json) console.log(line);
 };
 say('pictures a second, one core; in brackets: our whole picture as a multiple of theirs\n');
-say(columns('picture', 'pixels', 'ours', 'ours, crop', 'jpeg-js', 'mozjpeg'));
+const print = startTable<Result>(say, [
+  { heading: 'picture', width: 22, align: 'left', cell: ({ name }) => name },
+  { heading: 'pixels', width: 12, cell: ({ pixels }) => pixels },
+  { heading: 'ours', width: 12, cell: ({ ours }) => ours.toFixed(0) },
+  { heading: 'ours, crop', width: 12, cell: ({ oursCropped }) => oursCropped.toFixed(0) },
+  { heading: 'jpeg-js', width: 12, cell: ({ ours, jpegJs }) => against(ours, jpegJs) },
+  { heading: 'mozjpeg', width: 12, cell: ({ ours, mozjpeg }) => against(ours, mozjpeg) },
+]);
 const results: Result[] = [];
 for (const picture of pictures()) {
   const result = await compare(picture, options.quick ? 1000 : 6000);
+  print(result);
   results.push(result);
-  const { name, pixels, ours, oursCropped, jpegJs, mozjpeg } = result;
-  const against = (theirs: number) => `${theirs.toFixed(0)} (${(ours / theirs).toFixed(2)})`;
-  say(columns(name, pixels, ours.toFixed(0), oursCropped.toFixed(0), against(jpegJs), against(mozjpeg)));
 }
 const ratio = {
   jpegJs: geometricMean(results.map(({ ours, jpegJs }) => ours / jpegJs)),
@@ -69,6 +75,10 @@ const ratio = {
 };
 say(`\ngeometric mean: ${ratio.jpegJs.toFixed(2)} times jpeg-js, ${ratio.mozjpeg.toFixed(2)} times mozjpeg`);
 if (options.json) console.log(JSON.stringify({ results, ratio }, undefined, 2));
+
+function against(ours: number, theirs: number): string {
+  return `${theirs.toFixed(0)} (${(ours / theirs).toFixed(2)})`;
+}
 
 /** The published pictures where they are at hand, otherwise one that is made up. */
 function pictures(): Picture[] {
@@ -152,8 +162,4 @@ async function loadMozjpeg(): Promise<void> {
       }
     },
   });
-}
-
-function columns(name: string, ...numbers: string[]): string {
-  return name.padEnd(22) + numbers.map((number) => number.padStart(14)).join('');
 }

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { runtimeArguments } from '../src/cli/runtime-arguments.ts';
 import type { Checkpoint } from '../src/io/checkpoint-types.ts';
-import { type NamedTensor, writeCheckpoint } from '../src/io/write-checkpoint.ts';
+import { readTensors } from '../src/io/export.ts';
+import { writeCheckpoint } from '../src/io/write-checkpoint.ts';
 import { runBench } from './support/bench.ts';
 import { resnetSize } from './support/layers.ts';
 import type { LoadableModel, LoadMeasurement } from './support/load-once.ts';
@@ -56,7 +57,7 @@ await runBench('load', async ({ scale, say }) => {
     const folder = await mkdtemp(join(tmpdir(), 'tsos-bench-'));
     try {
       const prefix = join(folder, 'model.ckpt-0');
-      await writeCheckpoint(prefix, tensorsOf(await make()));
+      await writeCheckpoint(prefix, readTensors(await make()));
       const measured = await loadInOwnProcess(name, prefix, ROUNDS[scale]);
       const { ms, readMs, bytes } = measured;
       const result = {
@@ -74,10 +75,6 @@ await runBench('load', async ({ scale, say }) => {
   }
   return { results };
 });
-
-async function* tensorsOf(checkpoint: Checkpoint): AsyncGenerator<NamedTensor> {
-  for (const name of checkpoint.names()) yield { name, ...(await checkpoint.read(name)) };
-}
 
 async function loadInOwnProcess(
   model: LoadableModel,

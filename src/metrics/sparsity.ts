@@ -7,14 +7,14 @@ import { COUNTED_VARIABLE, recogniseTechnique, type Technique } from '../techniq
 /** How {@link checkpointSparsity} counts. */
 export interface SparsityOptions {
   /** Default: what the names of the variables say (masks are called magnitude pruning; random pruning counts alike). */
-  readonly technique?: Technique;
+  readonly technique?: Technique | undefined;
   /**
    * Whose names to expect: variational dropout keeps its weights in `kernel` or, for `rn50`, in `weights`. Default
    * whichever of them is there.
    */
-  readonly model?: 'transformer' | 'rn50';
+  readonly model?: 'transformer' | 'rn50' | undefined;
   /** Log-alpha threshold of variational dropout. Default 3. */
-  readonly logAlphaThreshold?: number;
+  readonly logAlphaThreshold?: number | undefined;
 }
 
 /** Weights that are kept out of all weights of a layer. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { Tape } from '../../src/graph/differentiation/tape.ts';
 import { Graph } from '../../src/graph/graph.ts';
+import { elements } from '../../src/graph/node.ts';
 import { Nesterov } from '../../src/graph/optimisers/nesterov.ts';
 import { applyGradients } from '../../src/graph/optimisers/optimiser.ts';
 import { readFloats, Scope } from '../../src/graph/scope.ts';
@@ -13,7 +14,7 @@ import {
   trainingGraph,
 } from '../../src/models/resnet50/training.ts';
 import type { NoiseRequest, NoiseSource } from '../../src/models/training/noise.ts';
-import { compute } from '../support/compute.ts';
+import { asFloats, compute } from '../support/compute.ts';
 import {
   checkGoldenGradients,
   checkScalar,
@@ -76,10 +77,8 @@ for (const [name, tolerance] of Object.entries(CASES)) {
       const logits = tensors.get('logits')!;
       const [pictures, classes] = logits.shape;
       assert.ok(
-        relativeError(
-          transposed(new Float32Array(results.logits.buffer), classes, pictures),
-          logits.data as Float32Array,
-        ) < 1e-5,
+        relativeError(transposed(asFloats(results.logits), classes, pictures), logits.data as Float32Array) <
+          1e-5,
         'logits',
       );
       checkScalar(results.loss, golden.loss, 1e-5, 'loss');
@@ -163,7 +162,7 @@ function goldenNoise(scope: Scope, noise: Golden['noise']): NoiseSource {
   let layer = 0;
   return ({ site, order, shape }: NoiseRequest) => {
     const { name, shape: original, hash } = noise[layer++];
-    const count = original.reduce((product, extent) => product * extent, 1);
+    const count = elements({ shape: original });
     const values = hashed(name, count, hash);
     const features = original[original.length - 1];
     // Activations were NHWC.

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { convolution, normalisePictures } from '../../src/graph/convolution-operations.ts';
 import { uploadConvolution } from '../../src/graph/convolution-weight.ts';
 import { openCheckpoint } from '../../src/io/checkpoint.ts';
 import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
-import { readSafetensors } from '../../src/io/safetensors.ts';
 import { readEffectiveMatrix } from '../../src/layers/effective-weights.ts';
 import { ResNetVariables } from '../../src/layers/resnet-sites.ts';
 import { loadResNet50 } from '../../src/models/resnet50/model.ts';
@@ -16,6 +14,9 @@ import { gpuAs } from '../support/device-class.ts';
 import {
   assertNear,
   checkStage,
+  GOLDEN_RESNET_CASES,
+  GOLDEN_RESNETS,
+  goldenPictures,
   goldenTensor,
   largestMagnitude,
   readGoldenResNet,
@@ -24,19 +25,8 @@ import { testGpu } from '../support/gpu.ts';
 import { openManifest } from '../support/manifest.ts';
 import { sharedPath, sharedTest } from '../support/shared.ts';
 
-const GOLDENS = fileURLToPath(new URL('../goldens/resnet50', import.meta.url));
-const CASES = [
-  'baseline_d18_w16',
-  'baseline_d50_w8',
-  'extended_d50_w8',
-  'l0_regularization_d50_w8',
-  'threshold_d34_w8',
-  'threshold_d50_w8_sharded3',
-  'variational_dropout_d50_w8',
-];
-
-for (const name of CASES) {
-  const directory = `${GOLDENS}/${name}`;
+for (const name of GOLDEN_RESNET_CASES) {
+  const directory = `${GOLDEN_RESNETS}/${name}`;
   for (const format of ['sparse', 'dense'] as const) {
     test(`${name}: logits and stages equal the original's, ${format} kernels`, async () => {
       const checkpoint = await openManifest(`${directory}/manifest.json`);
@@ -78,7 +68,7 @@ for (const name of ['threshold_magnitude_0.9', 'variational_dropout']) {
 }
 
 test('the kernels of the other device class give the same', async () => {
-  const directory = `${GOLDENS}/threshold_d50_w8_sharded3`;
+  const directory = `${GOLDEN_RESNETS}/threshold_d50_w8_sharded3`;
   const gpu = await testGpu();
   const other = await gpuAs(gpu.deviceClass === 'cpu' ? 'gpu' : 'cpu');
   const checkpoint = await openManifest(`${directory}/manifest.json`);
@@ -96,7 +86,7 @@ async function checkLogits(
   const { log_alpha_threshold: logAlphaThreshold, num_label_classes: classes } = golden;
   using model = await loadResNet50(gpu ?? (await testGpu()), checkpoint, { logAlphaThreshold, format });
   assert.equal(model.config.depth, golden.depth);
-  const logits = await model.logits(await pictures());
+  const logits = await model.logits(await goldenPictures());
   assert.deepEqual(logits.shape, [2, classes]);
   assertNear(logits, expected, largestMagnitude(expected), 'logits');
   golden.argmax.forEach((best, picture) => {
@@ -113,7 +103,7 @@ async function checkStages(
   const golden = await readGoldenResNet(directory);
   const { log_alpha_threshold: logAlphaThreshold } = golden;
   using model = await loadResNet50(await testGpu(), checkpoint, { logAlphaThreshold, format });
-  const input = await pictures();
+  const input = await goldenPictures();
   const stages = await model.stages(input);
   // The original's first stage is before its batch normalisation, which here is folded into the convolution.
   const initial = await initialConvolution(checkpoint, golden, input, format);
@@ -150,11 +140,6 @@ async function initialConvolution(
     return { y: convolution(graph, weight, normalisePictures(graph, uploaded, MEAN, DEVIATION)).tensor };
   });
   return channelsLast(asFloats(y), matrix.rows, 2 * 112 * 112);
-}
-
-async function pictures(): Promise<Float32Array> {
-  const tensors = await readSafetensors(`${GOLDENS}/images.safetensors`);
-  return Float32Array.from(tensors.get('images_u8')!.data as Uint8Array);
 }
 
 /** The two that the goldens of the full-size networks are for, after the original's preprocessing. */

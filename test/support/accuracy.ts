@@ -25,6 +25,23 @@ export function assertWithin(actual: Float32Array, { value, bound }: Expected, w
   });
 }
 
+/** No value is further from what is expected than `tolerance`. */
+export function assertClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
+  assert.equal(actual.length, expected.length, what);
+  let worst = 0;
+  for (let i = 0; i < actual.length; i++) {
+    const error = Math.abs(actual[i] - expected[i]);
+    // Written so that NaN fails.
+    if (!(error <= worst)) worst = error;
+  }
+  assert.ok(worst <= tolerance, `${what}: off by ${worst}, allowed ${tolerance}`);
+}
+
 /** Distance of a float32 from an exact value, in units of the last place of the latter. */
 export function unitsInLastPlace(actual: number, exact: number): number {
   const exponent = Math.max(Math.floor(Math.log2(Math.abs(exact))), -126);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Transformer } from '../../src/models/transformer/model.ts';
+import { assertClose } from './accuracy.ts';
 import {
   type GoldenCase,
   type GoldenDecode,
@@ -72,20 +73,4 @@ export async function checkDecode(
       assertClose([hypothesis.score], [decode.all_beam_scores[b][k]], allowed, `${where}, beam ${k}`);
     });
   });
-}
-
-function assertClose(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
-  what: string,
-): void {
-  assert.equal(actual.length, expected.length, what);
-  let worst = 0;
-  for (let i = 0; i < actual.length; i++) {
-    const error = Math.abs(actual[i] - expected[i]);
-    // Written so that NaN fails.
-    if (!(error <= worst)) worst = error;
-  }
-  assert.ok(worst <= tolerance, `${what}: off by ${worst}, allowed ${tolerance}`);
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { runtimeArguments } from '../../src/cli/runtime-arguments.ts';
@@ -38,6 +39,21 @@ export async function tsos(args: readonly string[], options: TsosOptions = {}): 
   });
   const [stdout, stderr] = await texts;
   return { code, stdout, stderr };
+}
+
+/**
+ * For `during`: interrupts the process, as Ctrl-C does, once a file has so many bytes.
+ */
+export function interruptOnce(file: string, bytes = 1): (child: ChildProcess) => void {
+  return (child) => {
+    const timer = setInterval(() => {
+      if (!existsSync(file) || statSync(file).size < bytes) return;
+      clearInterval(timer);
+      // Not child.kill, after which Deno takes any end for that of the signal.
+      process.kill(child.pid!, 'SIGINT');
+    }, 10);
+    child.once('close', () => clearInterval(timer));
+  };
 }
 
 /** The environment of a machine without any driver. */

@@ -1,6 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '../../src/io/safetensors.ts';
+import { assertClose } from './accuracy.ts';
+
+/** The folder of the small networks. */
+export const GOLDEN_RESNETS = fileURLToPath(new URL('../goldens/resnet50', import.meta.url));
+
+/** Their names. */
+export const GOLDEN_RESNET_CASES = [
+  'baseline_d18_w16',
+  'baseline_d50_w8',
+  'extended_d50_w8',
+  'l0_regularization_d50_w8',
+  'threshold_d34_w8',
+  'threshold_d50_w8_sharded3',
+  'variational_dropout_d50_w8',
+];
 
 /** What is known of the activations of one picture after a stage. */
 interface StageSummary {
@@ -34,6 +50,12 @@ export async function goldenTensor(directory: string, name: string): Promise<Flo
   return (await readSafetensors(`${directory}/golden.safetensors`)).get(name)!.data as Float32Array;
 }
 
+/** The two pictures of the small networks, `[2, 224, 224, 3]`. */
+export async function goldenPictures(): Promise<Float32Array> {
+  const tensors = await readSafetensors(`${GOLDEN_RESNETS}/images.safetensors`);
+  return Float32Array.from(tensors.get('images_u8')!.data as Uint8Array);
+}
+
 /** Error allowed, as a part of the largest magnitude of the case. */
 const TOLERANCE = 1e-5;
 
@@ -43,14 +65,7 @@ export function assertNear(
   largest: number,
   what: string,
 ): void {
-  assert.equal(actual.length, expected.length, what);
-  let worst = 0;
-  for (let i = 0; i < actual.length; i++) {
-    const error = Math.abs(actual[i] - expected[i]);
-    // Written so that NaN fails.
-    if (!(error <= worst)) worst = error;
-  }
-  assert.ok(worst <= TOLERANCE * largest, `${what}: off by ${worst}, allowed ${TOLERANCE * largest}`);
+  assertClose(actual, expected, TOLERANCE * largest, what);
 }
 
 /** One picture's activations after a stage, `[Y, X, C]`. */

@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
-import { type NamedTensor, writeCheckpoint } from '../../src/io/write-checkpoint.ts';
+import { readTensors } from '../../src/io/export.ts';
+import { writeCheckpoint } from '../../src/io/write-checkpoint.ts';
 import type { Target } from '../../src/results/reproduction/target.ts';
 import type { Technique } from '../../src/technique.ts';
 import { openManifest } from './manifest.ts';
@@ -44,7 +45,7 @@ export async function writeStandIn(folder: string, standIn: StandIn): Promise<Ta
   const checkpoint = await openManifest(join(GOLDENS, golden, 'manifest.json'));
   const name = `stand_in_${model}_${technique}`;
   await mkdir(join(folder, name), { recursive: true });
-  await writeCheckpoint(join(folder, name, 'model.ckpt-1'), tensorsOf(checkpoint));
+  await writeCheckpoint(join(folder, name, 'model.ckpt-1'), readTensors(checkpoint));
   if (model === 'transformer') {
     await writeFile(join(folder, name, 'hparams.json'), JSON.stringify({ num_heads: 4 }));
   }
@@ -62,10 +63,6 @@ export async function writeStandIn(folder: string, standIn: StandIn): Promise<Ta
 }
 
 export const GOLDENS = fileURLToPath(new URL('../goldens', import.meta.url));
-
-async function* tensorsOf(checkpoint: Checkpoint): AsyncGenerator<NamedTensor> {
-  for (const name of checkpoint.names()) yield { name, ...(await checkpoint.read(name)) };
-}
 
 /** Which variables are counted, and which of their elements count, in float64. */
 const KEPT: Readonly<

@@ -4,7 +4,7 @@ import { sum } from '../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../src/graph/differentiation/tape.ts';
 import type { Gpu } from '../../src/graph/gpu.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import type { GraphTensor } from '../../src/graph/node.ts';
+import { elements, type GraphTensor } from '../../src/graph/node.ts';
 import { Adam } from '../../src/graph/optimisers/adam.ts';
 import { applyGradients } from '../../src/graph/optimisers/optimiser.ts';
 import { uploadKey, writeKey } from '../../src/graph/random.ts';
@@ -72,7 +72,7 @@ interface Layer {
 /** Kernels after He et al. 2015, biases 0. */
 function makeLayers(scope: Scope, { kernels }: SmallNet, technique: Technique, random: Random): Layer[] {
   return kernels.map((shape, index) => {
-    const size = shape.reduce((product, extent) => product * extent, 1);
+    const size = elements({ shape });
     const outputs = shape[shape.length - 1];
     const limit = Math.sqrt((6 * outputs) / size);
     const weights = Float32Array.from({ length: size }, () => limit * (2 * random() - 1));
@@ -157,10 +157,7 @@ async function prune(
     kernels.map(async ({ theta }) => ({
       name: theta.name,
       shape: theta.shape,
-      weights: (await readFloats(gpu, theta)).subarray(
-        0,
-        theta.shape.reduce((a, b) => a * b),
-      ),
+      weights: await readFloats(gpu, theta, elements(theta)),
     })),
   );
   const masks = pruner.update(step, weights);
@@ -193,7 +190,7 @@ async function evaluate(
   }, 0);
   let [zeros, size] = [0, 0];
   layers.forEach(({ kernel: { theta } }, i) => {
-    const count = theta.shape.reduce((a, b) => a * b);
+    const count = elements(theta);
     const values = asFloats((results as Record<string, Uint32Array>)[names[i]]).subarray(0, count);
     zeros += values.filter((value) => value === 0).length;
     size += count;

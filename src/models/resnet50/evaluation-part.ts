@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { DataError, UsageError } from '../../errors.ts';
+import { readJson } from '../../io/read-json.ts';
 import { addTotals, type ClassificationTotals, meanCrossEntropy } from '../../metrics/classification.ts';
 import type { UnusablePicture } from './classify.ts';
 
@@ -117,15 +117,7 @@ function requireSameEvaluation(a: EvaluationPart, b: EvaluationPart): void {
 
 /** Reads what `tsos evaluate` or `tsos merge` wrote. @throws {DataError} where the file is something else. */
 export async function readEvaluationPart(file: string): Promise<EvaluationPart> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new DataError(`cannot be read (${cause.message})`, { file }, { cause });
-  });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new DataError(`is not JSON: ${(cause as Error).message}`, { file }, { cause });
-  }
+  const value = await readJson(file);
   if (!isEvaluationPart(value)) {
     throw new DataError('is no result of "tsos evaluate" or "tsos merge"', { file });
   }

@@ -1,5 +1,5 @@
 /** Pictures of ImageNet's training set. */
-export const IMAGENET_PICTURES = 1_281_167;
+const IMAGENET_PICTURES = 1_281_167;
 
 /** How the ResNet of the paper was trained. */
 export interface ResNetSchedule {

@@ -160,7 +160,8 @@ class TrainedTransformer {
     { x, sentences }: Activations,
     {
       memory,
-      ...rest
+      keyBias,
+      causal = false,
     }: { readonly memory?: Activations; readonly keyBias?: GraphTensor; readonly causal?: boolean },
   ): GraphTensor {
     const normalised = this.#norm(path, x);
@@ -174,13 +175,13 @@ class TrainedTransformer {
         heads: this.#model.config.heads,
         queries: sentences.length,
         keys: keys.sentences.length,
-        causal: rest.causal ?? false,
+        causal,
       },
       {
         query: part('q', normalised),
         key: part('k', keys.x),
         value: part('v', keys.x),
-        ...(rest.keyBias ? { keyBias: rest.keyBias } : {}),
+        ...(keyBias ? { keyBias } : {}),
       },
     );
     return add(this.#tape, x, part('output_transform', attended));

@@ -3,10 +3,8 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { DataError, UsageError } from '../../../src/errors.ts';
-import { readSafetensors } from '../../../src/io/safetensors.ts';
 import {
   addTotals,
   type ClassificationTotals,
@@ -31,7 +29,14 @@ import {
 import { loadResNet50 } from '../../../src/models/resnet50/model.ts';
 import { weightDecayLoss } from '../../../src/models/resnet50/weight-decay.ts';
 import { dataErrorOf, withDirectory } from '../../io/support.ts';
-import { type GoldenResNet, goldenTensor, readGoldenResNet } from '../../support/golden-resnet.ts';
+import {
+  GOLDEN_RESNET_CASES,
+  GOLDEN_RESNETS,
+  type GoldenResNet,
+  goldenPictures,
+  goldenTensor,
+  readGoldenResNet,
+} from '../../support/golden-resnet.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { openManifest } from '../../support/manifest.ts';
 import { memoryCheckpoint } from '../../support/memory-checkpoint.ts';
@@ -39,36 +44,23 @@ import { holds } from '../../support/property.ts';
 import { CLASSES, type MadePicture, memoryPictures, stubResNet } from '../../support/stub-resnet.ts';
 import { tinyResNet } from '../../support/tiny-resnet.ts';
 
-const GOLDENS = fileURLToPath(new URL('../../goldens/resnet50', import.meta.url));
-const CASES = [
-  'baseline_d18_w16',
-  'baseline_d50_w8',
-  'extended_d50_w8',
-  'l0_regularization_d50_w8',
-  'threshold_d34_w8',
-  'threshold_d50_w8_sharded3',
-  'variational_dropout_d50_w8',
-];
-
-for (const name of CASES) {
+for (const name of GOLDEN_RESNET_CASES) {
   test(`${name}: the loss is the original's`, async () => {
-    const golden = await readGoldenResNet(`${GOLDENS}/${name}`);
-    const checkpoint = await openManifest(`${GOLDENS}/${name}/manifest.json`);
+    const golden = await readGoldenResNet(`${GOLDEN_RESNETS}/${name}`);
+    const checkpoint = await openManifest(`${GOLDEN_RESNETS}/${name}/manifest.json`);
     const decay = await weightDecayLoss(checkpoint, readConfig(checkpoint, {}));
     assertClose(decay, golden.regularization_loss);
-    const totals = scored(golden, await goldenTensor(`${GOLDENS}/${name}`, 'logits'));
+    const totals = scored(golden, await goldenTensor(`${GOLDEN_RESNETS}/${name}`, 'logits'));
     assertClose(meanCrossEntropy(totals) + decay, golden.eval_loss);
   });
 }
 
 test("the loss of what the device computes is the original's", async () => {
-  const directory = `${GOLDENS}/extended_d50_w8`;
+  const directory = `${GOLDEN_RESNETS}/extended_d50_w8`;
   const golden = await readGoldenResNet(directory);
   const checkpoint = await openManifest(`${directory}/manifest.json`);
   using model = await loadResNet50(await testGpu(), checkpoint);
-  const images = await readSafetensors(`${GOLDENS}/images.safetensors`);
-  const pixels = Float32Array.from(images.get('images_u8')!.data as Uint8Array);
-  const totals = scored(golden, await model.logits(pixels));
+  const totals = scored(golden, await model.logits(await goldenPictures()));
   const decay = await weightDecayLoss(checkpoint, model.config);
   assertClose(meanCrossEntropy(totals) + decay, golden.eval_loss);
   assert.equal(totals.top1, golden.labels.filter((label, i) => label === golden.argmax[i]).length);
