@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import type { Kernel } from '../wgsl/kernel.ts';
+import { linearGrid } from '../wgsl/linear-grid.ts';
 import { DIGIT_VALUES, digitCountKernel, MAGNITUDE_MASK } from '../wgsl/magnitude-rank.ts';
-import { linearGrid } from '../wgsl/training/linear-grid.ts';
 import { Graph } from './graph.ts';
 import { elements } from './node.ts';
 import type { Plan } from './plan.ts';

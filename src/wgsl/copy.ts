@@ -1,5 +1,5 @@
 import { type Grid, type Kernel, kernel } from './kernel.ts';
-import { eachElement, linearGrid } from './training/linear-grid.ts';
+import { eachElement, linearGrid } from './linear-grid.ts';
 
 /**
  * Copies words, whatever they stand for: whole tensors, or rows of a row-major matrix.

@@ -1,5 +1,5 @@
 import { type Kernel, kernel } from './kernel.ts';
-import { eachElement } from './training/linear-grid.ts';
+import { eachElement } from './linear-grid.ts';
 
 /*
  * Radix selection of a magnitude, in steps that the host chains (src/graph/magnitude-rank.ts): the bit

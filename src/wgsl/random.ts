@@ -1,6 +1,6 @@
 import { LOG_FUNCTION } from './elementary.ts';
 import { ceilDivide, type Grid, type Kernel, kernel } from './kernel.ts';
-import { eachElement, linearGrid } from './training/linear-grid.ts';
+import { eachElement, linearGrid } from './linear-grid.ts';
 
 /**
  * Random numbers of an explicit key: the streams of src/random.ts, the uniform ones to the bit, the normal ones to float32.

@@ -1,5 +1,5 @@
 import { adafactorAverageKernel, adafactorUpdateKernel } from '../../wgsl/training/adafactor.ts';
-import { linearGrid } from '../../wgsl/training/linear-grid.ts';
+import { linearGrid } from '../../wgsl/linear-grid.ts';
 import { applyFormula, type Formula, sumFormula, sumRows } from '../differentiation/formula.ts';
 import { extents } from '../differentiation/shapes.ts';
 import type { Graph } from '../graph.ts';

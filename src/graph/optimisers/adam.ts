@@ -1,5 +1,5 @@
 import { adamKernel } from '../../wgsl/training/adam.ts';
-import { linearGrid } from '../../wgsl/training/linear-grid.ts';
+import { linearGrid } from '../../wgsl/linear-grid.ts';
 import type { Graph } from '../graph.ts';
 import { elements, type GraphTensor } from '../node.ts';
 import type { DeviceTensor, Scope } from '../scope.ts';

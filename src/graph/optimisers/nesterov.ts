@@ -1,4 +1,4 @@
-import { linearGrid } from '../../wgsl/training/linear-grid.ts';
+import { linearGrid } from '../../wgsl/linear-grid.ts';
 import { nesterovKernel } from '../../wgsl/training/nesterov.ts';
 import type { Graph } from '../graph.ts';
 import { elements, type GraphTensor } from '../node.ts';

@@ -1,5 +1,5 @@
 import { type Kernel, kernel } from '../kernel.ts';
-import { eachElement } from './linear-grid.ts';
+import { eachElement } from '../linear-grid.ts';
 
 /**
  * The parts of an Adafactor step (Shazeer and Stern 2018, algorithms 4 and 5) that write what outlives it,

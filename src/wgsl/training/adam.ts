@@ -1,5 +1,5 @@
 import { type Kernel, kernel } from '../kernel.ts';
-import { eachElement } from './linear-grid.ts';
+import { eachElement } from '../linear-grid.ts';
 
 /**
  * A step of Adam (Kingma and Ba 2015, the form before section 2.1, which TensorFlow takes).

@@ -1,5 +1,5 @@
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from '../kernel.ts';
-import { eachElement, linearGrid } from './linear-grid.ts';
+import { eachElement, linearGrid } from '../linear-grid.ts';
 import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS } from './window.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { expFunction, LOG_FUNCTION } from '../elementary.ts';
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
+import { eachElement, linearGrid } from '../linear-grid.ts';
 import { LOWEST } from '../online-softmax.ts';
 import { blockSum } from './block-sum.ts';
-import { eachElement, linearGrid } from './linear-grid.ts';
 
 /**
  * Cross-entropy of the softmax of every column against smoothed labels, and its gradient.

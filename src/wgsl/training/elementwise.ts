@@ -1,7 +1,7 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
+import { eachElement, linearGrid, WORKGROUP, workgroupGrid } from '../linear-grid.ts';
 import { blockSum, sharedSum, sumMemory } from './block-sum.ts';
 import { functionsFor } from './functions.ts';
-import { eachElement, linearGrid, WORKGROUP, workgroupGrid } from './linear-grid.ts';
 
 /**
  * A formula over the elements of matrices, and sums of one along rows or columns.

@@ -1,5 +1,5 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
-import { eachElement, linearGrid } from './linear-grid.ts';
+import { eachElement, linearGrid } from '../linear-grid.ts';
 
 /**
  * Lookup of rows as columns, and its gradient.

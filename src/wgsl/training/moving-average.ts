@@ -1,5 +1,5 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
-import { eachElement, linearGrid } from './linear-grid.ts';
+import { eachElement, linearGrid } from '../linear-grid.ts';
 
 /**
  * Moving averages of the statistics of a batch, as TensorFlow keeps them for inference.

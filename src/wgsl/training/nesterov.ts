@@ -1,5 +1,5 @@
 import { type Kernel, kernel } from '../kernel.ts';
-import { eachElement } from './linear-grid.ts';
+import { eachElement } from '../linear-grid.ts';
 
 /**
  * A step of stochastic gradient descent with Nesterov momentum, as TensorFlow's `MomentumOptimizer` takes it.

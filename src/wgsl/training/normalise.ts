@@ -1,6 +1,6 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
+import { WORKGROUP, workgroupGrid } from '../linear-grid.ts';
 import { sharedSum, sumMemory } from './block-sum.ts';
-import { WORKGROUP, workgroupGrid } from './linear-grid.ts';
 
 /**
  * Normalisation of vectors to mean 0 and variance 1, and its gradient: of the columns of a matrix (layer

@@ -1,5 +1,5 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
-import { eachElement, linearGrid } from './linear-grid.ts';
+import { eachElement, linearGrid } from '../linear-grid.ts';
 
 /**
  * Which columns are padding: those whose embedded vector is exactly zero, as the original decides.

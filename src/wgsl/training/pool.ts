@@ -1,5 +1,5 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
-import { eachElement, linearGrid } from './linear-grid.ts';
+import { eachElement, linearGrid } from '../linear-grid.ts';
 import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS } from './window.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
-import { eachElement, linearGrid } from './linear-grid.ts';
+import { eachElement, linearGrid } from '../linear-grid.ts';
 
 /**
  * Every column some times over: `y[m, n] = x[m, ⌊n / times⌋]`, x [M, N / times], y [M, N].

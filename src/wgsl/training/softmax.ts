@@ -1,8 +1,8 @@
 import { expFunction } from '../elementary.ts';
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
+import { eachElement, linearGrid } from '../linear-grid.ts';
 import { LOWEST } from '../online-softmax.ts';
 import { blockSum } from './block-sum.ts';
-import { eachElement, linearGrid } from './linear-grid.ts';
 
 /**
  * Softmax of the rows of attention scores, in place, and its gradient, in place of the gradient of the

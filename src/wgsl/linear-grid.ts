@@ -1,4 +1,4 @@
-import { ceilDivide, type Grid } from '../kernel.ts';
+import { ceilDivide, type Grid } from './kernel.ts';
 
 /** Lanes of a workgroup in which every invocation owns one element. */
 const LANES = 64;
