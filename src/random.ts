@@ -40,9 +40,30 @@ export function derivedKey(key: RandomKey, purpose: number): RandomKey {
  * @throws {UsageError} where count or stream is no whole number.
  */
 export function uniforms(key: RandomKey, count: number, stream = 0): Float64Array {
-  return draw(key, count, stream, (words, values) => {
-    for (let i = 0; i < 4; i++) values[i] = uniform(words[i]);
-  });
+  const values = blocksFor(count, stream);
+  fillUniforms(values, key, 0, stream);
+  return values.subarray(0, count);
+}
+
+/**
+ * Fills an array with the uniform numbers of a stream from number `4 · firstBlock` on.
+ * @throws {UsageError} where the block or the stream is no whole number below 2³².
+ */
+export function fillUniforms(
+  values: Float32Array | Float64Array,
+  key: RandomKey,
+  firstBlock: number,
+  stream = 0,
+): void {
+  const counter: Counter = [word(firstBlock, 'block'), 0, DRAWS, word(stream, 'stream')];
+  const words = new Uint32Array(4);
+  for (let i = 0; i < values.length; i++) {
+    if (i % 4 === 0) {
+      drawBlock(words, key, counter);
+      counter[0]++;
+    }
+    values[i] = uniform(words[i % 4]);
+  }
 }
 
 /**
@@ -52,14 +73,18 @@ export function uniforms(key: RandomKey, count: number, stream = 0): Float64Arra
  * @throws {UsageError} where count or stream is no whole number.
  */
 export function normals(key: RandomKey, count: number, stream = 0): Float64Array {
-  return draw(key, count, stream, (words, values) => {
+  const values = blocksFor(count, stream);
+  const words = new Uint32Array(4);
+  for (let at = 0; at < values.length; at += 4) {
+    drawBlock(words, key, [at / 4, 0, DRAWS, stream]);
     for (let i = 0; i < 4; i += 2) {
       const radius = Math.sqrt(-2 * Math.log(uniform(words[i]) + UNIFORM_STEP));
       const angle = 2 * Math.PI * uniform(words[i + 1]);
-      values[i] = radius * Math.cos(angle);
-      values[i + 1] = radius * Math.sin(angle);
+      values[at + i] = radius * Math.cos(angle);
+      values[at + i + 1] = radius * Math.sin(angle);
     }
-  });
+  }
+  return values.subarray(0, count);
 }
 
 /**
@@ -70,41 +95,53 @@ export function philox(
   key: RandomKey,
   counter: readonly [number, number, number, number],
 ): [number, number, number, number] {
-  let [c0, c1, c2, c3] = counter.map((part) => part >>> 0);
+  const words = new Uint32Array(4);
+  drawBlock(words, key, counter);
+  return [words[0], words[1], words[2], words[3]];
+}
+
+type Counter = [number, number, number, number];
+
+/** `philox` into an array: a loop over millions of blocks must not allocate. */
+function drawBlock(words: Uint32Array, key: RandomKey, counter: Readonly<Counter>): void {
   let [k0, k1] = key;
+  let [c0, c1, c2, c3] = counter;
   for (let round = 0; round < 10; round++) {
-    const [low0, high0] = [Math.imul(0xd2511f53, c0), highProduct(0xd2511f53, c0)];
-    const [low1, high1] = [Math.imul(0xcd9e8d57, c2), highProduct(0xcd9e8d57, c2)];
-    [c0, c1, c2, c3] = [high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0];
+    const left = highProduct(0xd2511f53, c0) ^ c3 ^ k1;
+    const right = highProduct(0xcd9e8d57, c2) ^ c1 ^ k0;
+    c3 = Math.imul(0xd2511f53, c0);
+    c1 = Math.imul(0xcd9e8d57, c2);
+    c0 = right;
+    c2 = left;
     k0 = (k0 + 0x9e3779b9) | 0;
     k1 = (k1 + 0xbb67ae85) | 0;
   }
-  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
+  words[0] = c0;
+  words[1] = c1;
+  words[2] = c2;
+  words[3] = c3;
 }
 
 /** Upper 32 bits of a product of two 32-bit words. */
 function highProduct(a: number, b: number): number {
   const [aLow, aHigh, bLow, bHigh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
-  const middle = aHigh * bLow + Math.floor((aLow * bLow) / 0x10000);
-  const carry = aLow * bHigh + (middle % 0x10000);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) | 0;
+  const middle = aHigh * bLow + (Math.imul(aLow, bLow) >>> 16);
+  const carry = aLow * bHigh + (middle & 0xffff);
+  return (aHigh * bHigh + (middle >>> 16) + (carry >>> 16)) | 0;
 }
 
-function draw(
-  key: RandomKey,
-  count: number,
-  stream: number,
-  fill: (words: readonly number[], values: Float64Array) => void,
-): Float64Array {
+/** Room for so many numbers, in whole blocks. @throws {UsageError} where count or stream is no whole number. */
+function blocksFor(count: number, stream: number): Float64Array {
   if (!Number.isSafeInteger(count) || count < 0) {
     throw new UsageError(`${count} random numbers: the count must be a whole number`);
   }
+  checkStream(stream);
+  return new Float64Array(Math.ceil(count / 4) * 4);
+}
+
+/** @throws {UsageError} where a stream is no whole number below 2³². */
+export function checkStream(stream: number): void {
   word(stream, 'stream');
-  const values = new Float64Array(Math.ceil(count / 4) * 4);
-  for (let block = 0; block < values.length / 4; block++) {
-    fill(philox(key, [block, 0, DRAWS, stream]), values.subarray(4 * block, 4 * block + 4));
-  }
-  return values.subarray(0, count);
 }
 
 function uniform(bits: number): number {

@@ -5,7 +5,15 @@ import { UsageError } from '../src/errors.ts';
 import { Graph } from '../src/graph/graph.ts';
 import { randomNumbers, uploadKey, writeKey } from '../src/graph/random.ts';
 import { readFloats, Scope } from '../src/graph/scope.ts';
-import { derivedKey, normals, philox, type RandomKey, randomKey, uniforms } from '../src/random.ts';
+import {
+  derivedKey,
+  fillUniforms,
+  normals,
+  philox,
+  type RandomKey,
+  randomKey,
+  uniforms,
+} from '../src/random.ts';
 import { asFloats, compute, kept } from './support/compute.ts';
 import { testGpu } from './support/gpu.ts';
 import { holds } from './support/property.ts';
@@ -49,6 +57,16 @@ test('a stream begins the same however much of it is drawn', () => {
       for (const draw of [uniforms, normals]) {
         assert.deepEqual(draw(key, count + more, stream).slice(0, count), draw(key, count, stream));
       }
+    }),
+  );
+});
+
+test('an array is filled with a stream from any of its blocks on', () => {
+  fc.assert(
+    fc.property(randomKeys, streams, fc.nat(10), fc.nat(30), (key, stream, block, count) => {
+      const values = new Float32Array(count);
+      fillUniforms(values, key, block, stream);
+      assert.deepEqual([...values], [...uniforms(key, 4 * block + count, stream).subarray(4 * block)]);
     }),
   );
 });

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import type { RandomKey } from '../random.ts';
+import { checkStream, type RandomKey } from '../random.ts';
 import { type RandomVariant, randomGrid, randomKernel } from '../wgsl/random.ts';
 import type { Graph } from './graph.ts';
 import { elements, type GraphTensor } from './node.ts';
@@ -19,7 +19,8 @@ export function writeKey(scope: Scope, tensor: DeviceTensor, key: RandomKey): vo
  * Random numbers of a stream of the key, as `uniforms` and `normals` of src/random.ts give them.
  * @param key `[2]`, see `uploadKey`
  * @param shape at most 2³² elements; with 'column-major' order `[F, N]`, of which column n gets numbers `n F … n F + F − 1`
- * @param stream tells the draws of one key apart
+ * @param stream tells the draws of one key apart, a whole number below 2³²
+ * @throws {UsageError} for another stream, and an order by columns of what is no matrix.
  */
 export function randomNumbers(
   graph: Graph,
@@ -28,6 +29,7 @@ export function randomNumbers(
   options: RandomVariant & { readonly stream: number },
 ): GraphTensor {
   const { distribution, order, stream } = options;
+  checkStream(stream);
   const values = graph.tensor(distribution, shape);
   const count = elements(values);
   if (order === 'column-major' && shape.length !== 2) {
