@@ -1,5 +1,6 @@
 import { convolution, pictureColumns } from '../src/graph/convolution-operations.ts';
 import { uploadConvolution } from '../src/graph/convolution-weight.ts';
+import { type ResNetLayerShape, resnetLayers } from '../src/models/full-size/resnet-layers.ts';
 import { runBench, type Scale } from './support/bench.ts';
 import {
   compareFormats,
@@ -7,7 +8,7 @@ import {
   ratioMeans,
   startFormatTable,
 } from './support/compare-formats.ts';
-import { type ResNetLayer, resnetLayers, resnetSize } from './support/layers.ts';
+import { resnetSize } from './support/layers.ts';
 import { benchMatrix, SPARSITIES } from './support/patterns.ts';
 
 /*
@@ -67,13 +68,13 @@ await runBench('conv', async (run) => {
 
 /** A layer, and how many there are of its kind. */
 interface Counted {
-  readonly layer: ResNetLayer;
+  readonly layer: ResNetLayerShape;
   readonly count: number;
 }
 
-function chosen(layers: readonly ResNetLayer[], scale: Scale): Counted[] {
+function chosen(layers: readonly ResNetLayerShape[], scale: Scale): Counted[] {
   if (scale === 'full') return layers.map((layer) => ({ layer, count: 1 }));
-  const shapes = new Map<string, { layer: ResNetLayer; count: number }>();
+  const shapes = new Map<string, { layer: ResNetLayerShape; count: number }>();
   for (const layer of layers) {
     const { rows, cols, window, side } = layer;
     const shape = [rows, cols, window.size, window.stride, side].join();

@@ -1,78 +1,17 @@
-import { pictureColumns, windowExtent } from '../../src/graph/convolution-operations.ts';
-import type { Window } from '../../src/graph/convolution-weight.ts';
-import { BLOCK_LAYERS, identityScope, projectingScope } from '../../src/models/resnet50/config.ts';
-import { GROUP_STRIDES, layerScopes } from '../../src/models/resnet50/weights.ts';
+import { pictureColumns } from '../../src/graph/convolution-operations.ts';
+import type { ModelMatrix } from '../../src/models/full-size/model-variable.ts';
+import { PAPER_RESNET_50, type ResNetSize, resnetLayers } from '../../src/models/full-size/resnet-layers.ts';
+import { PAPER_TRANSFORMER, type TransformerSize } from '../../src/models/full-size/transformer-variables.ts';
 import type { Scale } from './bench.ts';
 
-/** A matrix of a model: A of `C[rows, N] = A[rows, cols] · B[cols, N]`. */
-export interface ModelMatrix {
-  /** As the Deep Learning Matrix Collection calls it. */
-  readonly name: string;
-  /** Where the collection has its pattern; nowhere for matrices of models of another size. */
-  readonly model: 'transformer' | 'rn50' | undefined;
-  readonly rows: number;
-  readonly cols: number;
+/** The paper's Transformer, or a tiny one. */
+export function transformerSize(scale: Scale): TransformerSize {
+  return scale === 'smoke' ? { hidden: 32, filter: 64, vocabulary: 64, layers: 1 } : PAPER_TRANSFORMER;
 }
 
-/** A convolution of ResNet-50 and the pictures it meets. The final dense layer is one of a 1×1 picture. */
-export interface ResNetLayer extends ModelMatrix {
-  readonly window: Window;
-  readonly channels: number;
-  /** Side of the pictures that come in. */
-  readonly side: number;
-  /** Side of the pictures that go out. */
-  readonly outSide: number;
-}
-
-/** What decides the sizes of a ResNet-50. */
-export interface ResNetSize {
-  /** Channels of the first convolution. */
-  readonly width: number;
-  readonly classes: number;
-}
-
-const RESNET_50: ResNetSize = { width: 64, classes: 1000 };
-const BLOCKS = [3, 4, 6, 3];
-const PICTURE_SIDE = 224;
-
-/** All 54 layers in the order the original creates them (He et al. 2016, stride in the 3×3 convolutions). */
-export function resnetLayers({ width, classes }: ResNetSize): ResNetLayer[] {
-  const layers = new Map<string, ResNetLayer>();
-  const model = width === RESNET_50.width && classes === RESNET_50.classes ? 'rn50' : undefined;
-  const add = (name: string, rows: number, channels: number, size: number, stride: number, side: number) => {
-    const window = { size, stride, padBefore: (size - 1) / 2 };
-    const outSide = windowExtent(window, side, window.padBefore);
-    const cols = size * size * channels;
-    layers.set(name, { name, model, rows, cols, window, channels, side, outSide });
-    return outSide;
-  };
-  let side = add('initial_conv', width, 3, 7, 2, PICTURE_SIDE) / 2;
-  let channels = width;
-  BLOCKS.forEach((blocks, index) => {
-    const group = index + 1;
-    const filters = width * 2 ** index;
-    for (let block = 0; block < blocks; block++) {
-      const stride = block === 0 ? GROUP_STRIDES[index] : 1;
-      const scope = (part: number) =>
-        block === 0
-          ? projectingScope('bottleneck', group, part)
-          : identityScope('bottleneck', group, block, part);
-      if (block === 0) {
-        add(projectingScope('bottleneck', group, 'projection'), 4 * filters, channels, 1, stride, side);
-      }
-      add(scope(1), filters, channels, 1, 1, side);
-      side = add(scope(2), filters, filters, 3, stride, side);
-      add(scope(BLOCK_LAYERS.bottleneck), 4 * filters, filters, 1, 1, side);
-      channels = 4 * filters;
-    }
-  });
-  add('final_dense', classes, channels, 1, 1, 1);
-  return layerScopes({ kind: 'bottleneck', blocks: BLOCKS }).map((name) => layers.get(name)!);
-}
-
-/** The sizes a benchmark takes. */
+/** The paper's ResNet-50, or a tiny one. */
 export function resnetSize(scale: Scale): ResNetSize {
-  return scale === 'smoke' ? { width: 4, classes: 8 } : RESNET_50;
+  return scale === 'smoke' ? { width: 4, classes: 8 } : PAPER_RESNET_50;
 }
 
 /** A product of a model. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CsrMatrix, CsrWriter } from '../../src/graph/csr.ts';
 import { readSmtx } from '../../src/io/smtx.ts';
-import type { ModelMatrix } from './layers.ts';
+import type { ModelMatrix } from '../../src/models/full-size/model-variable.ts';
 
 /** Nominal shares of zeros that benchmarks compare, as the Deep Learning Matrix Collection files them. */
 export const SPARSITIES = ['0.7', '0.9', '0.98'] as const;
