@@ -1,0 +1,237 @@
+import { type DenseTensor, elementwise, filledTensor, reshaped } from '../../src/layers/reference/tensor.ts';
+import {
+  broadcastMatmulTrain,
+  embeddingLookupTrain,
+  klDivergence,
+  matmulTrain,
+  type VariationalPair,
+} from '../../src/layers/variational-dropout/index.ts';
+import { timingSignal } from '../../src/models/transformer/timing.ts';
+
+/** A training step of a Transformer of one layer with variational dropout. */
+export interface VariationalStep {
+  readonly scope: string;
+  readonly embedding: string;
+  readonly heads: number;
+  readonly clipAlpha: number;
+  readonly labelSmoothing: number;
+  readonly penaltyWeight: number;
+  /** Ids, all sentences of a side of one length, 0 behind their ends. */
+  readonly inputs: readonly (readonly number[])[];
+  readonly targets: readonly (readonly number[])[];
+  /** What a site draws, batch first. */
+  readonly noise: (site: string) => DenseTensor;
+}
+
+/** Values of the variables by their names. */
+export type Variables = ReadonlyMap<string, DenseTensor>;
+
+/**
+ * Loss of the step as the original computes it (spec: transformer, 1.7 to 1.11 and 6.3), in float64 and with
+ * activations `[batch, length, features]` as there: what the loss of a device, and differences of it the
+ * gradients, are to be.
+ */
+export function variationalTransformerLoss(step: VariationalStep, variables: Variables): number {
+  const forward = new Forward(step, variables);
+  return forward.crossEntropy() + step.penaltyWeight * forward.divergence();
+}
+
+class Forward {
+  readonly #step: VariationalStep;
+  readonly #variables: Variables;
+
+  constructor(step: VariationalStep, variables: Variables) {
+    this.#step = step;
+    this.#variables = variables;
+  }
+
+  divergence(): number {
+    const { clipAlpha } = this.#step;
+    const kernels = [...this.#variables.keys()].filter((name) => this.#variables.has(companionOf(name)));
+    return kernels.reduce((total, name) => total + klDivergence(this.#pair(name), { clipAlpha }).data[0], 0);
+  }
+
+  /** Less what a perfect prediction would have. */
+  crossEntropy(): number {
+    const { embedding, labelSmoothing: wrong, targets, clipAlpha, noise } = this.#step;
+    const x = this.#decoded();
+    const [batch, length, features] = x.shape;
+    const logits = matmulTrain(
+      reshaped(x, [batch * length, features]),
+      this.#pair(embedding),
+      noise('softmax'),
+      { transposeB: true, clipAlpha },
+    );
+    const classes = logits.shape[1];
+    const each = wrong / (classes - 1);
+    const least = -((1 - wrong) * Math.log(1 - wrong) + wrong * Math.log(each));
+    let [total, tokens] = [0, 0];
+    targets.flat().forEach((label, row) => {
+      if (label === 0) return;
+      const scores = logits.data.subarray(row * classes, (row + 1) * classes);
+      const largest = Math.max(...scores);
+      const rest = scores.reduce((sum, score) => sum + Math.exp(score - largest), 0);
+      scores.forEach((score, id) => {
+        total += (id === label ? 1 - wrong : each) * (largest + Math.log(rest) - score);
+      });
+      tokens++;
+    });
+    return total / tokens - least;
+  }
+
+  #decoded(): DenseTensor {
+    const { scope, targets } = this.#step;
+    const path = `${scope}/body/decoder`;
+    const timed = addTiming(movedOn(this.#embedded(targets, 'targets')));
+    const self = this.#attention(`${path}/layer_0/self_attention`, timed, undefined, (i, j) => j <= i);
+    const { inputs } = this.#step;
+    const both = this.#attention(
+      `${path}/layer_0/encdec_attention`,
+      self,
+      this.#encoded(),
+      (_, j, b) => inputs[b][j] !== 0,
+    );
+    const out = sum(both, this.#feedForward(`${path}/layer_0/ffn`, both));
+    return this.#norm(path, out);
+  }
+
+  #encoded(): DenseTensor {
+    const { scope, inputs } = this.#step;
+    const body = `${scope}/body`;
+    const space = this.#variable(`${body}/target_space_embedding/kernel`).data;
+    const embedded = this.#embedded(inputs, 'inputs');
+    const features = embedded.shape[2];
+    const x = addTiming({
+      ...embedded,
+      data: embedded.data.map((value, i) => value + space[i % features]),
+    });
+    const path = `${body}/encoder/layer_0`;
+    const attended = this.#attention(`${path}/self_attention`, x, undefined, (_, j, b) => inputs[b][j] !== 0);
+    // Padding is taken out and the batch is one long sentence: all of it has the noise of one.
+    const [batch, length] = attended.shape;
+    const joined = reshaped(attended, [1, batch * length, features]);
+    const fed = reshaped(this.#feedForward(`${path}/ffn`, joined), attended.shape);
+    const ids = inputs.flat();
+    const kept = { ...fed, data: fed.data.map((v, i) => (ids[Math.floor(i / features)] === 0 ? 0 : v)) };
+    return this.#norm(`${body}/encoder`, sum(attended, kept));
+  }
+
+  /** `[batch, length, features]`, 0 where an id is. */
+  #embedded(ids: readonly (readonly number[])[], site: string): DenseTensor {
+    const { embedding, clipAlpha, noise } = this.#step;
+    const flat = { shape: [ids.length, ids[0].length], data: ids.flat() };
+    const rows = embeddingLookupTrain(this.#pair(embedding), flat, noise(site), { clipAlpha });
+    const features = rows.shape[2];
+    return {
+      ...rows,
+      data: rows.data.map((v, i) =>
+        flat.data[Math.floor(i / features)] === 0 ? 0 : v * Math.sqrt(features),
+      ),
+    };
+  }
+
+  /** `x + MHA(norm(x), memory or the same)` @param sees whether query i of a sentence sees key j */
+  #attention(
+    path: string,
+    x: DenseTensor,
+    memory: DenseTensor | undefined,
+    sees: (i: number, j: number, sentence: number) => boolean,
+  ): DenseTensor {
+    const normalised = this.#norm(path, x);
+    const part = (leaf: string, of: DenseTensor) => this.#linear(`${path}/multihead_attention/${leaf}`, of);
+    const [query, key, value] = [
+      part('q', normalised),
+      part('k', memory ?? normalised),
+      part('v', memory ?? normalised),
+    ];
+    const [batch, queries, features] = query.shape;
+    const keys = key.shape[1];
+    const size = features / this.#step.heads;
+    const attended = filledTensor(query.shape, 0);
+    for (let at = 0; at < batch * queries * this.#step.heads; at++) {
+      const first = (at % this.#step.heads) * size;
+      const row = Math.floor(at / this.#step.heads);
+      const [sentence, i] = [Math.floor(row / queries), row % queries];
+      const seen = Array.from({ length: keys }, (_, j) => j).filter((j) => sees(i, j, sentence));
+      const scores = seen.map((j) => {
+        let dot = 0;
+        for (let d = first; d < first + size; d++) {
+          dot += query.data[row * features + d] * key.data[(sentence * keys + j) * features + d];
+        }
+        return dot / Math.sqrt(size);
+      });
+      const largest = Math.max(...scores);
+      const total = scores.reduce((all, score) => all + Math.exp(score - largest), 0);
+      seen.forEach((j, k) => {
+        const weight = Math.exp(scores[k] - largest) / total;
+        for (let d = first; d < first + size; d++) {
+          attended.data[row * features + d] += weight * value.data[(sentence * keys + j) * features + d];
+        }
+      });
+    }
+    return sum(x, part('output_transform', attended));
+  }
+
+  #feedForward(path: string, x: DenseTensor): DenseTensor {
+    const inner = elementwise((v) => Math.max(0, v), this.#biased(`${path}/conv1`, this.#norm(path, x)));
+    return this.#biased(`${path}/conv2`, inner);
+  }
+
+  #biased(path: string, x: DenseTensor): DenseTensor {
+    const bias = this.#variable(`${path}/bias`).data;
+    const y = this.#linear(path, x);
+    return { ...y, data: y.data.map((value, i) => value + bias[i % bias.length]) };
+  }
+
+  #linear(path: string, x: DenseTensor): DenseTensor {
+    const { clipAlpha, noise } = this.#step;
+    return broadcastMatmulTrain(x, this.#pair(`${path}/kernel`), noise(`${path}/kernel`), { clipAlpha });
+  }
+
+  #norm(path: string, x: DenseTensor): DenseTensor {
+    const name = `${path}/layer_prepostprocess/layer_norm/layer_norm`;
+    const [scale, bias] = [this.#variable(`${name}_scale`).data, this.#variable(`${name}_bias`).data];
+    const features = scale.length;
+    const y = filledTensor(x.shape, 0);
+    for (let at = 0; at < x.data.length; at += features) {
+      const row = x.data.subarray(at, at + features);
+      const mean = row.reduce((a, b) => a + b) / features;
+      const variance = row.reduce((a, b) => a + (b - mean) ** 2, 0) / features;
+      row.forEach((value, i) => {
+        y.data[at + i] = ((value - mean) / Math.sqrt(variance + 1e-6)) * scale[i] + bias[i];
+      });
+    }
+    return y;
+  }
+
+  #pair(name: string): VariationalPair {
+    return [this.#variable(name), this.#variable(companionOf(name))];
+  }
+
+  #variable(name: string): DenseTensor {
+    const variable = this.#variables.get(name);
+    if (variable === undefined) throw new Error(`there is no variable ${name}`);
+    return variable;
+  }
+}
+
+/** Where `log σ²` of a kernel, or of the embedding, is. */
+function companionOf(name: string): string {
+  return name.endsWith('/kernel') ? name.replace(/kernel$/, 'log_sigma2') : `${name}_aux`;
+}
+
+/** Every sentence moved on by one position, zeros first. */
+function movedOn({ shape, data }: DenseTensor): DenseTensor {
+  const [, length, features] = shape;
+  return { shape, data: data.map((_, i) => (i % (length * features) < features ? 0 : data[i - features])) };
+}
+
+function addTiming({ shape, data }: DenseTensor): DenseTensor {
+  const [, length, features] = shape;
+  const signal = timingSignal(length, features);
+  return { shape, data: data.map((value, i) => value + signal[i % signal.length]) };
+}
+
+function sum(a: DenseTensor, b: DenseTensor): DenseTensor {
+  return elementwise((x, y) => x + y, a, b);
+}
