@@ -60,6 +60,18 @@ test('rates of the specification', () => {
   assert.equal(transformerLearningRate(0, { hidden: 512 }), 0);
 });
 
+test('steps, batches and widths that cannot be are refused by name', () => {
+  const wrong: [() => number, RegExp][] = [
+    [() => resNetLearningRate(-1, { batch: 1024 }), /step is -1, expected a number from 0 up/],
+    [() => resNetLearningRate(Number.NaN, { batch: 1024 }), /step is NaN/],
+    [() => resNetLearningRate(0, { batch: 0 }), /batch is 0, expected a number above 0/],
+    [() => transformerLearningRate(0, { hidden: 0 }), /hidden is 0/],
+    [() => transformerLearningRate(0, { hidden: 512, warmup: 0 }), /warmup is 0/],
+    [() => adafactorLearningRate(Number.NaN), /step is NaN/],
+  ];
+  for (const [rate, message] of wrong) assert.throws(rate, { name: 'UsageError', message });
+});
+
 function assertRate(actual: number, expected: number, what: string): void {
   assert.ok(Math.abs(actual - expected) <= 1e-6 * expected, `${what}: ${actual}, expected ${expected}`);
 }

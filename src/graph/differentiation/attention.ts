@@ -1,7 +1,8 @@
+import { UsageError } from '../../errors.ts';
 import { softmaxGradientKernel, softmaxGrid, softmaxKernel } from '../../wgsl/training/softmax.ts';
 import type { GraphTensor, TransientTensor } from '../node.ts';
 import { batchedProduct } from './product.ts';
-import { requireExtents } from './shapes.ts';
+import { described, requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
 /** Shape of an attention over whole sentences. */
@@ -22,7 +23,7 @@ export interface AttentionShape {
  * @param inputs query `[H, sentences · queries]`, key and value `[H, sentences · keys]`, head h in rows `h ·
  *   H / heads …`; `keyBias [1, sentences · keys]` is added to the scores: −1e9 masks a key
  * @returns `[H, sentences · queries]`
- * @throws {UsageError} when columns and sentences do not fit each other.
+ * @throws {UsageError} when columns and sentences, or features and heads, do not fit each other.
  */
 export function attention(
   tape: Tape,
@@ -33,8 +34,12 @@ export function attention(
   const { sentences, heads, queries, keys, causal } = shape;
   const { query, key, value, keyBias } = inputs;
   const { rows: hidden } = requireExtents('attention', query, { columns: sentences * queries });
+  if (hidden % heads !== 0) {
+    throw new UsageError(`attention: ${described(query)} cannot be cut into ${heads} heads.`);
+  }
   requireExtents('attention', key, { rows: hidden, columns: sentences * keys });
   requireExtents('attention', value, { rows: hidden, columns: sentences * keys });
+  if (keyBias) requireExtents('attention', keyBias, { rows: 1, columns: sentences * keys });
   const rows = sentences * heads * queries;
   const parameters = { rows, heads, queries, keys, scale: (hidden / heads) ** -0.5 };
 

@@ -1,3 +1,4 @@
+import { checkNumber } from '../../check-arguments.ts';
 import {
   crossEntropyGradientKernel,
   crossEntropyGrid,
@@ -20,14 +21,20 @@ export interface SmoothedLabel {
 /**
  * Smoothing over all classes, the label's own among them: `1 − s + s / K` against `s / K` (Szegedy et al.
  * 2016).
+ * @throws {UsageError} for a smoothing outside [0, 1].
  */
 export function smoothedOverAll(classes: number, smoothing: number): SmoothedLabel {
+  checkSmoothing(smoothing);
   const wrong = smoothing / classes;
   return { right: 1 - smoothing + wrong, wrong };
 }
 
-/** Smoothing over the other classes: `1 − s` against `s / (K − 1)`, as Tensor2Tensor does. */
+/**
+ * Smoothing over the other classes: `1 − s` against `s / (K − 1)`, as Tensor2Tensor does.
+ * @throws {UsageError} for a smoothing outside [0, 1].
+ */
 export function smoothedOverOthers(classes: number, smoothing: number): SmoothedLabel {
+  checkSmoothing(smoothing);
   return { right: 1 - smoothing, wrong: smoothing / Math.max(1, classes - 1) };
 }
 
@@ -36,6 +43,7 @@ export function smoothedOverOthers(classes: number, smoothing: number): Smoothed
  * @param logits `[classes, columns]`
  * @param labels `[columns]` unsigned integers, below the number of classes
  * @returns `[1, columns]`
+ * @throws {UsageError} when there is not one label for each column.
  */
 export function crossEntropy(
   tape: Tape,
@@ -68,4 +76,8 @@ export function crossEntropy(
       return result;
     },
   ]);
+}
+
+function checkSmoothing(smoothing: number): void {
+  checkNumber('label smoothing', smoothing, (share) => share >= 0 && share <= 1, 'a number in [0, 1]');
 }

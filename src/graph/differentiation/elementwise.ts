@@ -1,3 +1,4 @@
+import { UsageError } from '../../errors.ts';
 import type { GraphTensor } from '../node.ts';
 import { applyDerivative, applyFormula, type Formula } from './formula.ts';
 import type { Tape } from './tape.ts';
@@ -104,8 +105,12 @@ export function scale(tape: Tape, x: GraphTensor, factor: number): GraphTensor {
   return affine(tape, x, factor, 0);
 }
 
-/** `x` limited to `[low, high]`; the derivative is 1 inside and at the bounds, 0 outside. */
+/**
+ * `x` limited to `[low, high]`; the derivative is 1 inside and at the bounds, 0 outside.
+ * @throws {UsageError} where low is not up to high.
+ */
 export function clamp(tape: Tape, x: GraphTensor, low: number, high: number): GraphTensor {
+  if (!(low <= high)) throw new UsageError(`clamp to [${low}, ${high}]: the bounds must be in order.`);
   return elementwise(tape, CLAMP, { x }, { low, high });
 }
 

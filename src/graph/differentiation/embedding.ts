@@ -1,21 +1,26 @@
+import { UsageError } from '../../errors.ts';
 import { gatherGradientKernel, gatherGrid, gatherKernel } from '../../wgsl/training/gather.ts';
 import { paddingMaskGrid, paddingMaskKernel } from '../../wgsl/training/padding-mask.ts';
 import type { Graph } from '../graph.ts';
 import type { GraphTensor } from '../node.ts';
 import type { DeviceTensor } from '../scope.ts';
 import { fill } from './formula.ts';
-import { requireExtents } from './shapes.ts';
+import { described, requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
 /**
  * Rows of a table as columns. Rows that are looked up several times get the sum of their gradients, always
  * added up in the same order.
  * @param table `[vocabulary, features]`
- * @param ids `[columns]` unsigned integers, below the vocabulary
+ * @param ids `[columns]` unsigned integers, below the vocabulary, which is up to the caller
  * @returns `[features, columns]`
+ * @throws {UsageError} for a table that is no matrix, and ids that are no vector.
  */
 export function gather(tape: Tape, table: GraphTensor, ids: DeviceTensor): GraphTensor {
   const { graph } = tape;
+  if (table.shape.length !== 2) {
+    throw new UsageError(`gather: ${described(table)} is no table [vocabulary, features].`);
+  }
   const { columns: features } = requireExtents('gather', table, {});
   const { rows: columns } = requireExtents('gather ids', ids, { columns: 1 });
   const grid = gatherGrid(features, columns);

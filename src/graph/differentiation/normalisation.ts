@@ -1,3 +1,4 @@
+import { checkNumber } from '../../check-arguments.ts';
 import { movingAverageGrid, movingAverageKernel } from '../../wgsl/training/moving-average.ts';
 import { normaliseGradientKernel, normaliseGrid, normaliseKernel } from '../../wgsl/training/normalise.ts';
 import type { Graph } from '../graph.ts';
@@ -19,6 +20,7 @@ export interface ScaleAndBias {
  * Layer normalisation of every column: `(x − mean) / √(variance + ε) · scale + bias`, the variance biased
  * (Ba, Kiros and Hinton 2016).
  * @param x `[features, columns]`
+ * @throws {UsageError} when scale or bias are not of the features, and for a negative ε.
  */
 export function layerNorm(
   tape: Tape,
@@ -35,6 +37,7 @@ export function layerNorm(
  * gradient through both (Ioffe and Szegedy 2015).
  * @param x `[channels, columns]`, columns being pixels of all pictures of the batch
  * @returns `statistics [2, channels]`, means and biased variances, for `updateMovingAverages`
+ * @throws {UsageError} when scale or bias are not of the channels, and for a negative ε.
  */
 export function batchNorm(
   tape: Tape,
@@ -50,6 +53,7 @@ export function batchNorm(
  * Records the update of the moving averages that inference will use: `m ← m − (m − batch) · (1 − momentum)`,
  * the variance with Bessel's correction, as TensorFlow's fused batch normalisation.
  * @param columns how many the statistics were taken over
+ * @throws {UsageError} for averages of another size than the statistics, and a momentum outside [0, 1].
  */
 export function updateMovingAverages(
   graph: Graph,
@@ -59,6 +63,10 @@ export function updateMovingAverages(
   averages: { readonly mean: DeviceTensor; readonly variance: DeviceTensor },
 ): void {
   const channels = statistics.shape[1];
+  for (const average of [averages.mean, averages.variance]) {
+    requireExtents('moving averages', average, { rows: channels, columns: 1 });
+  }
+  checkNumber('momentum', momentum, (share) => share >= 0 && share <= 1, 'a number in [0, 1]');
   graph.dispatch(
     movingAverageKernel(),
     movingAverageGrid(channels),
@@ -82,6 +90,7 @@ function normalise(
 ): { y: GraphTensor; statistics: GraphTensor } {
   const { graph } = tape;
   const { rows, columns } = requireExtents('normalisation', x, {});
+  checkNumber('epsilon', epsilon, (value) => value >= 0, 'a number from 0 up');
   const variant = { lanes: reductionLanes(graph.gpu.deviceClass) };
   const layout =
     vectors === 'rows'

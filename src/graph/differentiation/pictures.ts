@@ -1,3 +1,4 @@
+import { checkNumber, checkOneOf } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
 import type { Window } from '../../wgsl/training/window.ts';
 import type { GraphTensor } from '../node.ts';
@@ -34,10 +35,12 @@ export function picturesAfter(pictures: Pictures, sliding: Sliding): Pictures {
   return { count: pictures.count, height, width };
 }
 
-/** @throws {UsageError} when the window does not fit into the pictures. */
+/** @throws {UsageError} for a stride or padding that cannot be, and when the window does not fit into the pictures. */
 export function windowOver(operation: string, pictures: Pictures, sliding: Sliding): Window {
   const { count, height, width } = pictures;
   const { kernelHeight, kernelWidth, stride, padding } = sliding;
+  checkNumber(`stride of ${operation}`, stride, isWhole, 'a positive whole number');
+  checkOneOf(`padding of ${operation}`, padding, ['valid', 'same', 'fixed']);
   const vertical = along(height, kernelHeight, stride, padding);
   const horizontal = along(width, kernelWidth, stride, padding);
   if (vertical.out < 1 || horizontal.out < 1) {
@@ -63,6 +66,10 @@ export function windowOver(operation: string, pictures: Pictures, sliding: Slidi
 export function channelsOf(operation: string, x: GraphTensor, pictures: Pictures): number {
   const { count, height, width } = pictures;
   return requireExtents(operation, x, { columns: count * height * width }).rows;
+}
+
+function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
 }
 
 function along(

@@ -1,11 +1,12 @@
-import { adafactorAverageKernel, adafactorUpdateKernel } from '../../wgsl/training/adafactor.ts';
+import { checkNumber } from '../../check-arguments.ts';
 import { linearGrid } from '../../wgsl/linear-grid.ts';
+import { adafactorAverageKernel, adafactorUpdateKernel } from '../../wgsl/training/adafactor.ts';
 import { applyFormula, type Formula, sumFormula, sumRows } from '../differentiation/formula.ts';
 import { extents } from '../differentiation/shapes.ts';
 import type { Graph } from '../graph.ts';
 import { elements, type GraphTensor, type TransientTensor } from '../node.ts';
 import type { DeviceTensor, Scope } from '../scope.ts';
-import { type Optimiser, OptimiserState } from './optimiser.ts';
+import { checkUpdates, type Optimiser, OptimiserState } from './optimiser.ts';
 
 /** Numbers of Adafactor. */
 export interface AdafactorOptions {
@@ -32,10 +33,14 @@ export class Adafactor implements Optimiser {
   readonly #state: OptimiserState;
   #updates: number;
 
-  /** @param scope owns the slots */
+  /** @param scope owns the slots @throws {UsageError} for options that cannot be. */
   constructor(scope: Scope, options: AdafactorOptions = {}) {
     const { decayExponent = 0.8, clippingThreshold = 1, epsilon1 = 1e-30, epsilon2 = 1e-3 } = options;
     this.#options = { decayExponent, clippingThreshold, epsilon1, epsilon2 };
+    for (const [name, value] of Object.entries(this.#options)) {
+      checkNumber(name, value, (number) => number > 0, 'a number above 0');
+    }
+    checkUpdates(options.updates ?? 0);
     this.#state = new OptimiserState(scope);
     this.#updates = options.updates ?? 0;
   }
@@ -50,8 +55,9 @@ export class Adafactor implements Optimiser {
   }
 
   prepare(learningRate: number): void {
-    const t = ++this.#updates;
+    const t = this.#updates + 1;
     this.#state.write(learningRate, 1 - t ** -this.#options.decayExponent);
+    this.#updates = t;
   }
 
   update(graph: Graph, parameter: DeviceTensor, gradient: GraphTensor): void {

@@ -1,9 +1,10 @@
-import { adamKernel } from '../../wgsl/training/adam.ts';
+import { checkNumber } from '../../check-arguments.ts';
 import { linearGrid } from '../../wgsl/linear-grid.ts';
+import { adamKernel } from '../../wgsl/training/adam.ts';
 import type { Graph } from '../graph.ts';
 import { elements, type GraphTensor } from '../node.ts';
 import type { DeviceTensor, Scope } from '../scope.ts';
-import { type Optimiser, OptimiserState } from './optimiser.ts';
+import { checkShare, checkUpdates, type Optimiser, OptimiserState } from './optimiser.ts';
 
 /** Numbers of Adam. */
 export interface AdamOptions {
@@ -26,9 +27,13 @@ export class Adam implements Optimiser {
   readonly #state: OptimiserState;
   #updates: number;
 
-  /** @param scope owns the slots */
+  /** @param scope owns the slots @throws {UsageError} for options that cannot be. */
   constructor(scope: Scope, options: AdamOptions = {}) {
     const { beta1 = 0.9, beta2 = 0.997, epsilon = 1e-9, updates = 0 } = options;
+    checkShare('beta1', beta1);
+    checkShare('beta2', beta2);
+    checkNumber('epsilon', epsilon, (value) => value >= 0, 'a number from 0 up');
+    checkUpdates(updates);
     this.#numbers = { beta1, beta2, epsilon };
     this.#state = new OptimiserState(scope);
     this.#updates = updates;
@@ -45,8 +50,9 @@ export class Adam implements Optimiser {
 
   prepare(learningRate: number): void {
     const { beta1, beta2 } = this.#numbers;
-    const t = ++this.#updates;
+    const t = this.#updates + 1;
     this.#state.write((learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t));
+    this.#updates = t;
   }
 
   update(graph: Graph, parameter: DeviceTensor, gradient: GraphTensor): void {

@@ -3,7 +3,7 @@ import { nesterovKernel } from '../../wgsl/training/nesterov.ts';
 import type { Graph } from '../graph.ts';
 import { elements, type GraphTensor } from '../node.ts';
 import type { DeviceTensor, Scope } from '../scope.ts';
-import { type Optimiser, OptimiserState } from './optimiser.ts';
+import { checkShare, type Optimiser, OptimiserState } from './optimiser.ts';
 
 /**
  * Stochastic gradient descent with Nesterov momentum (Sutskever et al. 2013) as TensorFlow takes it, which
@@ -13,8 +13,9 @@ export class Nesterov implements Optimiser {
   readonly momentum: number;
   readonly #state: OptimiserState;
 
-  /** @param scope owns the slots */
+  /** @param scope owns the slots @throws {UsageError} for a momentum outside [0, 1). */
   constructor(scope: Scope, { momentum = 0.9 }: { readonly momentum?: number } = {}) {
+    checkShare('momentum', momentum);
     this.momentum = momentum;
     this.#state = new OptimiserState(scope);
   }

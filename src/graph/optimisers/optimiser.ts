@@ -1,5 +1,8 @@
+import { checkNumber } from '../../check-arguments.ts';
+import { UsageError } from '../../errors.ts';
+import { described } from '../differentiation/shapes.ts';
 import type { Graph } from '../graph.ts';
-import type { GraphTensor } from '../node.ts';
+import { elements, type GraphTensor } from '../node.ts';
 import { type DeviceTensor, type Scope, write } from '../scope.ts';
 
 /** A rule by which gradients change parameters. */
@@ -12,20 +15,31 @@ export interface Optimiser {
   /**
    * Sets what the next run of a plan with updates uses. Call it once before each run.
    * @param learningRate of that step, see the schedules of the models
+   * @throws {UsageError} for a rate that is not finite.
    */
   prepare(learningRate: number): void;
   /** Records the update of a parameter. Everything that reads the old value must be in the graph already. */
   update(graph: Graph, parameter: DeviceTensor, gradient: GraphTensor): void;
 }
 
-/** Records the updates of all parameters. @param gradients in the order of the parameters */
+/**
+ * Records the updates of all parameters.
+ * @param gradients in the order and the shapes of the parameters
+ * @throws {UsageError} where there are more or fewer, or one has another size than its parameter.
+ */
 export function applyGradients(
   graph: Graph,
   optimiser: Optimiser,
   parameters: readonly DeviceTensor[],
   gradients: readonly GraphTensor[],
 ): void {
+  if (gradients.length !== parameters.length) {
+    throw new UsageError(`there are ${gradients.length} gradients for ${parameters.length} parameters.`);
+  }
   parameters.forEach((parameter, i) => {
+    if (elements(gradients[i]) !== elements(parameter)) {
+      throw new UsageError(`gradient ${described(gradients[i])} is not that of ${described(parameter)}.`);
+    }
     optimiser.update(graph, parameter, gradients[i]);
   });
 }
@@ -42,8 +56,10 @@ export class OptimiserState {
     this.control = scope.tensor('optimiser control', [4]);
   }
 
-  write(...numbers: readonly number[]): void {
-    write(this.#scope.gpu, this.control, Float32Array.from(numbers));
+  /** @throws {UsageError} for a rate that is not finite. */
+  write(learningRate: number, ...numbers: readonly number[]): void {
+    checkNumber('the learning rate', learningRate, Number.isFinite, 'a finite number');
+    write(this.#scope.gpu, this.control, Float32Array.of(learningRate, ...numbers));
   }
 
   /** The slot `parameter/name`, made when it is first asked for. */
@@ -56,4 +72,14 @@ export class OptimiserState {
     }
     return slot;
   }
+}
+
+/** Refuses a share of what was that a step keeps, outside [0, 1). */
+export function checkShare(name: string, value: number): void {
+  checkNumber(name, value, (share) => share >= 0 && share < 1, 'a number in [0, 1)');
+}
+
+/** Refuses a number of updates that cannot have been done. */
+export function checkUpdates(updates: number): void {
+  checkNumber('updates', updates, (count) => Number.isSafeInteger(count) && count >= 0, 'a whole number');
 }

@@ -1,3 +1,5 @@
+import { checkNumber } from '../../check-arguments.ts';
+
 /** Features and steps that a schedule of the Transformer depends on. */
 export interface TransformerSchedule {
   /** H: features of an activation. */
@@ -12,11 +14,14 @@ export interface TransformerSchedule {
  * Learning rate of the sparse Transformers, `constant · min(1, step / warmup) / √(max(step, warmup) ·
  * hidden)` (Tensor2Tensor's `constant*linear_warmup*rsqrt_decay*rsqrt_hidden_size`): 0 at the first step.
  * @param step steps done before
+ * @throws {UsageError} for a step below 0, and for hidden, warmup or a constant that are not above 0.
  */
 export function transformerLearningRate(
   step: number,
   { hidden, warmup = 8000, constant = 2 }: TransformerSchedule,
 ): number {
+  checkStep(step);
+  for (const [name, value] of Object.entries({ hidden, warmup, constant })) checkPositive(name, value);
   return (constant * Math.min(1, step / warmup)) / Math.sqrt(Math.max(step, warmup) * hidden);
 }
 
@@ -24,7 +29,18 @@ export function transformerLearningRate(
  * Learning rate of the original's dense sets with Adafactor, `1 / √max(step, warmup)` (Tensor2Tensor's
  * `rsqrt_decay`).
  * @param step steps done before
+ * @throws {UsageError} for a step below 0, and a warmup that is not above 0.
  */
 export function adafactorLearningRate(step: number, warmup = 10_000): number {
+  checkStep(step);
+  checkPositive('warmup', warmup);
   return 1 / Math.sqrt(Math.max(step, warmup));
+}
+
+function checkStep(step: number): void {
+  checkNumber('step', step, (value) => value >= 0, 'a number from 0 up');
+}
+
+function checkPositive(name: string, value: number): void {
+  checkNumber(name, value, (one) => one > 0, 'a number above 0');
 }

@@ -85,3 +85,22 @@ test('columns that are no whole sentences are refused', async () => {
     { name: 'UsageError', message: 'attention: x [4, 7] has 7 columns, expected 6.' },
   );
 });
+
+test('heads that features cannot be shared among, and a bias of other keys, are refused', async () => {
+  const gpu = await testGpu();
+  const record = (heads: number, keys: number) =>
+    compute(gpu, (graph, scope) => {
+      const x = scope.tensor('x', [4, 2]);
+      const shape = { sentences: 1, heads, queries: 2, keys: 2, causal: false };
+      const inputs = { query: x, key: x, value: x, keyBias: scope.tensor('bias', [1, keys]) };
+      return { y: attention(new Tape(graph), shape, inputs) };
+    });
+  await assert.rejects(record(3, 2), {
+    name: 'UsageError',
+    message: 'attention: x [4, 2] cannot be cut into 3 heads.',
+  });
+  await assert.rejects(record(2, 3), {
+    name: 'UsageError',
+    message: 'attention: bias [1, 3] has 3 columns, expected 2.',
+  });
+});

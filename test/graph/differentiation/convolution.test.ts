@@ -181,6 +181,19 @@ test('what does not fit is named with its shape', async () => {
     name: 'UsageError',
     message: /x \[3, 5\] has 5 columns, expected 4/,
   });
+  const pool = (padding: string, stride: number) => async () =>
+    compute(await testGpu(), (graph, scope) => {
+      const sliding = { kernelHeight: 2, kernelWidth: 2, stride, padding: padding as Padding };
+      return { y: maxPool(new Tape(graph), scope.tensor('x', [1, 4]), pictures, sliding) };
+    });
+  await assert.rejects(pool('SAME', 1), {
+    name: 'UsageError',
+    message: 'padding of max pool is "SAME", expected valid, same, fixed',
+  });
+  await assert.rejects(pool('same', 0), {
+    name: 'UsageError',
+    message: 'stride of max pool is 0, expected a positive whole number',
+  });
   await assert.rejects(record([3, 1, 3, 2], 4), {
     name: 'UsageError',
     message: 'convolution: a window of 3 x 1 does not fit into 2 x 2 pixels.',

@@ -77,3 +77,9 @@ test('labels and logits must have the same columns', async () => {
     { name: 'UsageError', message: 'cross-entropy labels: labels [3] has 3 rows, expected 2.' },
   );
 });
+
+test('labels cannot be smoothed by more than all of them', () => {
+  for (const smoothed of [smoothedOverAll, smoothedOverOthers]) {
+    assert.throws(() => smoothed(3, 1.5), { name: 'UsageError', message: /label smoothing is 1.5/ });
+  }
+});

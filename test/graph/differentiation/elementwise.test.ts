@@ -190,4 +190,8 @@ test('operands that do not fit are named with their shapes', async () => {
     })),
     { name: 'UsageError', message: /add: left \[2, 3\] cannot be repeated to \[4, 3\]/ },
   );
+  await assert.rejects(
+    compute(gpu, (graph, scope) => ({ y: clamp(new Tape(graph), scope.tensor('x', [2]), 1, -1) })),
+    { name: 'UsageError', message: 'clamp to [1, -1]: the bounds must be in order.' },
+  );
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { gather, paddingMask } from '../../../src/graph/differentiation/embedding.ts';
+import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { asFloats, compute } from '../../support/compute.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { checkGradients, uniform } from '../../support/gradients.ts';
@@ -30,6 +31,15 @@ test('rows that are looked up several times get the sum of their gradients', asy
       },
     ),
     20,
+  );
+});
+
+test('rows are looked up in matrices alone', async () => {
+  await assert.rejects(
+    compute(await testGpu(), (graph, scope) => ({
+      y: gather(new Tape(graph), scope.tensor('table', [3, 2, 2]), scope.tensor('ids', [2])),
+    })),
+    { name: 'UsageError', message: 'gather: table [3, 2, 2] is no table [vocabulary, features].' },
   );
 });
 

@@ -100,3 +100,21 @@ test('moving averages take the unbiased variance', async () => {
   assertClose(asFloats(variance), [3 * 0.9 + 13 * 0.1], 1e-6, 'variance');
   assert.equal(mean.length, 4);
 });
+
+test('averages of other channels, shares and ε that cannot be are refused', async () => {
+  const gpu = await testGpu();
+  const record = (epsilon: number, momentum: number, channels: number) =>
+    compute(gpu, (graph, scope) => {
+      const [x, ones] = [scope.tensor('x', [4, 3]), scope.tensor('ones', [4])];
+      const { y, statistics } = batchNorm(new Tape(graph), x, { scale: ones, bias: ones }, epsilon);
+      const average = scope.tensor('average', [channels]);
+      updateMovingAverages(graph, statistics, 3, momentum, { mean: average, variance: average });
+      return { y };
+    });
+  const wrong: [Promise<unknown>, RegExp][] = [
+    [record(-1, 0.9, 4), /epsilon is -1, expected a number from 0 up/],
+    [record(1e-3, 9, 4), /momentum is 9, expected a number in \[0, 1\]/],
+    [record(1e-3, 0.9, 3), /moving averages: average \[3\] has 3 rows, expected 4/],
+  ];
+  for (const [run, message] of wrong) await assert.rejects(run, { name: 'UsageError', message });
+});

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Graph } from '../../../src/graph/graph.ts';
@@ -115,3 +116,22 @@ for (const [name, make, rule] of CASES) {
     );
   });
 }
+
+test('gradients of other parameters and numbers that cannot be are refused, and named', async () => {
+  const gpu = await testGpu();
+  using scope = new Scope(gpu);
+  const graph = new Graph(gpu, 'refusals');
+  const [w, g] = [scope.tensor('w', [2, 3]), scope.tensor('g', [2, 2])];
+  const adam = new Adam(scope);
+  const wrong: [() => unknown, RegExp][] = [
+    [() => applyGradients(graph, adam, [w], []), /0 gradients for 1 parameters/],
+    [() => applyGradients(graph, adam, [w], [g]), /gradient g \[2, 2\] is not that of w \[2, 3\]/],
+    [() => adam.prepare(Number.NaN), /the learning rate is NaN, expected a finite number/],
+    [() => new Adam(scope, { beta1: 1 }), /beta1 is 1, expected a number in \[0, 1\)/],
+    [() => new Adam(scope, { updates: -1 }), /updates is -1, expected a whole number/],
+    [() => new Nesterov(scope, { momentum: -2 }), /momentum is -2/],
+    [() => new Adafactor(scope, { decayExponent: Number.NaN }), /decayExponent is NaN/],
+  ];
+  for (const [run, message] of wrong) assert.throws(run, { name: 'UsageError', message });
+  assert.equal(adam.updates, 0);
+});
