@@ -1,3 +1,4 @@
+import { checkNumber } from '../check-arguments.ts';
 import { UsageError } from '../errors.ts';
 
 /** How the weight of a sparsifying penalty rises from 0. */
@@ -12,20 +13,22 @@ export interface PenaltyRamp {
 
 /**
  * Linear rise, `weight · clip((step − begin) / (end − begin), 0, 1)` (Gale, Elsen & Hooker 2019, the original's `linear`).
- * @throws {UsageError} where the ramp does not end after it begins.
+ * @throws {UsageError} where the ramp does not end after it begins, its weight is negative, or the step is no number.
  */
 export function linearPenaltyWeight(step: number, ramp: PenaltyRamp): number {
   checkRamp(ramp);
+  checkStep(step);
   const { weight, begin, end } = ramp;
   return weight * Math.min(1, Math.max(0, (step - begin) / (end - begin)));
 }
 
 /**
  * What the cubic rise aims at, `weight · min(1 − (1 − max(step − begin, 0) / (end − begin))³, 1)`; see `CubicPenaltyWeight`.
- * @throws {UsageError} where the ramp does not end after it begins.
+ * @throws {UsageError} as `linearPenaltyWeight`.
  */
 export function cubicPenaltyTarget(step: number, ramp: PenaltyRamp): number {
   checkRamp(ramp);
+  checkStep(step);
   const { weight, begin, end } = ramp;
   return weight * Math.min(1, 1 - (1 - Math.max(step - begin, 0) / (end - begin)) ** 3);
 }
@@ -84,4 +87,8 @@ export class CubicPenaltyWeight {
 function checkRamp({ weight, begin, end }: PenaltyRamp): void {
   if (!(end > begin)) throw new UsageError(`a ramp from step ${begin} to ${end} must end after it begins`);
   if (!(weight >= 0)) throw new UsageError(`penalty weight is ${weight}, expected a number from 0 up`);
+}
+
+function checkStep(step: number): void {
+  checkNumber('step', step, (value) => !Number.isNaN(value), 'a number');
 }

@@ -102,5 +102,9 @@ test('ramps that do not rise are refused', () => {
     assert.throws(() => cubicPenaltyTarget(0, ramp), UsageError);
     assert.throws(() => new CubicPenaltyWeight(ramp), UsageError);
   }
+  const ramp = { weight: 1, begin: 0, end: 4 };
+  for (const weight of [linearPenaltyWeight, cubicPenaltyTarget]) {
+    assert.throws(() => weight(Number.NaN, ramp), { name: 'UsageError', message: /step is NaN/ });
+  }
   assert.throws(() => new CubicPenaltyWeight({ weight: 1, begin: 0, end: 1 }, { decay: 1 }), /decay is 1/);
 });

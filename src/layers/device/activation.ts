@@ -1,7 +1,7 @@
 import { add, relu, sigmoid, tanh } from '../../graph/differentiation/elementwise.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import type { GraphTensor } from '../../graph/node.ts';
-import type { ActivationName } from '../reference/activation.ts';
+import { type ActivationName, checkActivation } from '../reference/activation.ts';
 
 /** The activations that layers and cells know by name, recorded on a tape. */
 export const DEVICE_ACTIVATIONS: Readonly<
@@ -12,6 +12,7 @@ export const DEVICE_ACTIVATIONS: Readonly<
  * What a layer does with the result of its linear map: `activation(y + bias)`.
  * @param y `[outputs, columns]`
  * @param bias `[outputs]`; none where undefined
+ * @throws {UsageError} for an unknown activation.
  */
 export function activated(
   tape: Tape,
@@ -19,5 +20,6 @@ export function activated(
   bias: GraphTensor | undefined,
   activation: ActivationName,
 ): GraphTensor {
+  checkActivation(activation);
   return DEVICE_ACTIVATIONS[activation](tape, bias === undefined ? y : add(tape, y, bias));
 }

@@ -4,8 +4,10 @@ import { product } from '../../graph/differentiation/product.ts';
 import { rows } from '../../graph/differentiation/rows.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import type { GraphTensor } from '../../graph/node.ts';
-import type { ActivationName } from '../reference/activation.ts';
+import { type ActivationName, checkActivation } from '../reference/activation.ts';
 import { checkState, checkSteps } from '../reference/cell-checks.ts';
+import { checkLstm } from '../reference/cell-equations.ts';
+import { requireShape } from '../reference/tensor.ts';
 import { DEVICE_ACTIVATIONS } from './activation.ts';
 
 /**
@@ -19,13 +21,18 @@ export interface DeviceCellEquations {
   step(tape: Tape, z: GraphTensor, state: readonly GraphTensor[]): readonly GraphTensor[];
 }
 
-/** Elman's cell. */
+/** Elman's cell. @throws {UsageError} for an unknown activation. */
 export function elmanOnDevice(activation: ActivationName): DeviceCellEquations {
+  checkActivation(activation);
   return { gates: 1, states: 1, step: (tape, z) => [DEVICE_ACTIVATIONS[activation](tape, z)] };
 }
 
-/** The LSTM, blocks of z in the order i, j, f, o. */
+/**
+ * The LSTM, blocks of z in the order i, j, f, o.
+ * @throws {UsageError} for an unknown activation, and a forget bias that is not finite.
+ */
 export function lstmOnDevice(activation: ActivationName, forgetBias: number): DeviceCellEquations {
+  checkLstm(activation, forgetBias);
   const act = DEVICE_ACTIVATIONS[activation];
   return {
     gates: 4,
@@ -79,7 +86,7 @@ export interface DeviceCellRun {
  * Records a cell over a sequence.
  * @param inputs `[inputs, batch]` for each step
  * @param begin the state it begins with; zeros where undefined
- * @throws {UsageError} for an empty sequence, and a state of other tensors than the cell has.
+ * @throws {UsageError} for an empty sequence, inputs of different batches, and a state of other tensors than the cell has.
  */
 export function recordCell(
   tape: Tape,
@@ -89,6 +96,9 @@ export function recordCell(
   begin: readonly GraphTensor[] | undefined,
 ): DeviceCellRun {
   checkSteps(inputs);
+  inputs.forEach((x, t) => {
+    requireShape(`the input of step ${t}`, x, [undefined, inputs[0].shape[1]]);
+  });
   const shape = [weights.hidden.shape[0], inputs[0].shape[1]];
   let state = begin ?? zeros(tape, equations, shape);
   checkState(state, equations.states, shape);

@@ -1,4 +1,5 @@
-import { checkEpsilon, checkNumber, EPSILON } from '../reference/arguments.ts';
+import { checkNumber } from '../../check-arguments.ts';
+import { checkEpsilon, EPSILON } from '../reference/arguments.ts';
 import { type Noise, uniformNoise } from '../reference/noise.ts';
 import { sigmoid } from '../reference/sigmoid.ts';
 import { type DenseTensor, denseTensor, elementwise, sumOf } from '../reference/tensor.ts';

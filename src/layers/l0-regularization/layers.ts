@@ -1,5 +1,5 @@
 import type { ActivationName } from '../reference/activation.ts';
-import { type ConvolutionOptions, convolutionMap } from '../reference/convolution.ts';
+import { type ConvolutionOptions, checkTwoSizes, convolutionMap } from '../reference/convolution.ts';
 import { type Initializer, normal } from '../reference/initializers.ts';
 import { activated, activatedGradients, initialVariables, type LayerOptions } from '../reference/layer.ts';
 import type { LinearMap } from '../reference/linear-map.ts';
@@ -107,7 +107,7 @@ export class Conv2D extends GatedLayer {
     kernelSize: readonly [number, number],
     options: GatedLayerOptions & ConvolutionOptions,
   ) {
-    const shape = [kernelSize[0], kernelSize[1], channels, outputs];
-    super(convolutionMap(options), shape, options.useBias ?? false, options);
+    checkTwoSizes('kernel sizes', kernelSize, '[height, width]');
+    super(convolutionMap(options), [...kernelSize, channels, outputs], options.useBias ?? false, options);
   }
 }

@@ -1,5 +1,4 @@
 import type { ActivationName } from '../reference/activation.ts';
-import { splitRows, stackRows } from '../reference/blocks.ts';
 import { checkCell, checkSequence } from '../reference/cell-checks.ts';
 import {
   type CellEquations,
@@ -7,8 +6,7 @@ import {
   initialState,
   lstmEquations,
 } from '../reference/cell-equations.ts';
-import { type CellRun, cellWeights, runCell, runCellGradients } from '../reference/cell-run.ts';
-import { matmulMap } from '../reference/matmul.ts';
+import { type CellRun, cellWeights, runCell, runKernelGradients } from '../reference/cell-run.ts';
 import type { Noise } from '../reference/noise.ts';
 import type { DenseTensor } from '../reference/tensor.ts';
 import {
@@ -34,8 +32,6 @@ export interface CellTrainGradients extends GatedGradients {
   /** In the state the sequence began with. */
   readonly state: readonly DenseTensor[];
 }
-
-const dense = matmulMap();
 
 /**
  * A recurrent cell with L0 regularisation: a training run draws one gate for each weight and keeps it over all steps and for the
@@ -87,17 +83,10 @@ class GatedCell {
   ): CellTrainGradients {
     const batch = checkSequence(inputs, this.inputs);
     const kernel = gatedTheta(this.pair, noise, this.#options);
-    const [input] = splitRows(kernel, this.inputs);
     const begin = initialState(this.#equations, state, batch, this.units);
-    const weights = cellWeights(kernel, this.bias, this.inputs);
-    const run = runCellGradients(this.#equations, weights, inputs, begin, dOutputs);
-    const ofInput = dense.weightGradient(stackRows(run.preActivations), stackRows(inputs), input.shape);
-    return {
-      inputs: run.preActivations.map((dz, t) => dense.inputGradient(dz, input, inputs[t].shape)),
-      ...gatedThetaGradients(stackRows([ofInput, run.hidden]), this.pair, noise, this.#options),
-      bias: run.bias,
-      state: run.state,
-    };
+    const run = runKernelGradients(this.#equations, kernel, this.bias, inputs, begin, dOutputs);
+    const { kernel: dKernel, ...rest } = run;
+    return { ...rest, ...gatedThetaGradients(dKernel, this.pair, noise, this.#options) };
   }
 
   /** Runs a sequence with the gates of evaluation. @param state what it begins with; zeros unless given */

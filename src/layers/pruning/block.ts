@@ -1,3 +1,4 @@
+import { checkOneOf } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
 import type { PruningMask } from './mask.ts';
 import type { Floats } from './rank.ts';
@@ -18,7 +19,7 @@ export interface Block {
  * odd, TensorFlow pools other windows than it prunes.) A weight whose shape without sizes of 1 is no matrix,
  * such as a 3×3 convolution, is pruned element by element, as in the original.
  * @param rule makes a mask from the pooled magnitudes, or the weights themselves.
- * @throws {UsageError} for a block of other than whole sizes.
+ * @throws {UsageError} for a block of other than whole sizes, an unknown pooling, or weights of another shape.
  */
 export function blockMask(
   weights: Floats,
@@ -26,9 +27,10 @@ export function blockMask(
   block: Block,
   rule: (pooled: Floats) => PruningMask,
 ): PruningMask {
+  checkBlock(block);
   const matrix = shape.filter((size) => size !== 1);
-  const height = blockExtent(block.height, matrix[0]);
-  const width = blockExtent(block.width, matrix[1]);
+  const height = block.height === -1 ? matrix[0] : block.height;
+  const width = block.width === -1 ? matrix[1] : block.width;
   if (matrix.length !== 2 || (height === 1 && width === 1)) return rule(weights);
   const [rows, cols] = matrix;
   const across = Math.ceil(cols / width);
@@ -42,10 +44,13 @@ export function blockMask(
   return { mask, kept, threshold: decided.threshold };
 }
 
-function blockExtent(size: number, full: number): number {
-  if (size === -1) return full;
-  if (Number.isSafeInteger(size) && size >= 1) return size;
-  throw new UsageError(`a block of ${size} weights: give a whole number from 1, or -1 for all`);
+/** @throws {UsageError} for other than whole sizes, and an unknown pooling. */
+export function checkBlock({ height, width, pooling = 'mean' }: Block): void {
+  for (const size of [height, width]) {
+    if (size === -1 || (Number.isSafeInteger(size) && size >= 1)) continue;
+    throw new UsageError(`a block of ${size} weights: give a whole number from 1, or -1 for all`);
+  }
+  checkOneOf('pooling of a block', pooling, ['mean', 'max']);
 }
 
 /** Mean or largest magnitude of each block. */

@@ -1,9 +1,17 @@
 import { UsageError } from '../../errors.ts';
 import { derivedKey, type RandomKey, randomKey } from '../../random.ts';
-import { checkTargets, type LayerTarget, layerSparsity } from './layer-targets.ts';
+import { checkBlock } from './block.ts';
+import {
+  checkTargetSparsities,
+  checkTargets,
+  type LayerBlock,
+  type LayerTarget,
+  layerSparsity,
+  targetOf,
+} from './layer-targets.ts';
 import type { PruningMask } from './mask.ts';
 import type { Floats } from './rank.ts';
-import { maskByRule, type PruningRule } from './rule.ts';
+import { checkRule, MAGNITUDE, maskByRule, type PruningRule } from './rule.ts';
 import {
   checkSchedule,
   checkUpdates,
@@ -25,6 +33,8 @@ export interface GradualPrunerOptions {
    * with a function.
    */
   readonly layerTargets?: readonly LayerTarget[] | undefined;
+  /** Blocks of single layers in place of the rule's, of magnitude pruning. */
+  readonly layerBlocks?: readonly LayerBlock[] | undefined;
   /** Of random choices. Default 0. */
   readonly seed?: number | undefined;
   /** Where to go on, after a training was interrupted. */
@@ -62,20 +72,26 @@ export class GradualPruner {
   readonly #options: GradualPrunerOptions;
   readonly #rule: PruningRule;
   readonly #key: RandomKey;
-  readonly #masks: Map<string, PruningMask>;
+  #masks: ReadonlyMap<string, PruningMask>;
   #lastUpdate: number;
 
   /**
-   * @throws {UsageError} for a schedule, updates or a seed that cannot be, and for layer targets beside a
-   *   function.
+   * @throws {UsageError} for a schedule, updates, a rule, layer targets, layer blocks or a seed that cannot be,
+   *   for layer targets beside a function or a schedule with target 0, and for layer blocks beside a random rule.
    */
   constructor(options: GradualPrunerOptions) {
-    const { sparsity, updates, rule = { method: 'magnitude' }, layerTargets = [], resume } = options;
+    const { sparsity, updates, rule = MAGNITUDE, layerTargets = [], layerBlocks = [], resume } = options;
     checkUpdates(updates);
+    checkRule(rule);
+    checkTargetSparsities(layerTargets);
+    for (const { block } of layerBlocks) checkBlock(block);
+    if (layerBlocks.length > 0 && rule.method !== 'magnitude') {
+      throw new UsageError('layer blocks need magnitude pruning: a random choice knows no blocks');
+    }
     if (typeof sparsity !== 'function') checkSchedule(sparsity);
-    else if (layerTargets.length > 0) {
+    if (layerTargets.length > 0 && (typeof sparsity === 'function' || sparsity.target === 0)) {
       throw new UsageError(
-        'layer targets need a schedule: a function has no target they could be in proportion to',
+        'layer targets need a schedule with a target above 0, which they could be in proportion to',
       );
     }
     this.#options = options;
@@ -101,34 +117,46 @@ export class GradualPruner {
   }
 
   /**
-   * Makes the masks of a step, by layer.
+   * Makes the masks of a step, by layer; where that fails, all masks stay as they were.
    * @param layers always the same ones in the same order: random choices depend on it.
-   * @throws {UsageError} where no update is due, or a layer target is for no layer.
+   * @throws {UsageError} where no update is due, a layer target or block is for no layer, two are for one, two layers have
+   *   one name, or a layer's weights have another size than its shape or its mask before.
    * @throws {DataError} where a weight is not finite.
    */
   update(step: number, layers: readonly LayerWeights[]): ReadonlyMap<string, PruningMask> {
     if (!this.isDue(step))
       throw new UsageError(`no mask update is due at step ${step}; ask isDue(step) first`);
-    const { layerTargets = [] } = this.#options;
-    checkTargets(
-      layerTargets,
-      layers.map(({ name }) => name),
-    );
+    const { layerTargets = [], layerBlocks = [] } = this.#options;
+    const names = layers.map(({ name }) => name);
+    checkTargets(layerTargets, names);
+    checkTargets(layerBlocks, names);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined)
+      throw new UsageError(`there are two layers ${twice}; give each a name of its own`);
+    const masks = new Map(this.#masks);
     const stepKey = derivedKey(this.#key, step);
     layers.forEach(({ name, shape, weights }, index) => {
       const previous = this.#masks.get(name);
       const key = derivedKey(stepKey, index);
-      const mask = maskByRule(this.#rule, {
+      const mask = maskByRule(this.#ruleOf(name), {
         weights,
         shape,
         sparsity: this.#sparsityOf(name, step),
         key,
         previous,
       });
-      this.#masks.set(name, mask);
+      masks.set(name, mask);
     });
+    this.#masks = masks;
     this.#lastUpdate = step;
     return this.state.masks;
+  }
+
+  #ruleOf(name: string): PruningRule {
+    const own = targetOf(name, this.#options.layerBlocks ?? []);
+    return own === undefined || this.#rule.method === 'random'
+      ? this.#rule
+      : { ...this.#rule, block: own.block };
   }
 
   #sparsityOf(name: string, step: number): number {

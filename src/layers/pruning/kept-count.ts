@@ -1,3 +1,4 @@
+import { checkNumber, checkOneOf } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
 
 /**
@@ -5,7 +6,9 @@ import { UsageError } from '../../errors.ts';
  * published (all of uniform magnitude and random pruning), `half-even` as in TensorFlow's sources since early
  * 2019 (and in the published "extended" ResNet-50).
  */
-export type CountRounding = 'floor' | 'half-even';
+export type CountRounding = (typeof ROUNDINGS)[number];
+
+const ROUNDINGS = ['floor', 'half-even'] as const;
 
 /** How a rule that keeps a count of weights arrives at it. */
 export interface CountOptions {
@@ -16,12 +19,19 @@ export interface CountOptions {
 /**
  * Weights that a layer keeps, `size · (1 − sparsity)`. All steps are rounded to float32 as TensorFlow does
  * them, which decides some counts: 2,048,000 weights at 0.8 keep 409,599.
- * @param size weights of the layer.
+ * @param size weights of the layer, a whole number.
  * @param sparsity share to prune, in [0, 1).
- * @throws {UsageError} for a sparsity outside of it.
+ * @throws {UsageError} for a sparsity outside of it, another size, and an unknown rounding.
  */
 export function keptCount(size: number, sparsity: number, rounding: CountRounding = 'floor'): number {
+  checkNumber(
+    'size',
+    size,
+    (value) => Number.isSafeInteger(value) && value >= 0,
+    'a whole number of weights',
+  );
   checkSparsity(sparsity);
+  checkRounding(rounding);
   const share = Math.fround(1 - Math.fround(sparsity));
   const exact = Math.fround(Math.fround(size) * share);
   // A size above 2^24 may have been rounded up.
@@ -32,6 +42,11 @@ export function keptCount(size: number, sparsity: number, rounding: CountRoundin
 export function checkSparsity(sparsity: number, what = 'sparsity'): void {
   if (sparsity >= 0 && sparsity < 1) return;
   throw new UsageError(`${what} ${sparsity}: must be at least 0 and below 1`);
+}
+
+/** @throws {UsageError} for a rounding there is not. */
+export function checkRounding(rounding: CountRounding): void {
+  checkOneOf('rounding', rounding, ROUNDINGS);
 }
 
 function roundHalfEven(value: number): number {

@@ -77,15 +77,24 @@ export function histogramMask(
 ): PruningMask {
   const { bins = 256 } = options;
   checkSparsity(sparsity);
-  if (!Number.isSafeInteger(bins) || bins < 1) {
-    throw new UsageError(`a histogram of ${bins} bins: give a whole number from 1`);
-  }
+  checkBins(bins);
   checkFinite(weights);
   let largest = 0;
   for (const weight of weights) largest = Math.max(largest, Math.abs(weight));
   const below = largest === 0 ? 0 : binsBelow(weights, largest, Math.fround(sparsity), bins);
   const threshold = decayed(weights, Math.fround(largest * Math.fround(below / bins)), options);
   return thresholdMask(weights, threshold, (magnitude) => magnitude > threshold);
+}
+
+/** @throws {UsageError} for other than a whole number from 1. */
+export function checkBins(bins: number): void {
+  if (Number.isSafeInteger(bins) && bins >= 1) return;
+  throw new UsageError(`a histogram of ${bins} bins: give a whole number from 1`);
+}
+
+/** @throws {UsageError} for a share outside [0, 1). */
+export function checkDecay(decay: number): void {
+  checkSparsity(decay, 'threshold decay');
 }
 
 /** Bins whose cumulative share lies below the sparsity. */
@@ -109,7 +118,7 @@ function decayed(
   current: number,
   { decay = 0, previousThreshold = 0 }: HistogramOptions,
 ): number {
-  checkSparsity(decay, 'threshold decay');
+  checkDecay(decay);
   if (decay === 0) return current;
   const threshold = (1 - decay) * current + decay * previousThreshold;
   return weights instanceof Float32Array ? Math.fround(threshold) : threshold;

@@ -4,10 +4,10 @@ import type { NamedTensor } from '../../io/write-checkpoint.ts';
 import { derivedKey, type RandomKey, randomKey } from '../../random.ts';
 import { recogniseTechnique } from '../../technique.ts';
 import { checkSparsity } from './kept-count.ts';
-import { checkTargets, type LayerTarget, targetOf } from './layer-targets.ts';
+import { checkTargetSparsities, checkTargets, type LayerTarget, targetOf } from './layer-targets.ts';
 import { type PrunableLayer, type PruningPlan, planPruning, prunedName } from './prunable-layers.ts';
 import { checkFinite } from './rank.ts';
-import { maskByRule, type PruningRule } from './rule.ts';
+import { checkRule, MAGNITUDE, maskByRule, type PruningRule } from './rule.ts';
 
 /** How {@link pruneCheckpoint} prunes. */
 export interface PruneOptions {
@@ -52,8 +52,9 @@ export interface PrunedLayer {
  *   or not finite.
  */
 export function pruneCheckpoint(checkpoint: Checkpoint, options: PruneOptions): AsyncIterable<NamedTensor> {
-  const { sparsity, layerTargets = [], seed = 0 } = options;
+  const { sparsity, rule = MAGNITUDE, layerTargets = [], seed = 0 } = options;
   checkSparsity(sparsity);
+  checkRule(rule);
   const key = randomKey(seed);
   const technique = recogniseTechnique(checkpoint);
   if (technique !== 'dense') {
@@ -67,8 +68,8 @@ export function pruneCheckpoint(checkpoint: Checkpoint, options: PruneOptions): 
     );
   }
   const names = plan.layers.map(({ name }) => name);
+  checkTargetSparsities(layerTargets);
   checkTargets(layerTargets, names);
-  for (const name of names) targetOf(name, layerTargets);
   return prunedTensors(checkpoint, plan, options, key);
 }
 
@@ -104,7 +105,7 @@ async function* prunedLayer(
   const weights = parts.length === 1 ? parts[0] : concatenated(parts);
   const shape = joinedShape(checkpoint, layer.weights);
   const target = targetOf(layer.name, options.layerTargets ?? [])?.sparsity ?? options.sparsity;
-  const rule = options.rule ?? { method: 'magnitude' };
+  const rule = options.rule ?? MAGNITUDE;
   const { mask, kept, threshold } = maskByRule(rule, { weights, shape, sparsity: target, key });
   options.onLayer?.(
     { name: layer.name, target, kept, total: mask.length, threshold },

@@ -1,7 +1,9 @@
+import { checkOneOf } from '../../check-arguments.ts';
+import { UsageError } from '../../errors.ts';
 import type { RandomKey } from '../../random.ts';
-import { type Block, blockMask } from './block.ts';
-import type { CountOptions } from './kept-count.ts';
-import { exactMask, histogramMask, sortMask } from './magnitude.ts';
+import { type Block, blockMask, checkBlock } from './block.ts';
+import { type CountOptions, checkRounding } from './kept-count.ts';
+import { checkBins, checkDecay, exactMask, histogramMask, sortMask } from './magnitude.ts';
 import type { PruningMask } from './mask.ts';
 import { randomCumulativeMask, randomMask } from './random-mask.ts';
 import type { Floats } from './rank.ts';
@@ -32,6 +34,9 @@ export interface RandomRule extends CountOptions {
 /** How the weights that are kept are chosen. */
 export type PruningRule = MagnitudeRule | RandomRule;
 
+/** The rule where none is asked for: keeps the largest magnitudes by sorting. */
+export const MAGNITUDE: PruningRule = { method: 'magnitude' };
+
 /** What a rule decides on. */
 export interface MaskRequest {
   readonly weights: Floats;
@@ -46,11 +51,14 @@ export interface MaskRequest {
 
 /**
  * A layer's mask by a rule.
- * @throws {UsageError} for options outside their range.
+ * @throws {UsageError} for options outside their range, weights of another shape than told, and a mask before of
+ *   another size.
  * @throws {DataError} where a magnitude has no rank, since it is not finite.
  */
 export function maskByRule(rule: PruningRule, request: MaskRequest): PruningMask {
   const { weights, shape, sparsity, key, previous } = request;
+  checkRule(rule);
+  checkRequest(request);
   if (rule.method === 'random') {
     const before = (rule.cumulative ?? true) ? previous : undefined;
     return before === undefined
@@ -69,4 +77,27 @@ export function maskByRule(rule: PruningRule, request: MaskRequest): PruningMask
     }
   };
   return rule.block === undefined ? byMagnitude(weights) : blockMask(weights, shape, rule.block, byMagnitude);
+}
+
+/** @throws {UsageError} for a method, an algorithm or options that are not or cannot be. */
+export function checkRule(rule: PruningRule): void {
+  checkOneOf('method', rule.method, ['magnitude', 'random']);
+  checkRounding(rule.rounding ?? 'floor');
+  if (rule.method !== 'magnitude') return;
+  checkOneOf('algorithm', rule.algorithm ?? 'sort', ['sort', 'exact', 'histogram']);
+  checkDecay(rule.decay ?? 0);
+  checkBins(rule.bins ?? 1);
+  if (rule.block !== undefined) checkBlock(rule.block);
+}
+
+function checkRequest({ weights, shape, previous }: MaskRequest): void {
+  const size = weights.length;
+  if (shape.reduce((product, extent) => product * extent, 1) !== size) {
+    throw new UsageError(`weights of shape [${shape.join(', ')}] have ${size} values`);
+  }
+  if (previous !== undefined && previous.mask.length !== size) {
+    throw new UsageError(
+      `the mask before has ${previous.mask.length} values, expected one for each of ${size}`,
+    );
+  }
 }

@@ -1,3 +1,4 @@
+import { checkNumber } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
 import { checkSparsity } from './kept-count.ts';
 
@@ -11,32 +12,35 @@ export interface GradualSchedule {
   readonly target: number;
   /** In [0, 1). Default 0. */
   readonly initial?: number | undefined;
-  /** 3, the default, is the cubic curve of Zhu & Gupta; 1 is linear. */
+  /** Above 0. 3, the default, is the cubic curve of Zhu & Gupta; 1 is linear. */
   readonly exponent?: number | undefined;
 }
 
 /**
  * Sparsity at a step (Zhu & Gupta 2017, arXiv:1710.01878, equation 1), in float32 as TensorFlow computes it:
  * `s = s_f + (s_i − s_f) · (1 − p)^e` with `p = (step − begin) / (end − begin)`, clipped to [0, 1].
- * @throws {UsageError} for a schedule that ends before it begins, or sparsities outside [0, 1).
+ * @throws {UsageError} for a schedule that ends before it begins, sparsities outside [0, 1), an exponent that is not above
+ *   0, and a step that is no number.
  */
 export function gradualSparsity(schedule: GradualSchedule, step: number): number {
   const { begin, end, target, initial = 0, exponent = 3 } = schedule;
   checkSchedule(schedule);
+  checkNumber('step', step, (value) => !Number.isNaN(value), 'a number');
   const progress = Math.min(1, Math.max(0, Math.fround(Math.fround(step - begin) / (end - begin))));
   const rest = Math.fround(Math.fround(1 - progress) ** exponent);
   return Math.fround(Math.fround(Math.fround(initial - target) * rest) + Math.fround(target));
 }
 
 /** @throws {UsageError} where {@link gradualSparsity} would. */
-export function checkSchedule({ begin, end, target, initial = 0 }: GradualSchedule): void {
-  if (!(begin >= 0 && begin < end)) {
+export function checkSchedule({ begin, end, target, initial = 0, exponent = 3 }: GradualSchedule): void {
+  if (!(begin >= 0 && begin < end && Number.isFinite(end))) {
     throw new UsageError(
       `sparsity schedule from step ${begin} to ${end}: must begin at 0 or later and end after that`,
     );
   }
   checkSparsity(target, 'target sparsity');
   checkSparsity(initial, 'initial sparsity');
+  checkNumber('exponent', exponent, (value) => value > 0 && Number.isFinite(value), 'a number above 0');
 }
 
 /** At which steps masks are made anew. */

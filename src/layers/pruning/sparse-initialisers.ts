@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.ts';
 import { normals, type RandomKey, uniforms } from '../../random.ts';
+import { elementCount, requireRank } from '../reference/tensor.ts';
 import { checkSparsity } from './kept-count.ts';
 
 /**
@@ -40,6 +40,6 @@ export function sparseHeNormal(shape: readonly number[], sparsity: number, key: 
 }
 
 function checkShape(shape: readonly number[], rank: number, wanted: string): void {
-  if (shape.length !== rank)
-    throw new UsageError(`weights of shape [${shape}]: this initialiser is for ${wanted}`);
+  requireRank('the initial kernel', { shape }, rank, wanted);
+  elementCount(shape);
 }

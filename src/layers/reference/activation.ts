@@ -1,3 +1,4 @@
+import { checkOneOf } from '../../check-arguments.ts';
 import { sigmoid } from './sigmoid.ts';
 
 /** A function of single numbers, with its derivative in terms of argument and value. */
@@ -15,3 +16,8 @@ export const ACTIVATIONS = {
 } as const satisfies Record<string, Activation>;
 
 export type ActivationName = keyof typeof ACTIVATIONS;
+
+/** Refuses a name that is none of the activations'. */
+export function checkActivation(name: ActivationName): void {
+  checkOneOf('activation', name, Object.keys(ACTIVATIONS));
+}

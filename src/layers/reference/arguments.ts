@@ -1,3 +1,4 @@
+import { checkNumber } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
 import { type Shaped, shapeText } from './tensor.ts';
 
@@ -5,24 +6,16 @@ import { type Shaped, shapeText } from './tensor.ts';
 export const EPSILON = 1e-8;
 
 /** Refuses a pair that is not two tensors of one shape. */
-export function checkPair(pair: readonly Shaped[], names: readonly [string, string]): void {
-  if (pair.length !== 2) {
-    throw new UsageError(`the weight pair has ${pair.length} tensors, expected [${names.join(', ')}]`);
+export function checkPair(pair: readonly Shaped[] | undefined, names: readonly [string, string]): void {
+  if (pair?.length !== 2) {
+    throw new UsageError(
+      `the weight pair has ${pair?.length ?? 'no'} tensors, expected [${names.join(', ')}]`,
+    );
   }
   const [first, second] = pair.map(({ shape }) => shapeText(shape));
   if (first !== second) {
     throw new UsageError(`${names[0]} is ${first} and ${names[1]} is ${second}, expected equal shapes`);
   }
-}
-
-/** Refuses a number that `accepts` does not. */
-export function checkNumber(
-  name: string,
-  value: number,
-  accepts: (value: number) => boolean,
-  expected: string,
-): void {
-  if (!accepts(value)) throw new UsageError(`${name} is ${value}, expected ${expected}`);
 }
 
 export function checkEpsilon(epsilon: number): void {
@@ -36,4 +29,10 @@ export function checkEpsilon(epsilon: number): void {
 
 export function checkThreshold(threshold: number): void {
   checkNumber('threshold', threshold, (value) => !Number.isNaN(value), 'a number');
+}
+
+/** Refuses a bound of `|log α|`; null and undefined are none. */
+export function checkBound(name: string, bound: number | null | undefined): void {
+  if (typeof bound !== 'number') return;
+  checkNumber(name, bound, (value) => value >= 0, 'a number from 0 up, or undefined for no bound');
 }

@@ -1,4 +1,5 @@
-import { ACTIVATIONS, type ActivationName } from './activation.ts';
+import { checkNumber } from '../../check-arguments.ts';
+import { ACTIVATIONS, type ActivationName, checkActivation } from './activation.ts';
 import { blocksAcross, joinedAcross } from './blocks.ts';
 import { checkState } from './cell-checks.ts';
 import { type DenseTensor, elementwise, filledTensor } from './tensor.ts';
@@ -22,8 +23,9 @@ export interface CellEquations {
   ): { readonly z: DenseTensor; readonly state: readonly DenseTensor[] };
 }
 
-/** Elman's cell: `h' = activation(z)`; the state is `[h]`. */
+/** Elman's cell: `h' = activation(z)`; the state is `[h]`. @throws {UsageError} for an unknown activation. */
 export function elmanEquations(activation: ActivationName): CellEquations {
+  checkActivation(activation);
   const { of, slope } = ACTIVATIONS[activation];
   return {
     gates: 1,
@@ -41,8 +43,11 @@ export function elmanEquations(activation: ActivationName): CellEquations {
  * input gate, candidate, forget gate, output gate:
  *
  *     c' = σ(f + forgetBias) c + σ(i) activation(j)      m' = σ(o) activation(c')
+ *
+ * @throws {UsageError} for an unknown activation, and a forget bias that is not finite.
  */
 export function lstmEquations(activation: ActivationName, forgetBias: number): CellEquations {
+  checkLstm(activation, forgetBias);
   const { of, slope } = ACTIVATIONS[activation];
   const gate = ACTIVATIONS.sigmoid;
   const blocks = (z: DenseTensor) => {
@@ -82,6 +87,12 @@ export function lstmEquations(activation: ActivationName, forgetBias: number): C
       };
     },
   };
+}
+
+/** Refuses what no LSTM has. */
+export function checkLstm(activation: ActivationName, forgetBias: number): void {
+  checkActivation(activation);
+  checkNumber('forgetBias', forgetBias, Number.isFinite, 'a finite number');
 }
 
 /**

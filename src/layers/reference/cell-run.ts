@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { columnSums, splitRows } from './blocks.ts';
+import { columnSums, splitRows, stackRows } from './blocks.ts';
 import type { CellEquations } from './cell-equations.ts';
 import { matmulMap } from './matmul.ts';
 import { type DenseTensor, elementwise, filledTensor, requireShape } from './tensor.ts';
@@ -88,6 +88,38 @@ export function runCellGradients(
     carried = addedToLast(back.state, dense.inputGradient(back.z, weights.hidden, h.shape));
   }
   return { preActivations: dz, hidden, bias, state: carried };
+}
+
+/** Gradients of `runCell` with the weights of `cellWeights`. */
+export interface KernelGradients {
+  /** Of each step, `[batch, inputs]`. */
+  readonly inputs: readonly DenseTensor[];
+  /** `[inputs + units, gates · units]` */
+  readonly kernel: DenseTensor;
+  readonly bias: DenseTensor;
+  /** In the state the sequence began with. */
+  readonly state: readonly DenseTensor[];
+}
+
+/** Gradients of a run whose cell takes its kernel as it is, for a loss with gradients `dOutputs` in the output of each step. */
+export function runKernelGradients(
+  equations: CellEquations,
+  kernel: DenseTensor,
+  bias: DenseTensor,
+  inputs: readonly DenseTensor[],
+  state: readonly DenseTensor[],
+  dOutputs: readonly DenseTensor[],
+): KernelGradients {
+  const size = inputs[0].shape[1];
+  const [input] = splitRows(kernel, size);
+  const run = runCellGradients(equations, cellWeights(kernel, bias, size), inputs, state, dOutputs);
+  const ofInput = dense.weightGradient(stackRows(run.preActivations), stackRows(inputs), input.shape);
+  return {
+    inputs: run.preActivations.map((dz, t) => dense.inputGradient(dz, input, inputs[t].shape)),
+    kernel: stackRows([ofInput, run.hidden]),
+    bias: run.bias,
+    state: run.state,
+  };
 }
 
 function trace(

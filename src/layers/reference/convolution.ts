@@ -69,15 +69,19 @@ export function convolutionMap(options: ConvolutionOptions): LinearMap {
 /** @throws {UsageError} for strides that are no positive whole numbers, another padding or data format. */
 export function checkConvolution(options: ConvolutionOptions): void {
   const { strides, padding, dataFormat = 'NHWC' } = options;
-  if (strides.length !== 2 || strides.some((stride) => !Number.isInteger(stride) || stride < 1)) {
-    throw new UsageError(
-      `strides are ${shapeText(strides)}, expected two positive whole numbers, [down, right]`,
-    );
-  }
+  checkTwoSizes('strides', strides, '[down, right]');
   if (padding !== 'SAME' && padding !== 'VALID') {
     throw new UsageError(`padding is "${padding}", expected SAME or VALID`);
   }
   if (dataFormat !== 'NHWC') throw new UsageError(`data format is "${dataFormat}", only NHWC is supported`);
+}
+
+/** Refuses anything but two positive whole numbers. */
+export function checkTwoSizes(name: string, sizes: readonly number[], what: string): void {
+  const fits = Array.isArray(sizes) && sizes.length === 2 && sizes.every((n) => Number.isInteger(n) && n > 0);
+  if (fits) return;
+  const given = Array.isArray(sizes) ? shapeText(sizes) : String(sizes);
+  throw new UsageError(`${name} are ${given}, expected two positive whole numbers, ${what}`);
 }
 
 /** Windows along one side of a picture. */

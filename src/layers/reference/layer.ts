@@ -1,6 +1,7 @@
+import { checkNumber } from '../../check-arguments.ts';
+import { UsageError } from '../../errors.ts';
 import { derivedKey, type RandomKey } from '../../random.ts';
-import { ACTIVATIONS, type ActivationName } from './activation.ts';
-import { checkNumber } from './arguments.ts';
+import { ACTIVATIONS, type ActivationName, checkActivation } from './activation.ts';
 import { columnSums } from './blocks.ts';
 import { constant, glorotUniform, type Initializer } from './initializers.ts';
 import { type DenseTensor, elementwise, requireShape } from './tensor.ts';
@@ -31,13 +32,21 @@ export interface LayerVariables {
 /**
  * First values of a layer's variables.
  * @param shape of the kernel, the outputs last
+ * @throws {UsageError} for sizes that cannot be, an unknown activation, no key, and first values of another shape.
  */
 export function initialVariables(
   shape: readonly number[],
   useBias: boolean,
   companionInitializer: Initializer,
-  { key, kernelInitializer = glorotUniform, biasInitializer = constant(0) }: LayerOptions,
+  {
+    key,
+    activation = 'linear',
+    kernelInitializer = glorotUniform,
+    biasInitializer = constant(0),
+  }: LayerOptions,
 ): LayerVariables {
+  checkActivation(activation);
+  if (key === undefined) throw new UsageError('key is undefined, expected one such as randomKey(seed)');
   for (const extent of shape) {
     checkNumber(
       'a size of the layer',

@@ -1,3 +1,4 @@
+import { UsageError } from '../../errors.ts';
 import { normals, type RandomKey, uniforms } from '../../random.ts';
 import { type DenseTensor, denseTensor, elementCount, requireShape } from './tensor.ts';
 
@@ -20,6 +21,9 @@ function noiseFrom(
   shape: readonly number[],
   stream: number,
 ): DenseTensor {
+  if (noise === undefined) {
+    throw new UsageError('noise is undefined, expected a tensor or a key such as randomKey(seed)');
+  }
   if (isGiven(noise)) {
     requireShape('noise', noise, shape);
     return noise;

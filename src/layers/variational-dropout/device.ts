@@ -169,7 +169,7 @@ export function computeLogAlpha(
   theta: GraphTensor,
   options: LogAlphaOptions = {},
 ): GraphTensor {
-  const { valueLimit = UNBOUNDED, epsilon = EPSILON } = { valueLimit: 8, ...options };
+  const { valueLimit, epsilon = EPSILON } = { valueLimit: 8, ...options };
   checkVariationalPair([theta, logSigma2], { clipAlpha: valueLimit, epsilon });
   return elementwise(
     tape,
@@ -200,7 +200,7 @@ export function klDivergence(
 ): GraphTensor {
   checkVariationalPair(pair, options);
   const [theta, log_sigma2] = pair;
-  const { clipAlpha = UNBOUNDED, epsilon = EPSILON } = options;
+  const { clipAlpha, epsilon = EPSILON } = options;
   return sum(
     tape,
     elementwise(tape, KL_DIVERGENCE, { theta, log_sigma2 }, { limit: bound(clipAlpha), epsilon }),
@@ -255,9 +255,9 @@ function clippedVariance(
   options: ClipOptions,
 ): GraphTensor {
   const { clipAlpha, epsilon = EPSILON } = options;
-  return clipAlpha === undefined
-    ? elementwise(tape, VARIANCE, { log_sigma2 })
-    : elementwise(tape, CLIPPED_VARIANCE, { theta, log_sigma2 }, { limit: bound(clipAlpha), epsilon });
+  return typeof clipAlpha === 'number'
+    ? elementwise(tape, CLIPPED_VARIANCE, { theta, log_sigma2 }, { limit: bound(clipAlpha), epsilon })
+    : elementwise(tape, VARIANCE, { log_sigma2 });
 }
 
 function noisy(
@@ -271,7 +271,7 @@ function noisy(
   return elementwise(tape, NOISY, { mean, variance, noise }, { epsilon });
 }
 
-/** Infinities do not survive every device. */
-function bound(value: number): number {
-  return Math.min(UNBOUNDED, Math.max(-UNBOUNDED, value));
+/** A bound as a formula takes it: infinities do not survive every device. */
+function bound(value: number | null | undefined): number {
+  return Math.min(UNBOUNDED, Math.max(-UNBOUNDED, value ?? UNBOUNDED));
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../numerics.ts';
 import type { ActivationName } from '../reference/activation.ts';
-import { EPSILON } from '../reference/arguments.ts';
-import { type ConvolutionOptions, convolutionMap } from '../reference/convolution.ts';
+import { checkThreshold, EPSILON } from '../reference/arguments.ts';
+import { type ConvolutionOptions, checkTwoSizes, convolutionMap } from '../reference/convolution.ts';
 import { constant, type Initializer } from '../reference/initializers.ts';
 import { activated, activatedGradients, initialVariables, type LayerOptions } from '../reference/layer.ts';
 import type { LinearMap } from '../reference/linear-map.ts';
@@ -9,15 +9,15 @@ import { matmulMap } from '../reference/matmul.ts';
 import type { Noise } from '../reference/noise.ts';
 import type { DenseTensor } from '../reference/tensor.ts';
 import { klDivergence } from './kl-divergence.ts';
-import type { VariationalPair } from './log-alpha.ts';
+import { checkVariationalPair, type VariationalPair } from './log-alpha.ts';
 import { maskedProduct, sampledProduct, sampledProductGradients } from './sampled-product.ts';
 
 /** Options of both layers. */
 export interface VariationalLayerOptions extends LayerOptions {
   /** First values of log σ². Default −10 everywhere. */
   readonly logSigma2Initializer?: Initializer;
-  /** Bounds log α in training to ±clipAlpha; undefined does not. Default 8. */
-  readonly clipAlpha?: number | undefined;
+  /** Bounds log α in training to ±clipAlpha; undefined and null do not. Default 8, where it is left out. */
+  readonly clipAlpha?: number | null | undefined;
   /** Weights with log α at or above it are dropped at evaluation. Default 3. */
   readonly threshold?: number;
   /** Added to squares and variances. Default 1e-8. */
@@ -41,7 +41,7 @@ class VariationalLayer {
   readonly #map: LinearMap;
   readonly #activation: ActivationName;
   readonly #options: {
-    readonly clipAlpha: number | undefined;
+    readonly clipAlpha: number | null | undefined;
     readonly threshold: number;
     readonly epsilon: number;
   };
@@ -59,6 +59,8 @@ class VariationalLayer {
       threshold: options.threshold ?? DEFAULT_LOG_ALPHA_THRESHOLD,
       epsilon: options.epsilon ?? EPSILON,
     };
+    checkVariationalPair(this.pair, this.#options);
+    checkThreshold(this.#options.threshold);
   }
 
   /** Kernel and log σ², for penalties and sparsity. */
@@ -102,7 +104,10 @@ class VariationalLayer {
 
 /** Fully connected layer, `x [batch, inputs]` to `[batch, outputs]`; with a bias unless told otherwise. */
 export class FullyConnected extends VariationalLayer {
-  /** @throws {UsageError} for sizes that are no positive whole numbers, and where an initialiser gives another shape. */
+  /**
+   * @throws {UsageError} for sizes that are no positive whole numbers, options out of range, and where an initialiser gives
+   *   another shape.
+   */
   constructor(inputs: number, outputs: number, options: VariationalLayerOptions) {
     super(matmulMap(), [inputs, outputs], options.useBias ?? true, options);
   }
@@ -112,8 +117,8 @@ export class FullyConnected extends VariationalLayer {
 export class Conv2D extends VariationalLayer {
   /**
    * @param kernelSize `[height, width]`
-   * @throws {UsageError} for sizes that are no positive whole numbers, strides, padding or data format that cannot be, and where
-   *   an initialiser gives another shape.
+   * @throws {UsageError} for sizes that are no positive whole numbers, strides, padding or data format that cannot be, options
+   *   out of range, and where an initialiser gives another shape.
    */
   constructor(
     channels: number,
@@ -121,7 +126,7 @@ export class Conv2D extends VariationalLayer {
     kernelSize: readonly [number, number],
     options: VariationalLayerOptions & ConvolutionOptions,
   ) {
-    const shape = [kernelSize[0], kernelSize[1], channels, outputs];
-    super(convolutionMap(options), shape, options.useBias ?? false, options);
+    checkTwoSizes('kernel sizes', kernelSize, '[height, width]');
+    super(convolutionMap(options), [...kernelSize, channels, outputs], options.useBias ?? false, options);
   }
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../numerics.ts';
-import { checkEpsilon, checkNumber, checkPair, checkThreshold, EPSILON } from '../reference/arguments.ts';
+import { checkBound, checkEpsilon, checkPair, checkThreshold, EPSILON } from '../reference/arguments.ts';
 import { type DenseTensor, elementwise, type Shaped } from '../reference/tensor.ts';
 
 /** Weights with their uncertainty: means θ and `log σ²`, the log of their variances, of one shape. */
@@ -14,18 +14,18 @@ export interface VariationalGradients {
 /** How training bounds the relative variances. */
 export interface ClipOptions {
   /**
-   * Bounds log α to `[−clipAlpha, clipAlpha]`. Undefined, the default, does not bound it; 0 is a bound like any other, in
-   * every function (of the original's, some took it for no bound).
+   * Bounds log α to `[−clipAlpha, clipAlpha]`. Undefined, the default, and null do not bound it; 0 is a bound like any other,
+   * in every function (of the original's, some took it for no bound).
    */
-  readonly clipAlpha?: number | undefined;
+  readonly clipAlpha?: number | null | undefined;
   /** Added to squares and variances. Default 1e-8. */
   readonly epsilon?: number;
 }
 
 /** How log α is computed. */
 export interface LogAlphaOptions {
-  /** Clips log α to ±valueLimit; undefined does not. Default 8. */
-  readonly valueLimit?: number | undefined;
+  /** Clips log α to ±valueLimit; undefined and null do not. Default 8, where it is left out. */
+  readonly valueLimit?: number | null | undefined;
   /** Added to squared weights. Default 1e-8. */
   readonly epsilon?: number;
 }
@@ -93,14 +93,7 @@ export function checkVariationalPair(
 ): void {
   checkPair(pair, ['theta', 'logSigma2']);
   checkEpsilon(epsilon);
-  if (clipAlpha !== undefined) {
-    checkNumber(
-      'clipAlpha',
-      clipAlpha,
-      (value) => value >= 0,
-      'a number from 0 up, or undefined for no bound',
-    );
-  }
+  checkBound('clipAlpha', clipAlpha);
 }
 
 /** Variances with log α clipped: σ² is forced into `[e^−c, e^c] · (θ² + ε)`. */
@@ -149,10 +142,10 @@ export function logAlphaOf(logSigma2: number, theta: number, epsilon: number): n
   return logSigma2 - Math.log(theta * theta + epsilon);
 }
 
-export function isClipped(logAlpha: number, limit: number | undefined): boolean {
-  return limit !== undefined && Math.abs(logAlpha) > limit;
+export function isClipped(logAlpha: number, limit: number | null | undefined): boolean {
+  return typeof limit === 'number' && Math.abs(logAlpha) > limit;
 }
 
-export function clipped(logAlpha: number, limit: number | undefined): number {
-  return limit === undefined ? logAlpha : Math.min(limit, Math.max(-limit, logAlpha));
+export function clipped(logAlpha: number, limit: number | null | undefined): number {
+  return typeof limit === 'number' ? Math.min(limit, Math.max(-limit, logAlpha)) : logAlpha;
 }

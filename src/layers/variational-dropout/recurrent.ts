@@ -1,7 +1,7 @@
 import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../numerics.ts';
 import type { RandomKey } from '../../random.ts';
 import type { ActivationName } from '../reference/activation.ts';
-import { EPSILON } from '../reference/arguments.ts';
+import { checkThreshold, EPSILON } from '../reference/arguments.ts';
 import { splitRows, stackRows } from '../reference/blocks.ts';
 import { checkCell, checkSequence } from '../reference/cell-checks.ts';
 import {
@@ -84,6 +84,7 @@ class VariationalCell {
   ) {
     this.inputs = checkCell(pair, ['theta', 'logSigma2'], bias, units, equations.gates);
     checkVariationalPair(pair, { epsilon });
+    checkThreshold(threshold);
     this.pair = pair;
     this.bias = bias;
     this.units = units;

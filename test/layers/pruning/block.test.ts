@@ -62,11 +62,23 @@ describe('block pruning', () => {
           assert.equal(pooled.length, Math.ceil(rows / height) * Math.ceil(cols / width));
           const decided = byHalf(pooled).mask;
           const across = Math.ceil(cols / width);
+          pooled.forEach((found, at) => {
+            const [top, left] = [Math.floor(at / across) * height, (at % across) * width];
+            const inside = [...weights]
+              .filter((_, i) => Math.floor(i / cols) >= top && Math.floor(i / cols) < top + height)
+              .filter((_, i) => i % cols >= left && i % cols < left + width)
+              .map(Math.abs);
+            const mean = inside.reduce((sum, value) => sum + value, 0) / inside.length;
+            const expected = pooling === 'max' ? Math.max(...inside) : mean;
+            assert.ok(
+              Math.abs(Math.abs(found) - expected) <= 1e-6,
+              `block ${at}: ${found}, expected ${expected}`,
+            );
+          });
           for (let r = 0; r < rows; r++) {
             for (let c = 0; c < cols; c++) {
               const at = Math.floor(r / height) * across + Math.floor(c / width);
               assert.equal(mask[r * cols + c], decided[at]);
-              if (pooling === 'max') assert.ok(Math.abs(pooled[at]) >= Math.abs(weights[r * cols + c]));
             }
           }
           assert.equal(

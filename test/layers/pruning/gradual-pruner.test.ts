@@ -55,6 +55,38 @@ describe('gradual pruning', () => {
     );
   });
 
+  it('prunes layers in blocks of their own, as the original’s test', () => {
+    const options = {
+      sparsity: () => 0.5,
+      updates: { begin: 1, end: -1, frequency: 1 },
+      rule: { method: 'magnitude', block: { height: 1, width: 1 } },
+    } as const;
+    const pruner = new GradualPruner({
+      ...options,
+      layerBlocks: [{ layer: 'layer2', block: { height: 1, width: 2 } }],
+    });
+    const masks = pruner.update(1, [
+      { name: 'layer1', shape: [2, 2], weights: Float32Array.of(0.1, 0.2, 0.3, 0.4) },
+      { name: 'layer2', shape: [2, 4], weights: Float32Array.of(0.1, 0.1, 0.3, 0.3, 0.2, 0.2, 0.4, 0.4) },
+    ]);
+    assert.deepEqual([...masks.get('layer1')!.mask], [0, 0, 1, 1]);
+    assert.deepEqual([...masks.get('layer2')!.mask], [0, 0, 1, 1, 0, 0, 1, 1]);
+    const wrong: [object, RegExp][] = [
+      [{ layerBlocks: [{ layer: 'a', block: { height: 0, width: 1 } }] }, /a block of 0 weights/],
+      [
+        { rule: { method: 'random' }, layerBlocks: [{ layer: 'a', block: { height: 2, width: 1 } }] },
+        /layer blocks need magnitude pruning/,
+      ],
+    ];
+    for (const [change, message] of wrong)
+      assert.throws(() => new GradualPruner({ ...options, ...change }), usage(message));
+    const other = new GradualPruner({
+      ...options,
+      layerBlocks: [{ layer: 'other', block: { height: 2, width: 1 } }],
+    });
+    assert.throws(() => other.update(1, [TO_HUNDRED]), usage(/no layer "other"/));
+  });
+
   it('goes on after an interruption as if there had been none', () => {
     const rule = fc.constantFrom(
       { method: 'magnitude', algorithm: 'sort', decay: 0.5 } as const,
@@ -126,8 +158,56 @@ describe('gradual pruning', () => {
     ];
     for (const [targets, message] of due)
       assert.throws(() => pruner(targets).update(2, [TO_HUNDRED]), usage(message));
-    const diverged = { ...TO_HUNDRED, weights: Float32Array.of(Number.NaN) };
+    const diverged = { ...TO_HUNDRED, weights: TO_HUNDRED.weights.map(() => Number.NaN) };
     assert.throws(() => pruner([]).update(2, [diverged]), DataError);
+    const short = { ...TO_HUNDRED, shape: [3] };
+    assert.throws(() => pruner([]).update(2, [short]), usage(/weights of shape \[3\] have 100 values/));
+    assert.throws(() => pruner([]).update(2, [TO_HUNDRED, TO_HUNDRED]), usage(/two layers weights/));
+  });
+
+  it('refuses a rule and layer targets that cannot be before a step is done', () => {
+    const options = {
+      sparsity: { begin: 0, end: 8, target: 0.9 },
+      updates: { begin: 1, end: 8, frequency: 2 },
+    };
+    const block = { height: 1, width: 2 };
+    const wrong: [object, RegExp][] = [
+      [{ rule: { method: 'largest' } }, /method is "largest", expected magnitude, random/],
+      [{ rule: { method: 'random', rounding: 'up' } }, /rounding is "up", expected floor, half-even/],
+      [{ rule: { method: 'magnitude', algorithm: 'quick' } }, /algorithm is "quick", expected sort/],
+      [{ rule: { method: 'magnitude', decay: 1 } }, /threshold decay 1/],
+      [{ rule: { method: 'magnitude', bins: 0 } }, /a histogram of 0 bins/],
+      [{ rule: { method: 'magnitude', block: { ...block, height: 0 } } }, /a block of 0 weights/],
+      [
+        { rule: { method: 'magnitude', block: { ...block, pooling: 'AVG' } } },
+        /is "AVG", expected mean, max/,
+      ],
+      [{ layerTargets: [{ layer: 'a', sparsity: 1 }] }, /target of layer "a": 1/],
+      [
+        { sparsity: { begin: 0, end: 8, target: 0 }, layerTargets: [{ layer: 'a', sparsity: 0.5 }] },
+        /a target above 0/,
+      ],
+    ];
+    for (const [change, message] of wrong)
+      assert.throws(() => new GradualPruner({ ...options, ...change }), usage(message));
+  });
+
+  it('keeps all masks as they were where one cannot be made', () => {
+    const pruner = new GradualPruner({
+      sparsity: () => 0.5,
+      updates: { begin: 1, end: -1, frequency: 1 },
+      rule: { method: 'random' },
+    });
+    const second = { name: 'second', shape: [2], weights: Float32Array.of(1, 2) };
+    pruner.update(1, [TO_HUNDRED, second]);
+    const before = pruner.state;
+    const grown = { ...second, shape: [3], weights: Float32Array.of(1, 2, 3) };
+    assert.throws(
+      () => pruner.update(2, [TO_HUNDRED, grown]),
+      usage(/the mask before has 2 values, expected one for each of 3/),
+    );
+    assert.deepEqual(pruner.state, before);
+    assert.ok(pruner.isDue(2));
   });
 
   sharedTest(

@@ -248,6 +248,7 @@ test('what cannot be pruned is refused before anything is read', async () => {
     [unreadable, { sparsity: 1 }, UsageError, /sparsity 1: must be at least 0 and below 1/],
     [unreadable, { sparsity: Number.NaN }, UsageError, /sparsity NaN/],
     [unreadable, { seed: -1 }, UsageError, /random seed -1/],
+    [unreadable, { rule: { method: 'magnitude', decay: 1 } }, UsageError, /threshold decay 1/],
     [
       unreadable,
       { layerTargets: [{ layer: 'conv3', sparsity: 0.5 }] },

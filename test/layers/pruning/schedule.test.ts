@@ -138,6 +138,17 @@ describe('mask updates', () => {
   );
 });
 
+it('exponents and steps that make no curve are refused', () => {
+  const schedule = { begin: 0, end: 8, target: 0.9 };
+  for (const exponent of [0, -1, Number.NaN]) {
+    assert.throws(() => gradualSparsity({ ...schedule, exponent }, 1), {
+      name: 'UsageError',
+      message: `exponent is ${exponent}, expected a number above 0`,
+    });
+  }
+  assert.throws(() => gradualSparsity(schedule, Number.NaN), { name: 'UsageError', message: /step is NaN/ });
+});
+
 interface GoldenRun {
   hparams: string;
   log: { step: number; schedule_sparsity: number; updated: boolean; last_mask_update_step: number }[];

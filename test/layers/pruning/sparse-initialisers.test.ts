@@ -6,6 +6,7 @@ import {
   sparseGlorotUniform,
   sparseHeNormal,
 } from '../../../src/layers/pruning/sparse-initialisers.ts';
+import { glorotUniform } from '../../../src/layers/reference/initializers.ts';
 import { randomKey } from '../../../src/random.ts';
 
 const KEY = randomKey(3);
@@ -19,6 +20,8 @@ test('the sparse Glorot limit has the values of the specification, and that of G
     assert.ok(Math.abs(sparseGlorotLimit([512, 1024], sparsity) - limit) < 1e-9);
   }
   assert.equal(sparseGlorotLimit([3, 5], 0), Math.sqrt(6 / 8));
+  const plain = Float32Array.from(glorotUniform([512, 1024], KEY).data);
+  assert.deepEqual(sparseGlorotUniform([512, 1024], 0, KEY), plain);
 });
 
 test('sparse Glorot is uniform up to its limit', () => {

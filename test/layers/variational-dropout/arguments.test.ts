@@ -1,11 +1,14 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { Graph } from '../../../src/graph/graph.ts';
 import { Scope } from '../../../src/graph/scope.ts';
-import { filledTensor } from '../../../src/layers/reference/tensor.ts';
+import { glorotUniform, normal } from '../../../src/layers/reference/initializers.ts';
+import { denseTensor, filledTensor } from '../../../src/layers/reference/tensor.ts';
 import * as reference from '../../../src/layers/variational-dropout/index.ts';
 import * as device from '../../../src/layers/variational-dropout/on-device.ts';
 import { randomKey } from '../../../src/random.ts';
+import { compute } from '../../support/compute.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { refused } from '../refused.ts';
 
@@ -42,6 +45,49 @@ test('the reference refuses what does not fit, and names it', () => {
   );
   refused(() => reference.embeddingLookupTrain(pair, { shape: [1], data: [3] }, key), /id 3 at 0 is no row/);
   refused(() => reference.klDivergence([zeros(2), zeros(3)]), /theta is \[2\] and logSigma2 is \[3\]/);
+  const none = undefined as never;
+  refused(
+    () => reference.klDivergence(none),
+    /the weight pair has no tensors, expected \[theta, logSigma2\]/,
+  );
+  refused(() => matmulTrain(x, pair, none), /noise is undefined, expected a tensor or a key/);
+  const strides = 2 as unknown as [number, number];
+  refused(
+    () => conv2dEval(zeros(1, 2, 2, 1), [zeros(1, 1, 1, 1), zeros(1, 1, 1, 1)], { ...options, strides }),
+    /strides are 2, expected two positive whole numbers/,
+  );
+});
+
+test('a bound of null is none, as undefined is, and not the bound 0', async () => {
+  const pair = [denseTensor([1, 2], [0.5, -2]), denseTensor([1, 2], [1, -3])] as const;
+  const [free, nothing, zero] = [undefined, null, 0].map((clipAlpha) => ({
+    clipAlpha,
+    valueLimit: clipAlpha,
+  }));
+  const x = denseTensor([1, 1], [3]);
+  for (const of of [
+    (options: typeof free) => reference.matmulTrain(x, pair, key, options),
+    (options: typeof free) => reference.klDivergence(pair, options),
+    (options: typeof free) => reference.klDivergenceGradients(pair, options),
+    (options: typeof free) => reference.computeLogAlpha(pair[1], pair[0], options),
+  ]) {
+    assert.deepEqual(of(nothing), of(free));
+    assert.notDeepEqual(of(zero), of(free));
+  }
+  const gpu = await testGpu();
+  const onDevice = (options: typeof free) =>
+    compute(gpu, (graph, scope) => {
+      const tape = new Tape(graph);
+      const [theta, logSigma2] = pair.map(({ shape, data }) =>
+        scope.upload('of the pair', shape, Float32Array.from(data)),
+      );
+      return {
+        kl: device.klDivergence(tape, [theta, logSigma2], options),
+        logAlpha: device.computeLogAlpha(tape, logSigma2, theta, options),
+      };
+    });
+  assert.deepEqual(await onDevice(nothing), await onDevice(free));
+  assert.notDeepEqual(await onDevice(zero), await onDevice(free));
 });
 
 test('recurrent cells refuse weights of other shapes, and sequences that do not fit', () => {
@@ -71,6 +117,14 @@ test('recurrent cells refuse weights of other shapes, and sequences that do not 
   const noise = { input: zeros(1, 3), hidden: zeros(2, 3) };
   refused(() => cell.train([zeros(1, 2)], noise), /noise is \[2, 3\], expected \[3, 3\]/);
   refused(() => cell.trainGradients([], [zeros(1, 2)], key), /dOutputs has 0 steps, the inputs have 1/);
+  const activation = 'gelu' as 'relu';
+  refused(
+    () => new RNNCell(pair, zeros(3), 3, { activation }),
+    /activation is "gelu", expected linear, relu, sigmoid, tanh/,
+  );
+  refused(() => new RNNCell(pair, zeros(3), 3, { threshold: Number.NaN }), /threshold is NaN/);
+  const wide = [zeros(5, 12), zeros(5, 12)] as const;
+  refused(() => new LSTMCell(wide, zeros(12), 3, { forgetBias: Number.NaN }), /forgetBias is NaN/);
 });
 
 test('layers refuse sizes and first values that cannot be', () => {
@@ -81,8 +135,22 @@ test('layers refuse sizes and first values that cannot be', () => {
   );
   const wrong = { key, kernelInitializer: () => zeros(1) };
   refused(() => new FullyConnected(3, 2, wrong), /the initial kernel is \[1\], expected \[3, 2\]/);
+  const nothing = {} as { key: typeof key };
+  refused(
+    () => new FullyConnected(3, 2, nothing),
+    /key is undefined, expected one such as randomKey\(seed\)/,
+  );
+  refused(() => new FullyConnected(3, 2, { key, activation: 'gelu' as 'relu' }), /activation is "gelu"/);
+  refused(() => new FullyConnected(3, 2, { key, epsilon: -1 }), /epsilon is -1/);
+  refused(() => new FullyConnected(3, 2, { key, clipAlpha: -2 }), /clipAlpha is -2/);
+  refused(() => new FullyConnected(3, 2, { key, threshold: Number.NaN }), /threshold is NaN/);
+  refused(() => normal(0, -1), /deviation is -1/);
+  refused(() => glorotUniform([3], key), /the initial kernel is \[3\], expected \[…, inputs, outputs\]/);
   const options = { key, strides: [1, 1], padding: 'SAME' } as const;
-  refused(() => new Conv2D(1, 1, [3, 0], options), /a size of the layer is 0/);
+  refused(
+    () => new Conv2D(1, 1, [3, 0], options),
+    /kernel sizes are \[3, 0\], expected two positive whole numbers, \[height, width\]/,
+  );
   refused(
     () => new Conv2D(1, 1, [3, 3], { ...options, dataFormat: 'NCHW' as 'NHWC' }),
     /data format is "NCHW"/,
@@ -113,6 +181,11 @@ test('the device refuses what does not fit, and names it', async () => {
   refused(() => device.klDivergence(tape, [tensor(2), tensor(3)]), /expected equal shapes/);
   refused(() => new device.RNNCell(pair, tensor(4), 3), /kernel is \[3, 4\], expected \[\?, 3\]/);
   const cell = new device.RNNCell([tensor(5, 3), tensor(5, 3)], tensor(3), 3);
+  refused(
+    () => cell.evaluate(tape, [tensor(2, 2), tensor(2, 1)]),
+    /the input of step 1 is \[2, 1\], expected \[\?, 2\]/,
+  );
+  refused(() => device.activated(tape, x, undefined, 'gelu' as 'relu'), /activation is "gelu"/);
   refused(() => cell.evaluate(tape, []), /the sequence is empty/);
   refused(() => cell.evaluate(tape, [tensor(2, 1)], []), /the state has 0 tensors, expected 1/);
 });

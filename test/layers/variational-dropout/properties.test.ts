@@ -88,6 +88,32 @@ for (const forms of VARIATIONAL_FORMS) {
     );
   });
 
+  test(`${name}: rows that are alike come out as far apart as their noise is`, async () => {
+    await holds(
+      fc.asyncProperty(matmulCase, async (drawn) => {
+        const [, k] = drawn.result;
+        const n = drawn.x.data.length / drawn.result[0];
+        const random = randomFrom(drawn.seed + 1);
+        const row = [...randomTensor(random, [n], 0.5, 1).data];
+        const x = denseTensor([2, n], [...row, ...row]);
+        const given = { ...drawn, x, weights: [n, k], result: [2, k], transposeA: false, transposeB: false };
+        const pair = [randomTensor(random, [n, k]), filledTensor([n, k], 0)] as const;
+        const noise = randomNormal(random, [2, k]);
+        const { data } = await forms.train(given, pair, noise);
+        const deviation = Math.sqrt(row.reduce((sum, value) => sum + value ** 2, 1e-8));
+        for (let i = 0; i < k; i++) {
+          const apart = deviation * (noise.data[i] - noise.data[k + i]);
+          assert.ok(
+            Math.abs(data[i] - data[k + i] - apart) <= 10 * tolerance * (1 + deviation),
+            `output ${i}`,
+          );
+        }
+        assert.notDeepEqual(data.slice(0, k), data.slice(k));
+      }),
+      Math.ceil(runs / 2),
+    );
+  });
+
   test(`${name}: an input of zeros leaves the root of ε times the noise`, async () => {
     await holds(
       fc.asyncProperty(fc.oneof(matmulCase, convolutionCase), async (given) => {
