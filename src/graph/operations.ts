@@ -19,6 +19,7 @@ import {
   spmmTiling,
   topKChunk,
   topKFanIn,
+  topKLanes,
 } from './variants.ts';
 import type { Weight } from './weight.ts';
 
@@ -101,7 +102,7 @@ export function layerNorm(
 ): GraphTensor {
   const [features] = x.shape;
   const columns4 = quarter(x);
-  const variant = layerNormLanes(graph.gpu.deviceClass);
+  const variant = layerNormLanes(graph.gpu.deviceClass, columns4);
   const y = into ?? graph.tensor(`${x.name} normalised`, x.shape);
   graph.dispatch(
     layerNormKernel(variant),
@@ -146,13 +147,13 @@ export function attention(
   const variant = {
     headSize,
     causal,
-    ...attentionLanes(graph.gpu.deviceClass, sentences * queries, headSize),
+    ...attentionLanes(graph.gpu.deviceClass, shape),
   };
   const columns = query.tensor.shape[1];
   const output = graph.tensor('attended', [heads * headSize, columns]);
   graph.dispatch(
     attentionKernel(variant),
-    attentionGrid(variant, sentences * queries, heads),
+    attentionGrid(variant, shape),
     {
       sentences,
       queries,
@@ -164,6 +165,7 @@ export function attention(
       value_row: value.row,
       scale: headSize ** -0.5,
     },
+      heads,
     { extent, query: query.tensor, key: key.tensor, value: value.tensor, key_bias: keyBias, output },
   );
   return output;
@@ -288,8 +290,8 @@ export function topK(
   const { deviceClass } = graph.gpu;
   const [rows, columns] = logits.shape;
   const columns4 = quarter(logits);
-  const variant = { k, lanes: deviceClass === 'cpu' ? 4 : 8 };
-  const chunkRows = topKChunk(deviceClass, rows);
+  const variant = { k, ...topKLanes(deviceClass, columns4) };
+  const chunkRows = topKChunk(deviceClass, rows, columns4);
   let chunks = Math.ceil(rows / chunkRows);
   let parts = topKParts(graph, k, chunks, columns);
   graph.dispatch(

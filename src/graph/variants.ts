@@ -5,6 +5,7 @@ import type { MatmulVariant } from '../wgsl/matmul.ts';
 import type { SoftmaxLanes } from '../wgsl/online-softmax.ts';
 import type { SparseConvolutionVariant } from '../wgsl/sparse-convolution.ts';
 import type { SpmmVariant } from '../wgsl/spmm.ts';
+import type { TopKVariant } from '../wgsl/top-k.ts';
 import type { Gpu } from './gpu.ts';
 
 /**
@@ -41,6 +42,9 @@ export function densestSparse(deviceClass: DeviceClass): number {
 }
 
 /** @param pixels B · Y · X of the output */
+/** Queries that a lane of a software adapter takes at once. More save it no further time. */
+const MOST_QUERIES = 4;
+
 export function sparseConvolutionTiling(
   deviceClass: DeviceClass,
   pixels: number,
@@ -64,8 +68,9 @@ export function denseConvolutionTiling(
 }
 
 /** @param columns4 N / 4 */
-export function layerNormLanes(deviceClass: DeviceClass): LayerNormVariant {
-  return deviceClass === 'cpu' ? { lanes: 1, columns: 4 } : { lanes: 32, columns: 4 };
+export function layerNormLanes(deviceClass: DeviceClass, columns4: number): LayerNormVariant {
+  if (deviceClass === 'cpu') return columns4 < 4 ? { lanes: 4, columns: 1 } : { lanes: 1, columns: 4 };
+  return { lanes: 32, columns: 4 };
 }
 
 /** Lanes that share a sum over a row; a power of two. */
@@ -73,16 +78,17 @@ export function reductionLanes(deviceClass: DeviceClass): number {
   return deviceClass === 'cpu' ? 4 : 64;
 }
 
-/** @param queries queries of all sentences */
+/** @param shape queries of each sentence */
 export function attentionLanes(
   deviceClass: DeviceClass,
-  queries: number,
-  headSize: number,
-): Pick<AttentionVariant, 'lanes' | 'columns'> {
-  if (deviceClass === 'cpu') return { lanes: 1, columns: 4 };
+  { sentences, queries, headSize }: { sentences: number; queries: number; headSize: number },
+): Pick<AttentionVariant, 'lanes' | 'columns' | 'tile'> {
+  if (deviceClass === 'cpu') {
+    return { lanes: 1, columns: 4, tile: Math.ceil(queries / Math.ceil(queries / MOST_QUERIES)) };
+  }
   // With enough queries they fill the device; with few, lanes share the keys of one, as far as workgroup memory goes.
-  if (queries >= 1024) return { lanes: 1, columns: 64 };
-  return { lanes: lanesInMemory(4, headSize), columns: 4 };
+  if (sentences * queries >= 1024) return { lanes: 1, columns: 64, tile: 1 };
+  return { lanes: lanesInMemory(4, headSize), columns: 4, tile: 1 };
 }
 
 /** Lanes of the cached self-attention of a decoding step. */
@@ -95,9 +101,22 @@ export function embeddingLanes(deviceClass: DeviceClass): number {
   return deviceClass === 'cpu' ? 1 : 64;
 }
 
-/** Rows of logits that one lane searches. */
-export function topKChunk(deviceClass: DeviceClass, rows: number): number {
-  return deviceClass === 'cpu' ? Math.max(64, Math.ceil(rows / 16)) : 128;
+/** @param columns4 columns of the logits / 4 */
+export function topKLanes(
+  deviceClass: DeviceClass,
+  columns4: number,
+): Pick<TopKVariant, 'lanes' | 'chunkLanes'> {
+  if (deviceClass !== 'cpu') return { lanes: 8, chunkLanes: 1 };
+  const lanes = columns4 < 3 ? columns4 : 4;
+  return { lanes, chunkLanes: 4 / lanes };
+}
+
+/** Rows of logits that one lane searches. @param columns4 columns of the logits / 4 */
+export function topKChunk(deviceClass: DeviceClass, rows: number, columns4: number): number {
+  if (deviceClass !== 'cpu') return 128;
+  // Lanes find little in the rest of a chunk once their lists are filled; but all cores need some.
+  const chunks = Math.min(16, Math.max(4, Math.ceil(64 / columns4)));
+  return Math.max(64, Math.ceil(rows / chunks));
 }
 
 /** Chunk results one lane merges at a time. */

@@ -29,11 +29,12 @@ export function attentionStepKernel(variant: AttentionStepVariant): Kernel {
   const { lanes, columns, headSize, hidden, reordered } = variant;
   const vectors = headVectors(headSize);
   const heads = hidden / headSize;
-  // A vec4 of one head's projected features, zero past the head's end.
-  const gather = (row: number, v: number) => {
-    const parts = Array.from({ length: 4 }, (_, i) => v * 4 + i).map((d) =>
-      d < headSize ? `projected[(${row}u + head * ${headSize}u + ${d}u) * n + column]` : '0.0',
-    );
+  // vec4 `v` of one head's projected features, zero past the head's end.
+  const gather = (row: number) => {
+    const parts = Array.from({ length: 4 }, (_, i) => {
+      const feature = `projected[(${row}u + head * ${headSize}u + ${headSize % 4 === 0 ? `v * 4u + ${i}u` : `min(v * 4u + ${i}u, ${headSize - 1}u)`}) * n + column]`;
+      return headSize % 4 === 0 ? feature : `select(0.0, ${feature}, v * 4u + ${i}u < ${headSize}u)`;
+    });
     return `vec4f(${parts.join(', ')})`;
   };
   return kernel({
@@ -55,38 +56,44 @@ export function attentionStepKernel(variant: AttentionStepVariant): Kernel {
 ${softmaxMemory(variant, vectors, 'vec4f')}
 @compute @workgroup_size(${columns}, ${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
+  // A hypothesis and a head; lanes past the last work on the first, since barriers need all lanes.
   let wanted = group.x * ${columns}u + lane.x;
-  let own = wanted < params.hypotheses;
-  let column = select(0u, wanted, own);
-  let head = group.y;
+  let own0 = wanted < params.hypotheses * ${heads}u;
+  let pair = select(0u, wanted, own0);
+  let column = pair % params.hypotheses;
+  let head = pair / params.hypotheses;
   let n = params.columns;
   let step = control[0];
-${unroll(vectors, (v) => `  let query${v} = ${gather(0, v)} * params.scale;`)}
-  var most = ${LOWEST};
-  var total = 0.0;
-${unroll(vectors, (v) => `  var sum${v} = vec4f();`)}
-  if (lane.y == 0u && own) {
+  // Gathered in loops: compilers of software adapters take long over many loads and stores.
+  var gathered: array<vec4f, ${vectors}>;
+  for (var v = 0u; v < ${vectors}u; v++) { gathered[v] = ${gather(0)} * params.scale; }
+${unroll(vectors, (v) => `  let query${v} = gathered[${v}];`)}
+  var most0 = ${LOWEST};
+  var total0 = 0.0;
+${unroll(vectors, (v) => `  var sum0_${v} = vec4f();`)}
+  if (lane.y == 0u && own0) {
     let to = ((step * params.hypotheses + column) * ${heads}u + head) * ${vectors}u;
-    most = 0.0;
-    total = 1.0;
-${unroll(
-  vectors,
-  (v) => `    let key${v} = ${gather(hidden, v)};
-    most += dot(query${v}, key${v});
-    key_cache[to + ${v}u] = key${v};
-    sum${v} = ${gather(2 * hidden, v)};
-    value_cache[to + ${v}u] = sum${v};`,
-)}
+    most0 = 0.0;
+    total0 = 1.0;
+    for (var v = 0u; v < ${vectors}u; v++) {
+      let key = ${gather(hidden)};
+      most0 += dot(gathered[v], key);
+      key_cache[to + v] = key;
+      let value = ${gather(2 * hidden)};
+      value_cache[to + v] = value;
+      gathered[v] = value;
+    }
+${unroll(vectors, (v) => `    sum0_${v} = gathered[${v}];`)}
   }
   for (var t = lane.y; t < step; t += ${lanes}u) {
     let slot = ${reordered ? 'ancestry[t * params.hypotheses + column]' : 'column'};
     let base = ((t * params.hypotheses + slot) * ${heads}u + head) * ${vectors}u;
-    var peak = 0.0;
-${unroll(vectors, (v) => `    peak += dot(query${v}, key_cache[base + ${v}u]);`)}
-    let logit = peak;${raiseMaximum(vectors)}
-    let weight = exact_exp(logit - most);
-    total += weight;
-${unroll(vectors, (v) => `    sum${v} = fma(vec4f(weight), value_cache[base + ${v}u], sum${v});`)}
+    var logit = 0.0;
+${unroll(vectors, (v) => `    logit += dot(query${v}, key_cache[base + ${v}u]);`)}
+${raiseMaximum('logit')}
+    let weight = exact_exp(logit - most0);
+    total0 = fma(total0, shrink0, weight);
+${unroll(vectors, (v) => `    sum0_${v} = fma(vec4f(weight), value_cache[base + ${v}u], sum0_${v} * shrink0);`)}
   }
 ${mergeAndStore(variant, vectors, storeHead(headSize), 'vec4f')}
 }
@@ -110,5 +117,5 @@ function storeHead(headSize: number): (index: string, value: string) => string {
 }
 
 export function attentionStepGrid(variant: AttentionStepVariant, hypotheses: number): Grid {
-  return [ceilDivide(hypotheses, variant.columns), variant.hidden / variant.headSize, 1];
+  return [ceilDivide((hypotheses * variant.hidden) / variant.headSize, variant.columns), 1, 1];
 }

@@ -1,6 +1,13 @@
 import { expFunction } from './elementary.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
-import { LOWEST, mergeAndStore, raiseMaximum, type SoftmaxLanes, softmaxMemory } from './online-softmax.ts';
+import {
+  LOWEST,
+  mergeAndStore,
+  raiseMaximum,
+  type SoftmaxLanes,
+  softmaxMemory,
+  storeQuotients,
+} from './online-softmax.ts';
 
 /**
  * Multi-head attention over whole sentences: encoder self-attention, encoder-decoder attention (also of one decoding
@@ -18,17 +25,23 @@ export interface AttentionVariant extends SoftmaxLanes {
   readonly headSize: number;
   /** A query sees keys up to its own position. */
   readonly causal: boolean;
+  /** Neighbouring queries of a sentence that an invocation takes, so that each load serves all; 1 where lanes share one. */
+  readonly tile: number;
 }
 
 /** Partial sums of a dot product: shorter chains lose less to rounding, which the exponential would magnify. */
 const CHAINS = 4;
-const CHAIN_SUM = '(chain0 + chain1) + (chain2 + chain3)';
 
 export function attentionKernel(variant: AttentionVariant): Kernel {
-  const { lanes, columns, headSize, causal } = variant;
+  const { lanes, columns, headSize, causal, tile } = variant;
+  const chains = (q: number) => Array.from({ length: CHAINS }, (_, c) => `chain${q}_${c}`);
+  const used = (q: number) => (causal ? `used${q}` : 'used');
+  const store = (q: number) => (d: string, value: string) =>
+    `output[(head + ${d}) * n + column${q}] = ${value};`;
   return kernel({
-    name: `attention ${headSize} features, ${lanes}x${columns} lanes${causal ? ', causal' : ''}`,
+    name: `attention ${headSize} features, ${lanes}x${columns} lanes${tile > 1 ? `, ${tile} queries` : ''}${causal ? ', causal' : ''}`,
     parameters: [
+      { name: 'heads', type: 'u32' },
       { name: 'sentences', type: 'u32' },
       { name: 'queries', type: 'u32' },
       { name: 'query_columns', type: 'u32' },
@@ -51,40 +64,77 @@ export function attentionKernel(variant: AttentionVariant): Kernel {
 ${softmaxMemory(variant, headSize, 'f32')}
 @compute @workgroup_size(${columns}, ${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
+  // A head and a tile of queries; lanes past the last work on the first, since barriers need all lanes.
   let wanted = group.x * ${columns}u + lane.x;
-  let own = wanted < params.sentences * params.queries;
-  let column = select(0u, wanted, own);
-  let sentence = column / params.queries;
-  let head = group.y * ${headSize}u;
+  let tiles = (params.queries + ${tile - 1}u) / ${tile}u;
+  let exists = wanted < params.heads * params.sentences * tiles;
+  let place = select(0u, wanted, exists);
+  let first_query = place % tiles * ${tile}u;
+  let sentence = place / tiles % params.sentences;
+  let head = place / (tiles * params.sentences) * ${headSize}u;
   let n = params.query_columns;
   let n4 = params.key_columns4;
   let first = sentence * params.keys4;
-  let used = ${causal ? 'min(extent[0], column % params.queries + 1u)' : 'extent[0]'};
-  let from_query = (params.query_row + head) * n + column;
   let from_key = (params.key_row + head) * n4 + first;
   let from_value = (params.value_row + head) * n4 + first;
-${unroll(headSize, (d) => `  let query${d} = query[from_query + ${d}u * n] * params.scale;`)}
-  var most = ${LOWEST};
-  var total = 0.0;
-${unroll(headSize, (d) => `  var sum${d} = 0.0;`)}
-  for (var t = lane.y; t * 4u < used; t += ${lanes}u) {
-${unroll(CHAINS, (c) => `    var chain${c} = vec4f();`)}
-${unroll(headSize, (d) => `    chain${d % CHAINS} = fma(vec4f(query${d}), key[from_key + t + ${d}u * n4], chain${d % CHAINS});`)}
-    var logits = ${CHAIN_SUM};
-    let exists = vec4u(t * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(used);
-    logits = select(vec4f(${LOWEST}), logits + key_bias[first + t], exists);
-    let peak = max(max(logits.x, logits.y), max(logits.z, logits.w));${raiseMaximum(headSize)}
-    let weight = exact_exp4(logits - vec4f(most));
-    total += weight.x + weight.y + weight.z + weight.w;
-${unroll(headSize, (d) => `    sum${d} += dot(weight, value[from_value + t + ${d}u * n4]);`)}
+${causal ? '' : '  let used = extent[0];'}
+  // Loaded in a loop: compilers of software adapters take long over many loads.
+  var features: array<f32, ${headSize}>;
+${unroll(
+  tile,
+  (q) => `  // Queries past the last repeat it; they are not stored.
+  let own${q} = exists && first_query + ${q}u < params.queries;
+  let query${q} = min(first_query + ${q}u, params.queries - 1u);
+  let column${q} = sentence * params.queries + query${q};
+${causal ? `  let used${q} = min(extent[0], query${q} + 1u);` : ''}
+  let from_query${q} = (params.query_row + head) * n + column${q};
+  for (var d = 0u; d < ${headSize}u; d++) { features[d] = query[from_query${q} + d * n] * params.scale; }
+${unroll(headSize, (d) => `  let query${q}_${d} = features[${d}];`)}
+  var most${q} = ${LOWEST};
+  var total${q} = 0.0;
+${unroll(headSize, (d) => `  var sum${q}_${d} = 0.0;`)}`,
+)}
+  for (var t = lane.y; t * 4u < ${used(tile - 1)}; t += ${lanes}u) {
+${unroll(tile, (q) => unroll(CHAINS, (c) => `    var chain${q}_${c} = vec4f();`))}
+${unroll(
+  headSize,
+  (d) => `    let key${d} = key[from_key + t + ${d}u * n4];
+${unroll(tile, (q) => {
+  const chain = `chain${q}_${d % CHAINS}`;
+  return `    ${chain} = fma(vec4f(query${q}_${d}), key${d}, ${chain});`;
+})}`,
+)}
+    let positions = vec4u(t * 4u) + vec4u(0u, 1u, 2u, 3u);
+    let bias = key_bias[first + t];
+${unroll(
+  tile,
+  (
+    q,
+  ) => `    let logits${q} = select(vec4f(${LOWEST}), (${chains(q).slice(0, 2).join(' + ')}) + (${chains(q).slice(2).join(' + ')}) + bias, positions < vec4u(${used(q)}));
+${raiseMaximum(`max(max(logits${q}.x, logits${q}.y), max(logits${q}.z, logits${q}.w))`, q)}
+    let weight${q} = exact_exp4(logits${q} - vec4f(most${q}));
+    total${q} = fma(total${q}, shrink${q}, dot(weight${q}, vec4f(1.0)));`,
+)}
+${unroll(
+  headSize,
+  (d) => `    let value${d} = value[from_value + t + ${d}u * n4];
+${unroll(tile, (q) => `    sum${q}_${d} = fma(sum${q}_${d}, shrink${q}, dot(weight${q}, value${d}));`)}`,
+)}
   }
-${mergeAndStore(variant, headSize, (d, value) => `output[(head + ${d}) * n + column] = ${value};`, 'f32')}
+${
+  tile > 1
+    ? unroll(tile, (q) => storeQuotients(headSize, store(q), 'f32', q))
+    : mergeAndStore(variant, headSize, store(0), 'f32')
+}
 }
 `,
   });
 }
 
-/** @param queries query columns of all sentences */
-export function attentionGrid(variant: AttentionVariant, queries: number, heads: number): Grid {
-  return [ceilDivide(queries, variant.columns), heads, 1];
+/** @param queries of each sentence */
+export function attentionGrid(
+  { tile, columns }: AttentionVariant,
+  { heads, sentences, queries }: { heads: number; sentences: number; queries: number },
+): Grid {
+  return [ceilDivide(heads * sentences * ceilDivide(queries, tile), columns), 1, 1];
 }

@@ -80,13 +80,14 @@ test('the largest logits come in order, of equal ones the smaller id first, with
 
 test('chunks of any size, merged over any number of levels, rank as one', async () => {
   const K = 3;
-  const VARIANT = { k: K, lanes: 2 };
   await holds(
     fc.asyncProperty(
       logitsOf({ min: 1, max: 60 }),
       fc.integer({ min: 1, max: 20 }),
       fc.integer({ min: 2, max: 4 }),
-      async (logits, chunkRows, fanIn) => {
+      fc.constantFrom(1, 3),
+      async (logits, chunkRows, fanIn, chunkLanes) => {
+        const variant = { k: K, lanes: 2, chunkLanes };
         const { rows, columns, data } = logits;
         const columns4 = columns / 4;
         const found = await compute(await testGpu(), (graph, scope) => {
@@ -97,16 +98,16 @@ test('chunks of any size, merged over any number of levels, rank as one', async 
           let chunks = Math.ceil(rows / chunkRows);
           let result = parts(chunks);
           graph.dispatch(
-            topKKernel(VARIANT),
-            topKGrid(VARIANT, columns4, chunks),
+            topKKernel(variant),
+            topKGrid(variant, columns4, chunks),
             { rows, columns4, chunk_rows: chunkRows },
             { logits: scope.upload('logits', [rows, columns], data), ...result },
           );
           while (chunks > 1) {
             const merged = parts(Math.ceil(chunks / fanIn));
             graph.dispatch(
-              mergeTopKKernel(VARIANT),
-              mergeTopKGrid(VARIANT, columns4, Math.ceil(chunks / fanIn)),
+              mergeTopKKernel(variant),
+              mergeTopKGrid(variant, columns4, Math.ceil(chunks / fanIn)),
               { chunks, columns4, fan_in: fanIn },
               { part_best: result.best, part_which: result.which, ...merged },
             );
