@@ -10,9 +10,9 @@ import type { Checkpoint } from '../src/io/checkpoint-types.ts';
 import { readTensors } from '../src/io/export.ts';
 import { writeCheckpoint } from '../src/io/write-checkpoint.ts';
 import { runBench } from './support/bench.ts';
-import { resnetSize } from './support/layers.ts';
+import { resnetSize, transformerSize } from './support/layers.ts';
 import type { LoadableModel, LoadMeasurement } from './support/load-once.ts';
-import { madeResNet, madeTransformer, transformerSize } from './support/made-models.ts';
+import { madeResNet, madeTransformer } from './support/made-models.ts';
 import { startTable } from './support/table.ts';
 
 /*

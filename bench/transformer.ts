@@ -3,6 +3,7 @@ import { Graph } from '../src/graph/graph.ts';
 import type { Plan } from '../src/graph/plan.ts';
 import { Scope } from '../src/graph/scope.ts';
 import type { Weight } from '../src/graph/weight.ts';
+import type { TransformerSize } from '../src/models/full-size/transformer-variables.ts';
 import { bucket } from '../src/models/transformer/batching.ts';
 import { readConfig } from '../src/models/transformer/config.ts';
 import { Decoding } from '../src/models/transformer/decoding.ts';
@@ -10,7 +11,8 @@ import { addEncoder, allocateSource, writeSource } from '../src/models/transform
 import { LoadedModel } from '../src/models/transformer/loaded-model.ts';
 import { loadWeights, type TransformerWeights } from '../src/models/transformer/weights.ts';
 import { type BenchRun, runBench, type Scale } from './support/bench.ts';
-import { madeTransformer, type TransformerSize, transformerSize } from './support/made-models.ts';
+import { transformerSize } from './support/layers.ts';
+import { madeTransformer } from './support/made-models.ts';
 import { measure, type Timing, timeInRounds } from './support/measure.ts';
 import { type ModelResult, modelResult, type Products, startModelTable } from './support/model-result.ts';
 import { SPARSITIES } from './support/patterns.ts';
