@@ -17,10 +17,13 @@ export type {
   DeviceLimits,
   Gpu,
   GpuOptions,
+  TuningOptions,
+  TuningStore,
 } from './graph/device.ts';
 export { openGpu } from './graph/device.ts';
 export * as differentiation from './graph/differentiation/index.ts';
 export { Graph } from './graph/graph.ts';
+export type { ValuePrecision } from './graph/half-precision.ts';
 export * as optimisers from './graph/optimisers/index.ts';
 export type { Plan } from './graph/plan.ts';
 export { randomNumbers, uploadKey, writeKey } from './graph/random.ts';
@@ -49,6 +52,7 @@ export type {
   Selection,
 } from './io/pictures/read-pictures.ts';
 export { countPictures, readPictures } from './io/pictures/read-pictures.ts';
+export { type RecordFolder, recordFolder } from './io/record-folder.ts';
 export type { Vocabulary } from './io/subwords.ts';
 export { loadVocabulary } from './io/subwords.ts';
 export type { TfRecord, TfRecordOptions, WriteTfRecordsOptions } from './io/tfrecord.ts';
@@ -60,6 +64,7 @@ export type { PenaltyRamp } from './layers/penalty-schedule.ts';
 export { CubicPenaltyWeight, cubicPenaltyTarget, linearPenaltyWeight } from './layers/penalty-schedule.ts';
 export type { GradualPrunerOptions, LayerWeights, PrunerState } from './layers/pruning/gradual-pruner.ts';
 export { GradualPruner } from './layers/pruning/gradual-pruner.ts';
+export * as pruning from './layers/pruning/index.ts';
 export { keptCount } from './layers/pruning/kept-count.ts';
 export type { PrunedLayer, PruneOptions } from './layers/pruning/prune-checkpoint.ts';
 export { pruneCheckpoint } from './layers/pruning/prune-checkpoint.ts';

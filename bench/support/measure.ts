@@ -1,7 +1,7 @@
 import { Bench } from 'tinybench';
-import { BufferUsage } from '../../src/graph/buffer-usage.ts';
 import type { Gpu } from '../../src/graph/device.ts';
 import type { Plan } from '../../src/graph/plan.ts';
+import { passMilliseconds } from '../../src/graph/tuning/time-pass.ts';
 
 /** Milliseconds one run of a plan takes. */
 export interface Timing {
@@ -19,16 +19,27 @@ export interface RoundOptions {
   readonly minRounds: number;
 }
 
-/** Times plans against each other, as `timeInRounds` does, each often enough at a time to be worth its submission. */
-export async function measure(gpu: Gpu, plans: readonly Plan[], options: RoundOptions): Promise<Timing[]> {
-  const repeats: number[] = [];
-  for (const plan of plans) {
+/** Times plans of one device against each other, as `timeInRounds` does. */
+export function measure(gpu: Gpu, plans: readonly Plan[], options: RoundOptions): Promise<Timing[]> {
+  return measureEach(
+    plans.map((plan) => ({ gpu, plan })),
+    options,
+  );
+}
+
+/** Times plans of any devices against each other, each often enough at a time to be worth its submission. */
+export async function measureEach(
+  plans: readonly { readonly gpu: Gpu; readonly plan: Plan }[],
+  options: RoundOptions,
+): Promise<Timing[]> {
+  const works: (() => Promise<number>)[] = [];
+  for (const { gpu, plan } of plans) {
     // The first run lets the driver compile; the second tells how many make a sample worth its overhead, if that is unclear.
     const first = await timeRuns(gpu, plan, 1);
     const once = first > LONG_MS ? first : await timeRuns(gpu, plan, 1);
-    repeats.push(Math.max(1, Math.min(MAX_REPEATS, Math.ceil(SAMPLE_MS / once))));
+    const repeats = Math.max(1, Math.min(MAX_REPEATS, Math.ceil(SAMPLE_MS / once)));
+    works.push(() => timeRuns(gpu, plan, repeats));
   }
-  const works = plans.map((plan, index) => () => timeRuns(gpu, plan, repeats[index]));
   return timeInRounds(works, options);
 }
 
@@ -72,35 +83,9 @@ const SAMPLE_MS = 20;
 const LONG_MS = 2000;
 const MAX_REPEATS = 64;
 
-/** Milliseconds per run: by the device's own clock where it has one, else from submission to completion. */
+/** Milliseconds per run. */
 async function timeRuns(gpu: Gpu, plan: Plan, times: number): Promise<number> {
-  const byDevice = gpu.features.timestampQuery && gpu.deviceClass === 'gpu';
-  return (await (byDevice ? deviceMilliseconds : hostMilliseconds)(gpu, plan, times)) / times;
-}
-
-async function hostMilliseconds(gpu: Gpu, plan: Plan, times: number): Promise<number> {
-  const started = performance.now();
-  plan.run(times);
-  await gpu.settled();
-  return performance.now() - started;
-}
-
-async function deviceMilliseconds(gpu: Gpu, plan: Plan, times: number): Promise<number> {
-  const { device } = gpu;
-  const querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
-  const resolved = gpu.createBuffer('timestamps', 16, BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC);
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass({
-    timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
-  });
-  plan.encode(pass, times);
-  pass.end();
-  encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
-  device.queue.submit([encoder.finish()]);
-  const [start, end] = new BigUint64Array(await gpu.read(resolved));
-  resolved.destroy();
-  querySet.destroy();
-  return Number(end - start) / 1e6;
+  return (await passMilliseconds(gpu, (pass) => plan.encode(pass, times))) / times;
 }
 
 /** Geometric mean. */

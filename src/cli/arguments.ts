@@ -28,6 +28,20 @@ export const WEIGHT_ARGUMENTS = {
   },
 } as const satisfies ArgsDef;
 
+/** How a model that is loaded holds its weights. */
+export const HOLDING_ARGUMENTS = {
+  format: {
+    type: 'enum',
+    options: ['sparse', 'dense'],
+    description: 'Compute with all matrices so, instead of each by its density',
+  },
+  'value-precision': {
+    type: 'enum',
+    options: ['f32', 'f16'],
+    description: 'Hold weights in 32 bits (default), or in 16 and lose up to 1/2048 of each',
+  },
+} as const satisfies ArgsDef;
+
 /** What the command line says of weights that are to be read. */
 export interface WeightOptions {
   readonly technique: Technique | undefined;

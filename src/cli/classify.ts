@@ -11,6 +11,7 @@ import {
   ANY_NUMBER,
   ArgumentError,
   CHECKPOINT_ARGUMENT,
+  HOLDING_ARGUMENTS,
   WEIGHT_ARGUMENTS,
   weightOptions,
   wholeOption,
@@ -38,11 +39,7 @@ const ARGUMENTS = {
   workers: { type: 'string', valueHint: 'n', description: 'Threads that decode pictures; 0 for none' },
   'skip-bad': { type: 'boolean', description: 'Name pictures that cannot be used, instead of stopping' },
   ...WEIGHT_ARGUMENTS,
-  format: {
-    type: 'enum',
-    options: ['sparse', 'dense'],
-    description: 'Compute all layers so, instead of each by its density',
-  },
+  ...HOLDING_ARGUMENTS,
   output: { type: 'string', valueHint: 'file', description: 'Also write one JSON object a line into a file' },
   resume: { type: 'boolean', description: 'Go on where an interrupted run with --output stopped' },
   json: { type: 'boolean', description: 'Print one JSON object a line' },
@@ -67,6 +64,7 @@ export const classifyCommand = defineCommand({
       checkpoint: args.checkpoint,
       ...weightOptions(args),
       format: args.format,
+      valuePrecision: args['value-precision'],
     };
     // What is cheap to find wrong is found before the model is loaded.
     if (args.output !== undefined) await requireWritable(args.output);

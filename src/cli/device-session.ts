@@ -1,9 +1,13 @@
-import { type Gpu, openGpu } from '../graph/device.ts';
+import { type Gpu, openGpu, type TuningOptions } from '../graph/device.ts';
 import { showProgress } from './progress.ts';
+import { tuningOptions } from './tuning-options.ts';
 
 /** Opens the adapter and lets go of it once it has been used. */
-export async function withDevice<T>(use: (gpu: Gpu) => Promise<T>): Promise<T> {
-  await using gpu = await openGpu();
+export async function withDevice<T>(
+  use: (gpu: Gpu) => Promise<T>,
+  tuning: TuningOptions = tuningOptions(),
+): Promise<T> {
+  await using gpu = await openGpu({ tuning });
   using _ = disposedAtExit(gpu);
   return await use(gpu);
 }

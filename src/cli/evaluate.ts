@@ -10,6 +10,7 @@ import { weightDecayLoss } from '../models/resnet50/weight-decay.ts';
 import {
   ArgumentError,
   CHECKPOINT_ARGUMENT,
+  HOLDING_ARGUMENTS,
   repeatedOption,
   WEIGHT_ARGUMENTS,
   weightOptions,
@@ -47,11 +48,7 @@ const ARGUMENTS = {
   workers: { type: 'string', valueHint: 'n', description: 'Threads that decode pictures; 0 for none' },
   'skip-bad': { type: 'boolean', description: 'Count pictures that cannot be used, instead of stopping' },
   ...WEIGHT_ARGUMENTS,
-  format: {
-    type: 'enum',
-    options: ['sparse', 'dense'],
-    description: 'Compute all layers so, instead of each by its density',
-  },
+  ...HOLDING_ARGUMENTS,
   resume: { type: 'boolean', description: 'Go on where an interrupted run with the same output stopped' },
   json: { type: 'boolean', description: 'Print one JSON object with everything about the result' },
 } as const satisfies ArgsDef;
@@ -107,6 +104,7 @@ function readRequest(args: ParsedArgs<typeof ARGUMENTS>, data: string[]) {
       checkpoint: args.checkpoint,
       ...weightOptions(args),
       format: args.format,
+      valuePrecision: args['value-precision'],
     },
     data,
     labels: args.labels,

@@ -6,7 +6,8 @@ import { loadResNet50, type ResNet50 } from '../models/resnet50/model.ts';
 import { withDevice, withLoadProgress } from './device-session.ts';
 import { describeThreshold } from './translation-report.ts';
 
-export interface ResNetRequest extends Pick<ResNetOptions, 'technique' | 'logAlphaThreshold' | 'format'> {
+export interface ResNetRequest
+  extends Pick<ResNetOptions, 'technique' | 'logAlphaThreshold' | 'format' | 'valuePrecision'> {
   readonly checkpoint: string;
   readonly signal: AbortSignal;
   /** Called before anything is loaded; throws where the network is not what it should be. */

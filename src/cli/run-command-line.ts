@@ -28,6 +28,7 @@ const COMMANDS: SubCommandsDef = {
   bleu: async () => (await import('./bleu.ts')).bleuCommand,
   results: async () => (await import('./results.ts')).resultsCommand,
   reproduce: async () => (await import('./reproduce.ts')).reproduceCommand,
+  tune: async () => (await import('./tune.ts')).tuneCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   exec: async () => (await import('./exec-command.ts')).execCommand,
 };

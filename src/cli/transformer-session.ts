@@ -6,7 +6,10 @@ import { loadTransformer, type Transformer } from '../models/transformer/model.t
 import { withDevice, withLoadProgress } from './device-session.ts';
 
 export interface SessionRequest
-  extends Pick<TransformerOptions, 'technique' | 'logAlphaThreshold' | 'heads' | 'format'> {
+  extends Pick<
+    TransformerOptions,
+    'technique' | 'logAlphaThreshold' | 'heads' | 'format' | 'valuePrecision'
+  > {
   readonly checkpoint: string;
   readonly vocabulary: string;
   readonly signal: AbortSignal;
@@ -31,10 +34,11 @@ export async function withTransformer<T>(
     // What is cheap to find wrong is found before the model is loaded.
     const config = await readConfig(checkpoint, request);
     const vocabulary = await loadVocabulary(request.vocabulary, { expectedSize: config.vocabulary });
-    const { signal, technique, logAlphaThreshold, heads, format } = request;
+    const { signal, technique, logAlphaThreshold, heads, format, valuePrecision } = request;
+    const options = { technique, logAlphaThreshold, heads, format, valuePrecision };
     return await withDevice(async (gpu) => {
       using model = await withLoadProgress(signal, (onProgress) =>
-        loadTransformer(gpu, checkpoint, { technique, logAlphaThreshold, heads, format, onProgress }),
+        loadTransformer(gpu, checkpoint, { ...options, onProgress }),
       );
       const loadSeconds = (performance.now() - started) / 1000;
       return await use({ gpu, model, vocabulary, loadSeconds });

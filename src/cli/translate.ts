@@ -8,6 +8,7 @@ import { type TranslateLinesOptions, translateLines } from '../models/transforme
 import {
   ArgumentError,
   CHECKPOINT_ARGUMENT,
+  HOLDING_ARGUMENTS,
   numberOption,
   WEIGHT_ARGUMENTS,
   weightOptions,
@@ -66,11 +67,7 @@ const ARGUMENTS = {
     description: 'Attention heads; by default from an hparams.json beside the checkpoint, else 8',
   },
   ...WEIGHT_ARGUMENTS,
-  format: {
-    type: 'enum',
-    options: ['sparse', 'dense'],
-    description: 'Compute all matrices so, instead of each by its density',
-  },
+  ...HOLDING_ARGUMENTS,
   resume: { type: 'boolean', description: 'Go on where an interrupted run with --output stopped' },
   json: { type: 'boolean', description: 'Print one JSON object with everything about the run' },
 } as const satisfies ArgsDef;
@@ -118,6 +115,7 @@ function readRequest(args: ParsedArgs<typeof ARGUMENTS>) {
       ...weightOptions(args),
       heads: wholeOption('heads', args.heads, 1),
       format: args.format,
+      valuePrecision: args['value-precision'],
     },
     search: {
       beam: wholeOption('beam', args.beam, 1),

@@ -4,12 +4,15 @@ import type { Window } from '../wgsl/convolution.ts';
 import { denseConvolutionGrid, denseConvolutionKernel } from '../wgsl/dense-convolution.ts';
 import { maxPoolGrid, maxPoolKernel } from '../wgsl/max-pool.ts';
 import { NORMALISE_PICTURES, normalisePicturesGrid } from '../wgsl/normalise-pictures.ts';
+import { epilogueTag } from '../wgsl/product-epilogue.ts';
 import { sparseConvolutionGrid, sparseConvolutionKernel } from '../wgsl/sparse-convolution.ts';
-import type { ConvolutionWeight } from './convolution-weight.ts';
+import { candidatesOf, weightClass } from './candidates.ts';
+import { type ConvolutionWeight, convolutionName } from './convolution-weight.ts';
 import type { Graph } from './graph.ts';
 import type { GraphTensor } from './node.ts';
 import { type ProductOptions, product } from './operations.ts';
-import { columnAlignment, denseConvolutionTiling, sparseConvolutionTiling } from './variants.ts';
+import { denseConvolutionTilings, sparseConvolutionTilings } from './tilings.ts';
+import { columnAlignment } from './variants.ts';
 
 /*
  * Operations on pictures. Each records its dispatches in the graph, with the kernel variant that suits the device, and
@@ -52,7 +55,7 @@ export function convolution(
   x: Pictures,
   options: ConvolutionOptions = {},
 ): Pictures {
-  const { window, rows, channels, name } = weight;
+  const { window, rows, channels, name, halfValues } = weight;
   const { relu = false, residual, padAfter = window.padBefore } = options;
   if (x.tensor.shape[0] !== channels) {
     throw new UsageError(`${name} takes ${channels} channels, ${x.tensor.name} has ${x.tensor.shape[0]}`);
@@ -72,25 +75,34 @@ export function convolution(
   const parameters = { rows, ...pictureParameters(x, size) };
   const tensors = { x: x.tensor, ...added, result };
   const epilogue = { relu, columnScale: false, residual: residual !== undefined };
-  const { deviceClass } = graph.gpu;
+  const { gpu } = graph;
+  const { pixels } = parameters;
+  const choice = {
+    weight: weightClass(convolutionName(window), weight, window.size ** 2 * channels),
+    format: weight.kind,
+    use: `${x.batch} x ${x.height} x ${x.width} pixels${halfValues ? ', half' : ''}${epilogueTag(epilogue)}`,
+  };
   if (weight.kind === 'sparse') {
-    const variant = { window, epilogue, ...sparseConvolutionTiling(deviceClass, parameters.pixels) };
-    graph.dispatch(
-      sparseConvolutionKernel(variant),
-      sparseConvolutionGrid(variant, rows, parameters.pixels),
-      parameters,
-      {
-        rows_of_a: weight.swizzledRows,
-        segments_of_a: weight.segments,
-        entries_of_a: weight.entries,
-        ...tensors,
-      },
-    );
+    const candidates = candidatesOf(gpu, sparseConvolutionTilings(gpu, pixels), (tiling) => {
+      const variant = { window, halfValues, epilogue, ...tiling };
+      return {
+        kernel: sparseConvolutionKernel(variant),
+        grid: sparseConvolutionGrid(variant, rows, pixels),
+      };
+    });
+    graph.dispatchFastest({ ...choice, candidates }, parameters, {
+      rows_of_a: weight.swizzledRows,
+      segments_of_a: weight.segments,
+      entries_of_a: weight.entries,
+      ...tensors,
+    });
   } else {
-    const variant = { window, epilogue, ...denseConvolutionTiling(deviceClass, parameters.pixels) };
-    graph.dispatch(
-      denseConvolutionKernel(variant),
-      denseConvolutionGrid(variant, rows, parameters.pixels),
+    const candidates = candidatesOf(gpu, denseConvolutionTilings(gpu, pixels), (tiling) => {
+      const variant = { window, halfValues, epilogue, ...tiling };
+      return { kernel: denseConvolutionKernel(variant), grid: denseConvolutionGrid(variant, rows, pixels) };
+    });
+    graph.dispatchFastest(
+      { ...choice, candidates },
       { channels, row_size: weight.values.shape[1], ...parameters },
       { a: weight.values, bias: weight.bias, ...tensors },
     );

@@ -1,10 +1,8 @@
 import { UsageError } from '../errors.ts';
+import { type CsrEntries, type IndexArray, indexArray } from './csr-entries.ts';
 
 /** Stored entries of a row are padded to a multiple of this, so that kernels read them four at a time. */
 export const ROW_ALIGNMENT = 4;
-
-/** Largest column count whose indices fit 16 bits. */
-const MAX_COLUMNS_16_BIT = 65_536;
 
 /**
  * A sparse matrix `[rows, cols]` in compressed sparse rows, each row padded to a multiple of four entries. Entries of row
@@ -18,7 +16,7 @@ export interface CsrMatrix {
   /** `[rows + 1]`, multiples of four. */
   readonly rowStart: Uint32Array;
   /** `[rowStart[rows]]`; 16 bits where `cols` allows. */
-  readonly columns: Uint16Array | Uint32Array;
+  readonly columns: IndexArray;
   /** `[rowStart[rows]]`. */
   readonly values: Float32Array;
 }
@@ -33,7 +31,7 @@ export class CsrWriter {
   readonly #rowLengths: Uint32Array;
   readonly #rowStart: Uint32Array;
   readonly #cursor: Uint32Array;
-  readonly #columns: Uint16Array | Uint32Array;
+  readonly #columns: IndexArray;
   readonly #values: Float32Array;
 
   /** @param rowLengths `[rows]` entries that will be pushed for each row. */
@@ -51,7 +49,7 @@ export class CsrWriter {
     }
     this.#cursor = this.#rowStart.slice(0, rows);
     const stored = this.#rowStart[rows];
-    this.#columns = cols <= MAX_COLUMNS_16_BIT ? new Uint16Array(stored) : new Uint32Array(stored);
+    this.#columns = indexArray(cols, stored);
     this.#values = new Float32Array(stored);
   }
 
@@ -60,6 +58,16 @@ export class CsrWriter {
     const at = this.#cursor[row]++;
     this.#columns[at] = col;
     this.#values[at] = value;
+  }
+
+  /** Appends an entry for each place of the arrays. */
+  pushAll({ rows, columns, values }: CsrEntries): void {
+    const [cursor, ownColumns, ownValues] = [this.#cursor, this.#columns, this.#values];
+    for (let i = 0; i < rows.length; i++) {
+      const at = cursor[rows[i]]++;
+      ownColumns[at] = columns[i];
+      ownValues[at] = values[i];
+    }
   }
 
   /** Pads the rows and checks that each has what was announced. @throws {UsageError} where one has not. */

@@ -10,11 +10,13 @@ import { OPTIONAL_FEATURES, probeFeatures } from './features.ts';
 import { Gpu } from './gpu.ts';
 import { copyLimits, requiredLimits } from './limits.ts';
 import { environmentVariable } from './runtime.ts';
+import { Tuning, type TuningOptions } from './tuning/tuning.ts';
 
 export type { AdapterDescription } from './adapter-description.ts';
 export type { DeviceFeatures } from './features.ts';
 export type { Gpu } from './gpu.ts';
 export type { DeviceLimits } from './limits.ts';
+export type { TuningOptions, TuningStore } from './tuning/tuning.ts';
 
 /** How to open a device. `toggles`, `robustness: false` and `adapterName` need the `webgpu` package under Node. */
 export interface GpuOptions extends DawnOptions {
@@ -27,6 +29,8 @@ export interface GpuOptions extends DawnOptions {
   powerPreference?: GPUPowerPreference;
   /** Seconds after which waiting for the device counts as a hang. Defaults to 120, or 1800 on a software adapter. */
   patience?: number;
+  /** How kernel variants are chosen; unless given, nothing is measured and nothing read: those that suit the class of device. */
+  tuning?: TuningOptions;
 }
 
 /**
@@ -46,7 +50,8 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const limits = copyLimits(device.limits);
   const features = await probeFeatures(device);
   const patience = options.patience ?? (description.software ? 1800 : 120);
-  return new Gpu({ device, adapter: description, limits, features, patience });
+  const tuning = await Tuning.open(description, options.tuning ?? { budget: 0 });
+  return new Gpu({ device, adapter: description, limits, features, patience, tuning });
 }
 
 async function requestAdapter(

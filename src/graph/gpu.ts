@@ -3,6 +3,7 @@ import { type AdapterDescription, adapterLine } from './adapter-description.ts';
 import { BufferUsage, MAP_MODE_READ } from './buffer-usage.ts';
 import type { DeviceFeatures } from './features.ts';
 import type { DeviceLimits } from './limits.ts';
+import type { Tuning } from './tuning/tuning.ts';
 import { withinTime } from './within-time.ts';
 
 /** What `openGpu` found out about the device it opened. */
@@ -13,6 +14,7 @@ export interface GpuFacts {
   features: DeviceFeatures;
   /** Seconds after which waiting for the device is given up. */
   patience: number;
+  tuning: Tuning;
 }
 
 /**
@@ -25,6 +27,8 @@ export class Gpu {
   readonly features: DeviceFeatures;
   /** Which kernels suit: `cpu` for software adapters, `gpu` for all others. */
   readonly deviceClass: 'cpu' | 'gpu';
+  /** What is known of the speed of kernel variants on it. */
+  readonly tuning: Tuning;
   readonly #device: GPUDevice;
   readonly #patience: number;
   /** Waits that a lost device would never end. They are left out of `device.lost` itself, which would hold their results. */
@@ -36,13 +40,14 @@ export class Gpu {
   #disposed = false;
 
   /** @internal `openGpu` makes these. */
-  constructor({ device, adapter, limits, features, patience }: GpuFacts) {
+  constructor({ device, adapter, limits, features, patience, tuning }: GpuFacts) {
     this.#device = device;
     this.adapter = adapter;
     this.limits = limits;
     this.features = features;
     this.deviceClass = adapter.software ? 'cpu' : 'gpu';
     this.#patience = patience;
+    this.tuning = tuning;
     void device.lost.then(({ reason, message }) => {
       this.#lost = true;
       // A lost device explains all errors before and after it.

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import type { Grid, Kernel } from '../wgsl/kernel.ts';
 import type { Gpu } from './gpu.ts';
-import type { GraphNode, GraphTensor, TransientTensor } from './node.ts';
+import type { Choice, GraphNode, GraphTensor, TransientTensor } from './node.ts';
 import { buildPlan, type Plan } from './plan.ts';
 
 /**
@@ -34,21 +34,52 @@ export class Graph {
     parameters: Readonly<Record<string, number>>,
     tensors: Readonly<Record<string, GraphTensor>>,
   ): void {
-    const where = `${this.name}: kernel "${kernel.name}"`;
-    sameNames(`${where}, parameters`, kernel.parameters, parameters);
-    sameNames(`${where}, tensors`, kernel.bindings, tensors);
-    const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
-    if (grid.some((extent) => extent > most || extent < 1)) {
+    this.#check(kernel, parameters, tensors);
+    if (!this.#allows(grid)) {
+      const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
       throw new UsageError(
-        `${where} needs ${grid.join(' x ')} workgroups, ${this.gpu.describe()} allows ${most} along each side: use a smaller batch.`,
+        `${this.name}: kernel "${kernel.name}" needs ${grid.join(' x ')} workgroups, ${this.gpu.describe()} allows ${most} ` +
+          'along each side: use a smaller batch.',
       );
     }
     this.#nodes.push({ kernel, grid, parameters, tensors: kernel.bindings.map(({ name }) => tensors[name]) });
   }
 
+  /**
+   * Records a dispatch that several kernels can do; the plan takes the one that is known to be fastest.
+   * @param tensors by the names of the bindings, which all candidates share, like the parameters
+   * @throws {UsageError} as `dispatch`, for the first candidate.
+   */
+  dispatchFastest(
+    choice: Choice,
+    parameters: Readonly<Record<string, number>>,
+    tensors: Readonly<Record<string, GraphTensor>>,
+  ): void {
+    const [usual, ...others] = choice.candidates;
+    this.dispatch(usual.kernel, usual.grid, parameters, tensors);
+    for (const { kernel } of others) this.#check(kernel, parameters, tensors);
+    const possible = others.filter(({ grid }) => this.#allows(grid));
+    this.#nodes.push({ ...this.#nodes.pop()!, choice: { ...choice, candidates: [usual, ...possible] } });
+  }
+
   /** Compiles the kernels and lays out the buffers. The graph must not be added to afterwards. */
   plan(): Promise<Plan> {
     return buildPlan(this.gpu, this.name, this.#nodes);
+  }
+
+  #check(
+    kernel: Kernel,
+    parameters: Readonly<Record<string, number>>,
+    tensors: Readonly<Record<string, GraphTensor>>,
+  ): void {
+    const where = `${this.name}: kernel "${kernel.name}"`;
+    sameNames(`${where}, parameters`, kernel.parameters, parameters);
+    sameNames(`${where}, tensors`, kernel.bindings, tensors);
+  }
+
+  #allows(grid: Grid): boolean {
+    const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
+    return grid.every((extent) => extent >= 1 && extent <= most);
   }
 }
 

@@ -5,18 +5,19 @@ import { COPY, copyGrid } from '../wgsl/copy.ts';
 import { embeddingGrid, embeddingKernel } from '../wgsl/embedding.ts';
 import { layerNormGrid, layerNormKernel } from '../wgsl/layer-norm.ts';
 import { matmulFits, matmulGrid, matmulKernel } from '../wgsl/matmul.ts';
+import { epilogueTag } from '../wgsl/product-epilogue.ts';
 import { spmmFits, spmmGrid, spmmKernel } from '../wgsl/spmm.ts';
 import { mergeTopKGrid, mergeTopKKernel, STATISTICS, topKGrid, topKKernel } from '../wgsl/top-k.ts';
+import { candidatesOf, weightClass } from './candidates.ts';
 import type { Graph } from './graph.ts';
 import { elements, type GraphTensor } from './node.ts';
 import type { DeviceTensor } from './scope.ts';
+import { matmulTilings, spmmTilings } from './tilings.ts';
 import {
   attentionLanes,
   attentionStepLanes,
   embeddingLanes,
   layerNormLanes,
-  matmulTiling,
-  spmmTiling,
   topKChunk,
   topKFanIn,
   topKLanes,
@@ -62,23 +63,32 @@ export function product(
     ...(residual ? { residual } : {}),
     result,
   };
-  const { deviceClass } = graph.gpu;
+  const { gpu } = graph;
+  const { halfValues } = weight;
+  const choice = {
+    weight: weightClass('product', weight, weight.cols),
+    format: weight.kind,
+    use: `${x.shape[1]} columns${halfValues ? ', half' : ''}${epilogueTag(epilogue)}`,
+  };
   if (weight.kind === 'sparse') {
-    const tiling = spmmTiling(deviceClass, columns4);
-    const fits = spmmFits(tiling, columns4);
-    const variant = { ...tiling, fits, packedColumns: weight.packedColumns, epilogue };
-    graph.dispatch(
-      spmmKernel(variant),
-      spmmGrid(variant, weight.rows, columns4),
+    const candidates = candidatesOf(gpu, spmmTilings(gpu, columns4), (tiling) => {
+      const fits = spmmFits(tiling, columns4);
+      const variant = { ...tiling, fits, packedColumns: weight.packedColumns, halfValues, epilogue };
+      return { kernel: spmmKernel(variant), grid: spmmGrid(variant, weight.rows, columns4) };
+    });
+    graph.dispatchFastest(
+      { ...choice, candidates },
       { rows: weight.rows, columns4 },
       { rows_of_a: weight.swizzledRows, columns_of_a: weight.columns, values_of_a: weight.values, ...shared },
     );
   } else {
-    const tiling = matmulTiling(deviceClass, columns4);
-    const variant = { ...tiling, fits: matmulFits(tiling, weight.rows, columns4), epilogue };
-    graph.dispatch(
-      matmulKernel(variant),
-      matmulGrid(variant, weight.rows, columns4),
+    const candidates = candidatesOf(gpu, matmulTilings(gpu, columns4), (tiling) => {
+      const fits = matmulFits(tiling, weight.rows, columns4);
+      const variant = { ...tiling, fits, halfValues, epilogue };
+      return { kernel: matmulKernel(variant), grid: matmulGrid(variant, weight.rows, columns4) };
+    });
+    graph.dispatchFastest(
+      { ...choice, candidates },
       { rows: weight.rows, depth: weight.cols, columns4 },
       { a: weight.values, bias: weight.bias, ...shared },
     );
@@ -155,6 +165,7 @@ export function attention(
     attentionKernel(variant),
     attentionGrid(variant, shape),
     {
+      heads,
       sentences,
       queries,
       query_columns: columns,
@@ -165,7 +176,6 @@ export function attention(
       value_row: value.row,
       scale: headSize ** -0.5,
     },
-      heads,
     { extent, query: query.tensor, key: key.tensor, value: value.tensor, key_bias: keyBias, output },
   );
   return output;
@@ -251,6 +261,7 @@ export function embedding(
     source: ids.kind,
     compressed: table.kind === 'sparse',
     packedColumns: table.kind === 'sparse' && table.packedColumns,
+    halfValues: table.halfValues,
     masks: masks !== undefined,
     lanes: embeddingLanes(graph.gpu.deviceClass),
   };

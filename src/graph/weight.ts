@@ -1,7 +1,9 @@
 import { UsageError } from '../errors.ts';
 import { SPMM_ROW_WORDS } from '../wgsl/spmm.ts';
-import { type CsrMatrix, csrToDense } from './csr.ts';
+import { weightClass } from './candidates.ts';
+import { type CsrMatrix, csrToDense, ROW_ALIGNMENT } from './csr.ts';
 import type { Gpu } from './gpu.ts';
+import { toHalves, type ValuePrecision } from './half-precision.ts';
 import type { DeviceTensor, Scope } from './scope.ts';
 import { densestSparse } from './variants.ts';
 
@@ -16,6 +18,7 @@ export interface SparseWeight {
   readonly cols: number;
   readonly nnz: number;
   readonly packedColumns: boolean;
+  readonly halfValues: boolean;
   /** Longest row first: (row, first entry / 4, entries / 4, bias as bits). */
   readonly swizzledRows: DeviceTensor;
   /** `[rows + 1]`, in matrix order; only for matrices that serve as embeddings. */
@@ -32,6 +35,7 @@ export interface DenseWeight {
   readonly cols: number;
   /** Values that are not zero. */
   readonly nnz: number;
+  readonly halfValues: boolean;
   readonly values: DeviceTensor;
   /** `[rows]` */
   readonly bias: DeviceTensor;
@@ -47,9 +51,17 @@ export interface WeightOptions {
   readonly embedding?: boolean;
   /** Forces the choice that otherwise depends on the density and the device. */
   readonly format?: 'sparse' | 'dense' | undefined;
+  /**
+   * `f16` holds values in 16 bits: half the memory, each value off by at most 2⁻¹¹ of itself, or 2⁻²⁵ where that is more
+   * (see `toHalves`). `f32` unless given.
+   */
+  readonly values?: ValuePrecision | undefined;
 }
 
-/** Uploads a compressed matrix, as it is or, where it is too dense for the sparse kernel to win, expanded. */
+/**
+ * Uploads a compressed matrix, as it is or, where it is too dense for the sparse kernel to win, expanded.
+ * @throws {UsageError} for a bias of another length, or a value that `f16` cannot hold.
+ */
 export function uploadWeight(
   scope: Scope,
   name: string,
@@ -59,7 +71,9 @@ export function uploadWeight(
   const { rows, cols, nnz } = matrix;
   const { embedding = false } = options;
   const bias = biasOf(name, matrix, options);
-  const format = options.format ?? bestFormat(scope.gpu, matrix);
+  const format = options.format ?? bestFormat(scope.gpu, 'product', matrix);
+  const halfValues = options.values === 'f16';
+  const held = (values: Float32Array) => (halfValues ? toHalves(name, values) : values);
   const rowStarts = embedding ? scope.upload(`${name} row starts`, [rows + 1], matrix.rowStart) : undefined;
   if (format === 'dense') {
     const stride = Math.ceil(cols / 4) * 4;
@@ -71,10 +85,11 @@ export function uploadWeight(
       cols,
       nnz,
       rowStarts,
+      halfValues,
       values: scope.upload(
         `${name} values`,
         [rows, stride],
-        stride === cols ? dense : widen(dense, cols, stride),
+        held(stride === cols ? dense : widen(dense, cols, stride)),
       ),
       bias: scope.upload(`${name} bias`, [rows], bias),
     };
@@ -87,9 +102,10 @@ export function uploadWeight(
     nnz,
     rowStarts,
     packedColumns: matrix.columns instanceof Uint16Array,
+    halfValues,
     swizzledRows: scope.upload(`${name} rows`, [rows, SPMM_ROW_WORDS], swizzle(matrix, bias)),
     columns: scope.upload(`${name} columns`, [matrix.columns.length], matrix.columns),
-    values: scope.upload(`${name} values`, [matrix.values.length], matrix.values),
+    values: scope.upload(`${name} values`, [matrix.values.length], held(matrix.values)),
   };
 }
 
@@ -105,16 +121,29 @@ export function biasOf(
   return bias;
 }
 
-/** The form in which a matrix or the kernel of a convolution runs faster, going by its density. */
-export function bestFormat({ deviceClass }: Gpu, { rows, cols, nnz }: CsrMatrix): 'sparse' | 'dense' {
+/**
+ * The form in which a weight runs faster: as it was decided for its class, else by its density.
+ * @param operation that takes it, such as `product`
+ */
+export function bestFormat(gpu: Gpu, operation: string, matrix: CsrMatrix): 'sparse' | 'dense' {
+  const { rows, cols, nnz } = matrix;
+  const decided = gpu.tuning.format(weightClass(operation, matrix, cols));
+  if (decided !== undefined) return decided;
   const density = nnz / Math.max(1, rows * cols);
-  return density > densestSparse(deviceClass) ? 'dense' : 'sparse';
+  return density > densestSparse(gpu.deviceClass) ? 'dense' : 'sparse';
 }
 
 /** Row numbers sorted by length, longest first (Sputnik's row swizzle). */
-export function longestRowsFirst({ rows, rowStart }: CsrMatrix): Uint32Array {
-  const length = (row: number) => rowStart[row + 1] - rowStart[row];
-  return Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => length(b) - length(a) || a - b);
+export function longestRowsFirst({ rows, cols, rowStart }: CsrMatrix): Uint32Array {
+  // Counted, not compared: a sort of the vocabulary's rows took a tenth of the time of loading.
+  const longest = Math.ceil(cols / ROW_ALIGNMENT) * ROW_ALIGNMENT;
+  const firstSlots = new Uint32Array(longest + 2);
+  const place = (row: number) => longest - (rowStart[row + 1] - rowStart[row]);
+  for (let row = 0; row < rows; row++) firstSlots[place(row) + 1]++;
+  for (let i = 1; i < firstSlots.length; i++) firstSlots[i] += firstSlots[i - 1];
+  const sorted = new Uint32Array(rows);
+  for (let row = 0; row < rows; row++) sorted[firstSlots[place(row)]++] = row;
+  return sorted;
 }
 
 /** Swizzled rows, with what the kernel needs of each. */
@@ -123,8 +152,11 @@ function swizzle(matrix: CsrMatrix, bias: Float32Array): Uint32Array {
   const biasBits = new Uint32Array(bias.buffer, bias.byteOffset, bias.length);
   const words = new Uint32Array(rows * SPMM_ROW_WORDS);
   longestRowsFirst(matrix).forEach((row, slot) => {
-    const [start, end] = [rowStart[row], rowStart[row + 1]];
-    words.set([row, start / 4, (end - start) / 4, biasBits[row]], slot * SPMM_ROW_WORDS);
+    const at = slot * SPMM_ROW_WORDS;
+    words[at] = row;
+    words[at + 1] = rowStart[row] / 4;
+    words[at + 2] = (rowStart[row + 1] - rowStart[row]) / 4;
+    words[at + 3] = biasBits[row];
   });
   return words;
 }

@@ -7,6 +7,7 @@ import {
   type Window,
   windowTag,
 } from './convolution.ts';
+import { halfToFloat } from './half-values.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './product-epilogue.ts';
 
@@ -29,13 +30,16 @@ export interface DenseConvolutionVariant {
   /** Pixels an invocation owns. */
   readonly columns: number;
   readonly deal: Deal;
+  /** Values of A have 16 bits, two in a 32-bit word. */
+  readonly halfValues: boolean;
   readonly epilogue: Epilogue;
 }
 
 export function denseConvolutionKernel(variant: DenseConvolutionVariant): Kernel {
-  const { window, lanesN, lanesM, rows, columns, deal, epilogue } = variant;
+  const { window, lanesN, lanesM, rows, columns, deal, halfValues, epilogue } = variant;
+  const a = (at: string) => (halfValues ? halfToFloat('a', at) : `a[${at}]`);
   const { first, apart } = dealPixels(deal, lanesN, columns);
-  const name = `dense convolution ${windowTag(window)}, ${lanesM}x${lanesN} lanes, ${rows} rows x ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${epilogueTag(epilogue)}`;
+  const name = `dense convolution ${windowTag(window)}, ${lanesM}x${lanesN} lanes, ${rows} rows x ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${halfValues ? ', half' : ''}${epilogueTag(epilogue)}`;
   return kernel({
     name,
     parameters: [
@@ -46,7 +50,7 @@ export function denseConvolutionKernel(variant: DenseConvolutionVariant): Kernel
       ...PICTURE_PARAMETERS,
     ],
     bindings: [
-      { name: 'a', element: 'f32', access: 'read' },
+      { name: 'a', element: halfValues ? 'u32' : 'f32', access: 'read' },
       { name: 'bias', element: 'f32', access: 'read' },
       { name: 'x', element: 'f32', access: 'read' },
       ...epilogueBindings(epilogue, 'f32'),
@@ -66,7 +70,7 @@ ${placeTap(window, 'tap', columns)}
     for (var channel = 0u; channel < params.channels; channel++) {
       let depth = tap * params.channels + channel;
       let base = channel * params.in_columns;
-${unroll(rows, (r) => `      let a${r} = a[row${r} * params.row_size + depth];`)}
+${unroll(rows, (r) => `      let a${r} = ${a(`row${r} * params.row_size + depth`)};`)}
 ${unroll(columns, (v) => `      let value${v} = select(0.0, x[base + at${v}], inside${v});`)}
 ${unroll(rows, (r) => unroll(columns, (v) => `      sum${r}_${v} = fma(a${r}, value${v}, sum${r}_${v});`))}
     }

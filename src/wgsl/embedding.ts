@@ -1,3 +1,4 @@
+import { halfToFloat } from './half-values.ts';
 import { type Grid, type Kernel, kernel } from './kernel.ts';
 
 /** Where the ids of the columns come from. */
@@ -23,6 +24,8 @@ export interface EmbeddingVariant {
   readonly compressed: boolean;
   /** Two column indices in a 32-bit word. */
   readonly packedColumns: boolean;
+  /** Values of 16 bits, two in a 32-bit word. */
+  readonly halfValues: boolean;
   /** Write the padding masks; only with `sentences`. */
   readonly masks: boolean;
   /** Lanes that share a column. */
@@ -30,12 +33,14 @@ export interface EmbeddingVariant {
 }
 
 export function embeddingKernel(variant: EmbeddingVariant): Kernel {
-  const { source, compressed, packedColumns, masks, lanes } = variant;
+  const { source, compressed, packedColumns, halfValues, masks, lanes } = variant;
+  const table = (at: string) => (halfValues ? halfToFloat('table', at) : `table[${at}]`);
   const byStep = source === 'step';
   const name = [
     'embedding',
     source,
     compressed ? `compressed${packedColumns ? ' 16-bit' : ''}` : 'dense',
+    halfValues ? 'half' : '',
     masks ? 'masks' : '',
     `${lanes} lanes`,
   ]
@@ -46,7 +51,7 @@ export function embeddingKernel(variant: EmbeddingVariant): Kernel {
   if (empty) { return; }
   ${lanes > 1 ? 'storageBarrier();' : ''}
   for (var entry = row_starts[id] + lane.x; entry < row_starts[id + 1u]; entry += ${lanes}u) {
-    let value = table[entry];
+    let value = ${table('entry')};
     if (value != 0.0) {
       let feature = ${packedColumns ? '(columns[entry / 2u] >> (16u * (entry & 1u))) & 0xffffu' : 'columns[entry]'};
       x[feature * n + column] += value * params.scale;
@@ -66,7 +71,7 @@ export function embeddingKernel(variant: EmbeddingVariant): Kernel {
       { name: 'ids', element: 'u32', access: 'read' },
       { name: 'row_starts', element: 'u32', access: 'read' },
       ...(compressed ? [{ name: 'columns', element: 'u32', access: 'read' } as const] : []),
-      { name: 'table', element: 'f32', access: 'read' },
+      { name: 'table', element: halfValues ? 'u32' : 'f32', access: 'read' },
       { name: 'timing', element: 'f32', access: 'read' },
       { name: 'x', element: 'f32', access: 'read_write' },
       ...(masks
@@ -93,7 +98,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane:
   let empty = id == 0u || row_starts[id] == row_starts[id + 1u];
   for (var d = lane.x; d < params.features; d += ${lanes}u) {
     var value = timing[position * params.features + d];
-${compressed ? '' : '    if (!empty) { value += table[id * params.row_size + d] * params.scale; }'}
+${compressed ? '' : `    if (!empty) { value += ${table('id * params.row_size + d')} * params.scale; }`}
     x[d * n + column] = value;
   }
 ${

@@ -35,11 +35,13 @@ export const MAX_STORAGE_BUFFERS = 8;
 /** Assembles a kernel: declarations made from `parameters` and `bindings`, then the body as written. */
 export function kernel(parts: {
   name: string;
+  /** What WGSL wants at the very top: extensions it enables, diagnostics it filters. */
+  directives?: string;
   parameters: readonly Parameter[];
   bindings: readonly Binding[];
   body: string;
 }): Kernel {
-  const { name, parameters, bindings, body } = parts;
+  const { name, directives = '', parameters, bindings, body } = parts;
   if (bindings.length > MAX_STORAGE_BUFFERS) {
     throw new RangeError(`kernel "${name}" binds ${bindings.length} buffers, more than every device has`);
   }
@@ -54,7 +56,7 @@ export function kernel(parts: {
         `@group(0) @binding(${index + 1}) var<storage, ${binding.access}> ${binding.name}: array<${binding.element}>;`,
     )
     .join('\n');
-  return { name, parameters, bindings, code: `${uniform}${storage}\n${body}` };
+  return { name, parameters, bindings, code: `${directives}${uniform}${storage}\n${body}` };
 }
 
 /** `make(0)`, `make(1)`, … one a line: the loop unroller of the templates, since WGSL has none. */

@@ -1,3 +1,4 @@
+import { type DepthWalkVariant, depthWalk } from './depth-walk.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './product-epilogue.ts';
 
@@ -7,46 +8,46 @@ import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './pro
  *     C[M,N] = epilogue(A[M,K] · B[K,N] + bias[M])      all row-major; K padded to a multiple of 4 with zeros in A
  *
  * Register-tiled: an invocation owns `rows` × `vectors` vec4 of C and walks K four steps at a time, so each vec4 of A
- * serves 4·`vectors` products and each of B `rows`. No workgroup memory: the caches of both kinds of adapter serve the
- * lanes that share a row or a column.
+ * serves 4·`vectors` products and each of B `rows`. How the lanes get at them is the walk's part.
  */
-export interface MatmulVariant {
-  /** Lanes of a workgroup along N. */
-  readonly lanesN: number;
-  /** Lanes of a workgroup along M. */
-  readonly lanesM: number;
-  /** Rows of C an invocation owns. */
-  readonly rows: number;
-  /** vec4 of columns an invocation owns. */
-  readonly vectors: number;
+export interface MatmulVariant extends DepthWalkVariant {
   /** The tiles of rows and columns come out even: nothing needs to be guarded. */
   readonly fits: boolean;
   readonly epilogue: Epilogue;
 }
 
 export function matmulKernel(variant: MatmulVariant): Kernel {
-  const { lanesN, lanesM, rows, vectors, fits, epilogue } = variant;
+  const { operands, lanesN, lanesM, lanesK, rows, vectors, halfValues, epilogue } = variant;
+  const { declarations, inputs, walk } = depthWalk(variant);
+  // Where the workgroup walks together, lanes beyond the rows or columns have to stay.
+  const alone = operands === 'cached';
+  const fits = variant.fits && alone;
   return kernel({
-    name: `matmul ${lanesM}x${lanesN} lanes, ${rows} rows x ${vectors} vec4${fits ? '' : ', ragged'}${epilogueTag(epilogue)}`,
+    name: [
+      `matmul ${lanesM}x${lanesN}${lanesK > 1 ? `x${lanesK}` : ''} lanes, ${rows} rows x ${vectors} vec4, ${operands}`,
+      fits ? '' : ', ragged',
+      halfValues ? ', half' : '',
+      epilogueTag(epilogue),
+    ].join(''),
     parameters: [
       { name: 'rows', type: 'u32' },
       { name: 'depth', type: 'u32' },
       { name: 'columns4', type: 'u32' },
     ],
     bindings: [
-      { name: 'a', element: 'vec4f', access: 'read' },
+      { name: 'a', element: halfValues ? 'vec2u' : 'vec4f', access: 'read' },
       { name: 'bias', element: 'f32', access: 'read' },
       { name: 'b', element: 'vec4f', access: 'read' },
       ...epilogueBindings(epilogue),
       { name: 'result', element: 'vec4f', access: 'read_write' },
     ],
-    body: /* wgsl */ `
-@compute @workgroup_size(${lanesN}, ${lanesM})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
+    body: /* wgsl */ `${declarations}
+@compute @workgroup_size(${lanesN}, ${lanesM}, ${lanesK})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u${inputs}) {
   let first_row = (group.y * ${lanesM}u + lane.y) * ${rows}u;
   let first = group.x * ${lanesN * vectors}u + lane.x;
   let n4 = params.columns4;
-  if (first_row >= params.rows || first >= n4) { return; }
+${alone ? '  if (first_row >= params.rows || first >= n4) { return; }' : ''}
   let depth4 = (params.depth + 3u) / 4u;
   // Rows and columns past the end repeat the last one; they are not stored.
 ${unroll(rows, (r) => {
@@ -58,18 +59,8 @@ ${unroll(vectors, (v) => {
   return `  let column${v} = ${fits ? column : `min(${column}, n4 - 1u)`};`;
 })}
 ${unroll(rows, (r) => unroll(vectors, (v) => `  var sum${r}_${v} = vec4f();`))}
-  for (var k4 = 0u; k4 < depth4; k4++) {
-${unroll(rows, (r) => `    let a${r} = a[row${r} + k4];`)}
-${unroll(
-  4,
-  (e) => `    {
-      // The last steps of a K that is no multiple of 4 meet zeros of A: any row of B will do.
-      let base = min(k4 * 4u + ${e}u, params.depth - 1u) * n4;
-${unroll(vectors, (v) => `      let b${v} = b[base + column${v}];`)}
-${unroll(rows, (r) => unroll(vectors, (v) => `      sum${r}_${v} = fma(vec4f(a${r}[${e}]), b${v}, sum${r}_${v});`))}
-    }`,
-)}
-  }
+${walk}
+${lanesK > 1 ? '  if (lane.z > 0u) { return; }' : ''}
 ${unroll(rows, (r) =>
   unroll(vectors, (v) => {
     const at = `(first_row + ${r}u) * n4 + column${v}`;

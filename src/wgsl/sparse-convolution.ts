@@ -29,13 +29,15 @@ export interface SparseConvolutionVariant {
   /** Pixels an invocation owns. */
   readonly columns: number;
   readonly deal: Deal;
+  /** Values of A have 16 bits, and share a word with their channel. */
+  readonly halfValues: boolean;
   readonly epilogue: Epilogue;
 }
 
 export function sparseConvolutionKernel(variant: SparseConvolutionVariant): Kernel {
-  const { window, lanesN, lanesM, columns, deal, epilogue } = variant;
+  const { window, lanesN, lanesM, columns, deal, halfValues, epilogue } = variant;
   const { first, apart } = dealPixels(deal, lanesN, columns);
-  const name = `sparse convolution ${windowTag(window)}, ${lanesM}x${lanesN} lanes, ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${epilogueTag(epilogue)}`;
+  const name = `sparse convolution ${windowTag(window)}, ${lanesM}x${lanesN} lanes, ${columns} pixels in ${deal === 'runs' ? 'runs' : 'turn'}${halfValues ? ', half' : ''}${epilogueTag(epilogue)}`;
   return kernel({
     name,
     parameters: [{ name: 'rows', type: 'u32' }, ...PICTURE_PARAMETERS],
@@ -44,8 +46,8 @@ export function sparseConvolutionKernel(variant: SparseConvolutionVariant): Kern
       { name: 'rows_of_a', element: 'vec4u', access: 'read' },
       // Entries of a row that share a tap: (tap, first entry), row after row; the entries end where the next segment begins
       { name: 'segments_of_a', element: 'vec2u', access: 'read' },
-      // (channel, value as bits)
-      { name: 'entries_of_a', element: 'vec2u', access: 'read' },
+      // (channel, value as bits), or channel + 65,536 · half
+      { name: 'entries_of_a', element: halfValues ? 'u32' : 'vec2u', access: 'read' },
       { name: 'x', element: 'f32', access: 'read' },
       ...epilogueBindings(epilogue, 'f32'),
       { name: 'result', element: 'f32', access: 'read_write' },
@@ -66,8 +68,8 @@ ${placeTap(window, 'segment.x', columns)}
 ${unroll(columns, (v) => `    var part${v} = 0.0;`)}
     for (var i = segment.y; i < end; i++) {
       let entry = entries_of_a[i];
-      let base = entry.x * params.in_columns;
-      let value = bitcast<f32>(entry.y);
+      let base = ${halfValues ? '(entry & 0xffffu)' : 'entry.x'} * params.in_columns;
+      let value = ${halfValues ? 'unpack2x16float(entry).y' : 'bitcast<f32>(entry.y)'};
 ${unroll(columns, (v) => `      part${v} = fma(value, x[base + at${v}], part${v});`)}
     }
 ${unroll(columns, (v) => `    sum${v} += select(0.0, part${v}, inside${v});`)}

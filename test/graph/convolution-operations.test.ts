@@ -12,6 +12,7 @@ import {
 } from '../../src/graph/convolution-operations.ts';
 import { uploadConvolution } from '../../src/graph/convolution-weight.ts';
 import { csrFromDense } from '../../src/graph/csr.ts';
+import type { ValuePrecision } from '../../src/graph/half-precision.ts';
 import type { Scope } from '../../src/graph/scope.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { asFloats, compute } from '../support/compute.ts';
@@ -23,6 +24,7 @@ import {
   featureMajor,
 } from '../support/convolutions.ts';
 import { DEVICE_CLASSES, type DeviceClass, gpuAs } from '../support/device-class.ts';
+import { nearestHalf } from '../support/halves.ts';
 import { holds } from '../support/property.ts';
 import { floats, randomFrom } from '../support/random.ts';
 
@@ -45,12 +47,20 @@ async function convolve(
   one: ConvolutionCase,
   residual: Float32Array | undefined,
   size: { height: number; width: number },
-  how: { format: 'sparse' | 'dense' | undefined; deviceClass: DeviceClass },
+  how: {
+    format: 'sparse' | 'dense' | undefined;
+    deviceClass: DeviceClass;
+    values?: ValuePrecision;
+  },
 ): Promise<Float32Array> {
   const { window, padAfter, batch, height, width, channels, filters, a, x, bias, relu } = one;
   const { y } = await compute(await gpuAs(how.deviceClass), (graph, scope) => {
     const matrix = csrFromDense(a, filters, a.length / filters);
-    const weight = uploadConvolution(scope, 'a', matrix, window, { bias, format: how.format });
+    const weight = uploadConvolution(scope, 'a', matrix, window, {
+      bias,
+      format: how.format,
+      values: how.values,
+    });
     const pictures = upload(scope, x, channels, { batch, height, width });
     const result = convolution(graph, weight, pictures, {
       relu,
@@ -76,6 +86,18 @@ test('sparse and dense convolution are the direct one, to the rounding of a sum'
       assertWithin(actual, expected, 'y');
     }),
     100,
+  );
+});
+
+test('a convolution with values of 16 bits is the direct one with the nearest of them', async () => {
+  await holds(
+    fc.asyncProperty(convolutionCase, format, deviceClass, async (given, format, deviceClass) => {
+      const one = { ...given, residualSeed: undefined };
+      const expected = convolutionOracle({ ...one, a: one.a.map(nearestHalf) }, undefined);
+      const actual = await convolve(one, undefined, expected, { format, deviceClass, values: 'f16' });
+      assertWithin(actual, expected, 'y');
+    }),
+    25,
   );
 });
 

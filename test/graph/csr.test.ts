@@ -10,6 +10,7 @@ import {
   csrToDense,
   ROW_ALIGNMENT,
 } from '../../src/graph/csr.ts';
+import { CsrEntryList } from '../../src/graph/csr-entries.ts';
 
 /** A dense matrix with many zeros, of both signs, and possibly no rows or columns. */
 const matrix = fc.tuple(fc.nat({ max: 12 }), fc.nat({ max: 12 })).chain(([rows, cols]) =>
@@ -88,6 +89,27 @@ test('rows may be filled in any order', () => {
           if (dense[r * cols + c] !== 0) writer.push(r, c, dense[r * cols + c]);
       }
       assert.deepEqual(writer.finish(), expected);
+    }),
+  );
+});
+
+test('entries collected by the tile give the matrix, and are handed out once', () => {
+  fc.assert(
+    fc.property(matrix, fc.integer({ min: 1, max: 5 }), ({ rows, cols, dense }, tile) => {
+      const list = new CsrEntryList(rows, cols);
+      for (let start = 0; start < dense.length; start += tile) {
+        const room = list.room(tile);
+        for (let i = start; i < Math.min(dense.length, start + tile); i++) {
+          if (dense[i] === 0) continue;
+          room.rows[room.length] = Math.floor(i / cols);
+          room.columns[room.length] = i % cols;
+          room.values[room.length++] = dense[i];
+        }
+      }
+      const writer = new CsrWriter(rows, cols, list.rowLengths());
+      for (const entries of list.drain()) writer.pushAll(entries);
+      assert.deepEqual(writer.finish(), csrFromDense(dense, rows, cols));
+      assert.equal([...list.drain()].length, 0);
     }),
   );
 });

@@ -13,13 +13,14 @@ import { testGpu } from '../support/gpu.ts';
 import { holds } from '../support/property.ts';
 import { floats, type Pattern, randomFrom, smallIntegers, sparsify } from '../support/random.ts';
 
-const matrixCase = fc.record({
+const matrix = {
   rows: fc.integer({ min: 1, max: 30 }),
   cols: fc.integer({ min: 1, max: 30 }),
   density: fc.double({ min: 0, max: 1, noNaN: true }),
   pattern: fc.constantFrom<Pattern>('scattered', 'empty rows', 'one full row'),
   seed: fc.nat(),
-});
+};
+const matrixCase = fc.record(matrix);
 
 test('a sparse weight lists each row once, longest first, with its entries and its bias', async () => {
   await holds(
@@ -86,6 +87,40 @@ test('sparse and dense forms of a weight give the same product', async () => {
       },
     ),
     20,
+  );
+});
+
+test('a column gives the same bits however many stand beside it', async () => {
+  const columns4 = fc.integer({ min: 2, max: 40 });
+  await holds(
+    fc.asyncProperty(
+      fc.record({ ...matrix, cols: fc.integer({ min: 1, max: 500 }) }),
+      columns4,
+      fc.constantFrom(...DEVICE_CLASSES),
+      async ({ rows, cols, density, pattern, seed }, columns4, deviceClass) => {
+        const random = randomFrom(seed);
+        const dense = sparsify(random, floats(random, rows * cols, 4), cols, density, pattern);
+        const input = floats(random, cols * 4 * columns4, 4);
+        const alone = Float32Array.from(
+          { length: cols * 4 },
+          (_, i) => input[(i >> 2) * 4 * columns4 + (i & 3)],
+        );
+        const gpu = await gpuAs(deviceClass);
+        for (const format of ['sparse', 'dense'] as const) {
+          const { all, first } = await compute(gpu, (graph, scope) => {
+            const weight = uploadWeight(scope, format, csrFromDense(dense, rows, cols), { format });
+            const times = (b: Float32Array) =>
+              product(graph, weight, scope.upload('x', [cols, b.length / cols], b));
+            return { all: times(input), first: times(alone) };
+          });
+          assert.deepEqual(
+            first,
+            first.map((_, i) => all[(i >> 2) * 4 * columns4 + (i & 3)]),
+          );
+        }
+      },
+    ),
+    15,
   );
 });
 

@@ -13,15 +13,20 @@ export async function gpuAs(deviceClass: DeviceClass): Promise<Gpu> {
   if (gpu.deviceClass === deviceClass) return gpu;
   let guise = guises.get(deviceClass);
   if (guise === undefined) {
-    guise = new Proxy(gpu, {
-      get(target, property) {
-        if (property === 'deviceClass') return deviceClass;
-        const value: unknown = Reflect.get(target, property, target);
-        // Methods reach private fields, which a proxy does not have.
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
+    guise = inGuise(gpu, { deviceClass });
     guises.set(deviceClass, guise);
   }
   return guise;
+}
+
+/** A device that differs in some of what it says of itself. */
+export function inGuise(gpu: Gpu, said: Partial<Pick<Gpu, 'deviceClass' | 'tuning'>>): Gpu {
+  return new Proxy(gpu, {
+    get(target, property) {
+      if (Object.hasOwn(said, property)) return said[property as keyof typeof said];
+      const value: unknown = Reflect.get(target, property, target);
+      // Methods reach private fields, which a proxy does not have.
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }

@@ -24,6 +24,7 @@ export function echoTransformer(): Transformer & { readonly calls: EchoCall[] } 
       embeddingScope: 'sparse_transformer/symbol_modality_45_8/shared',
       technique: 'magnitude_pruning',
       threshold: undefined,
+      valuePrecision: 'f32',
       hidden: 8,
       vocabulary: CHARACTERS.size,
       heads: 2,

@@ -18,6 +18,7 @@ export function stubResNet(): ResNet50 & { readonly batches: number[] } {
       classes: CLASSES,
       technique: 'dense',
       threshold: undefined,
+      valuePrecision: 'f32',
     },
     weights: { nonzero: 1, total: 2, sparseLayers: 1, denseLayers: 0 },
     byteLength: 0,

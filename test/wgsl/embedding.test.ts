@@ -9,6 +9,7 @@ import { assertWithin, gamma } from '../support/accuracy.ts';
 import { asFloats, compute } from '../support/compute.ts';
 import { DEVICE_CLASSES, gpuAs } from '../support/device-class.ts';
 import { featuresOf } from '../support/feature-major.ts';
+import { nearestHalf } from '../support/halves.ts';
 import { holds } from '../support/property.ts';
 import { below, floats, randomFrom, sparsify } from '../support/random.ts';
 
@@ -16,6 +17,7 @@ const embeddingCase = fc.record({
   deviceClass: fc.constantFrom(...DEVICE_CLASSES),
   source: fc.constantFrom('sentences', 'first step', 'later step'),
   format: fc.constantFrom('sparse', 'dense'),
+  values: fc.constantFrom('f32', 'f16'),
   packed: fc.boolean(),
   masks: fc.boolean(),
   vocabulary: fc.integer({ min: 2, max: 20 }),
@@ -29,8 +31,8 @@ const embeddingCase = fc.record({
 test('an embedding is its row, scaled, with its timing; id 0 and empty rows are padding', async () => {
   await holds(
     fc.asyncProperty(embeddingCase, async (given) => {
-      const { deviceClass, source, format, packed, vocabulary, features, density, stride, sentences, seed } =
-        given;
+      const { deviceClass, source, format, values, packed, vocabulary, features, density } = given;
+      const { stride, sentences, seed } = given;
       const random = randomFrom(seed);
       // What id 0 stands for is never looked at.
       const dense = floats(random, vocabulary * features, 4);
@@ -51,6 +53,7 @@ test('an embedding is its row, scaled, with its timing; id 0 and empty rows are 
         const table = uploadWeight(scope, 'E', packed ? matrix : unpacked(matrix), {
           embedding: true,
           format,
+          values,
         });
         const keyBias = graph.tensor('key bias', [1, columns]);
         const keep = graph.tensor('keep', [1, columns]);
@@ -67,7 +70,8 @@ test('an embedding is its row, scaled, with its timing; id 0 and empty rows are 
       for (let column = 0; column < columns; column++) {
         const position = source === 'sentences' ? column % stride : step;
         const id = source === 'first step' || column >= real ? 0 : ids[column];
-        const row = dense.subarray(id * features, (id + 1) * features);
+        const stored = dense.subarray(id * features, (id + 1) * features);
+        const row = values === 'f16' ? stored.map(nearestHalf) : stored;
         const empty = id === 0 || row.every((value) => value === 0);
         const parts = (feature: number) => [
           empty ? 0 : row[feature] * scale,

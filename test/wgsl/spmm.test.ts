@@ -2,31 +2,83 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { csrFromDense } from '../../src/graph/csr.ts';
+import type { SpmmTiling } from '../../src/graph/tilings.ts';
 import { uploadWeight } from '../../src/graph/weight.ts';
-import { type SpmmVariant, spmmFits, spmmGrid, spmmKernel } from '../../src/wgsl/spmm.ts';
+import { spmmFits, spmmGrid, spmmKernel } from '../../src/wgsl/spmm.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { compute, drained, sink } from '../support/compute.ts';
 import { testGpu } from '../support/gpu.ts';
 import { type Product, productOracle } from '../support/oracles.ts';
 import { epilogueOf, epilogueTensors, plainProduct, productCase } from '../support/products.ts';
 import { holds } from '../support/property.ts';
-import { below, floats, randomFrom, smallIntegers, sparsify } from '../support/random.ts';
+import { below, floats, type Pattern, randomFrom, smallIntegers, sparsify } from '../support/random.ts';
 
-type Tiling = Pick<SpmmVariant, 'lanesN' | 'lanesM' | 'vectors'>;
+/** Lanes along the rows, long runs. Three vec4 leave most last tiles ragged. */
+const CPU_LIKE: SpmmTiling = {
+  entries: 'cached',
+  lanesN: 1,
+  lanesM: 32,
+  lanesK: 1,
+  vectors: 3,
+  block: 16,
+  unrolled: false,
+};
+const short = { block: 4, unrolled: false };
+/** Lanes along the columns, short blocks; what lanes share differs. */
+const GPU_LIKE: readonly SpmmTiling[] = [
+  { entries: 'cached', lanesN: 4, lanesM: 8, lanesK: 1, vectors: 2, ...short, unrolled: true },
+  { entries: 'cached', lanesN: 4, lanesM: 8, lanesK: 1, vectors: 2, ...short },
+  { entries: 'staged', lanesN: 8, lanesM: 4, lanesK: 1, vectors: 1, ...short },
+  // Fewer lanes than a block has fours; lanes that do not divide it.
+  { entries: 'staged', lanesN: 3, lanesM: 5, lanesK: 1, vectors: 2, ...short },
+  { entries: 'staged', lanesN: 16, lanesM: 1, lanesK: 1, vectors: 4, ...short },
+  { entries: 'subgroup', lanesN: 16, lanesM: 4, lanesK: 1, vectors: 1, ...short },
+  // Subgroups with lanes of several rows, and with lanes missing.
+  { entries: 'subgroup', lanesN: 3, lanesM: 5, lanesK: 1, vectors: 2, ...short },
+  { entries: 'subgroup', lanesN: 1, lanesM: 3, lanesK: 1, vectors: 3, ...short },
+  { entries: 'subgroup', lanesN: 6, lanesM: 1, lanesK: 1, vectors: 1, ...short },
+  { entries: 'split', lanesN: 1, lanesM: 4, lanesK: 16, vectors: 1, ...short, unrolled: true },
+  { entries: 'split', lanesN: 4, lanesM: 3, lanesK: 3, vectors: 2, ...short },
+];
+const tiling = fc.constantFrom(CPU_LIKE, ...GPU_LIKE);
 
-/** Lanes along the rows, long runs; lanes along the columns. Three vec4 and eight leave most last tiles ragged. */
-const CPU_LIKE: Tiling = { lanesN: 1, lanesM: 32, vectors: 3 };
-const GPU_LIKE: Tiling = { lanesN: 4, lanesM: 8, vectors: 2 };
-const tiling = fc.constantFrom(CPU_LIKE, GPU_LIKE);
+/** Rows that no block holds, and rows much shorter beside them. */
+const longRows = fc
+  .record({
+    rows: fc.integer({ min: 1, max: 9 }),
+    depth: fc.integer({ min: 60, max: 700 }),
+    columns4: fc.integer({ min: 1, max: 9 }),
+    density: fc.double({ min: 0, max: 1, noNaN: true }),
+    pattern: fc.constantFrom<Pattern>('scattered', 'empty rows', 'one full row'),
+    seed: fc.nat(),
+  })
+  .map(({ rows, depth, columns4, density, pattern, seed }) => {
+    const random = randomFrom(seed);
+    const a = sparsify(random, floats(random, rows * depth, 8), depth, density, pattern);
+    return plainProduct(a, rows, floats(random, depth * 4 * columns4, 8), depth);
+  });
 
-async function sparseProduct(product: Product, tiling: Tiling): Promise<Float32Array> {
+/** The tiling, or where the device has no subgroups one that needs none. */
+async function possible(tiling: SpmmTiling): Promise<SpmmTiling> {
+  const { features } = await testGpu();
+  return tiling.entries === 'subgroup' && !features.subgroups ? { ...tiling, entries: 'cached' } : tiling;
+}
+
+async function sparseProduct(product: Product, wanted: SpmmTiling): Promise<Float32Array> {
+  const tiling = await possible(wanted);
   const { rows, depth, columns, a, b, bias } = product;
   const { c } = await compute(await testGpu(), (graph, scope) => {
     const matrix = csrFromDense(a, rows, depth);
     const weight = uploadWeight(scope, 'a', matrix, { bias, format: 'sparse' });
     assert.ok(weight.kind === 'sparse');
-    const fits = spmmFits(tiling, columns / 4);
-    const variant = { ...tiling, fits, packedColumns: weight.packedColumns, epilogue: epilogueOf(product) };
+    const { packedColumns } = weight;
+    const variant = {
+      ...tiling,
+      fits: spmmFits(tiling, columns / 4),
+      packedColumns,
+      halfValues: false,
+      epilogue: epilogueOf(product),
+    };
     const result = sink(scope, [rows, columns]);
     graph.dispatch(
       spmmKernel(variant),
@@ -52,6 +104,28 @@ test('the sparse product is the dense one, to the rounding of a sum', async () =
       assertWithin(await sparseProduct(product, tiling), productOracle(product), 'c');
     }),
     100,
+  );
+});
+
+test('rows longer than a block are summed too', async () => {
+  await holds(
+    fc.asyncProperty(longRows, tiling, async (product, tiling) => {
+      assertWithin(await sparseProduct(product, tiling), productOracle(product), 'c');
+    }),
+    40,
+  );
+});
+
+test('every way to get at the entries gives the same bits, and so does every run', async () => {
+  await holds(
+    fc.asyncProperty(longRows, async (product) => {
+      const [first, ...others] = GPU_LIKE;
+      const expected = await sparseProduct(product, first);
+      for (const tiling of [first, ...others]) {
+        assert.deepEqual(await sparseProduct(product, tiling), expected, JSON.stringify(tiling));
+      }
+    }),
+    5,
   );
 });
 
@@ -103,6 +177,8 @@ test('rows beyond the width of a grid are computed too', async () => {
   const random = randomFrom(1);
   const a = sparsify(random, smallIntegers(random, rows * 2), 2, 0.5, 'empty rows');
   const product = plainProduct(a, rows, smallIntegers(random, 2 * 4), 2);
-  const c = await sparseProduct(product, { lanesN: 1, lanesM: 1, vectors: 1 });
-  assertWithin(c, productOracle(product), 'c');
+  for (const entries of ['cached', 'split'] as const) {
+    const tiling = { entries, lanesN: 1, lanesM: 1, lanesK: 1, vectors: 1, ...short };
+    assertWithin(await sparseProduct(product, tiling), productOracle(product), 'c');
+  }
 });

@@ -80,6 +80,7 @@ export async function classifyToFile(
     checkpoint,
     technique: model.config.technique,
     threshold: model.config.threshold?.value ?? null,
+    valuePrecision: model.config.valuePrecision,
     data,
     top: options.top,
   };

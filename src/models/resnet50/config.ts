@@ -1,4 +1,5 @@
 import { DataError } from '../../errors.ts';
+import { resolveValuePrecision, type ValuePrecision } from '../../graph/half-precision.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
 import { ResNetVariables } from '../../layers/resnet-sites.ts';
 import {
@@ -16,6 +17,8 @@ export interface ResNetOptions {
   readonly logAlphaThreshold?: number | undefined;
   /** Hold every kernel so, instead of by its density. */
   readonly format?: 'sparse' | 'dense' | undefined;
+  /** Hold the values of weights in 16 or 32 bits; see `toHalves` for what 16 lose. Default: `f32`. */
+  readonly valuePrecision?: ValuePrecision | undefined;
   /** Called as layers are loaded. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -33,6 +36,8 @@ export interface ResNetConfig {
   readonly technique: Technique;
   /** Only for variational dropout. */
   readonly threshold: LogAlphaThreshold | undefined;
+  /** How weights are held on the device. */
+  readonly valuePrecision: ValuePrecision;
 }
 
 /** Blocks per group of the depths there are (He et al. 2016, table 1). */
@@ -79,6 +84,7 @@ export function readConfig(checkpoint: Checkpoint, options: ResNetOptions): ResN
       technique === 'variational_dropout'
         ? resolveLogAlphaThreshold(checkpoint.path, options.logAlphaThreshold)
         : undefined,
+    valuePrecision: resolveValuePrecision(options.valuePrecision),
   };
 }
 

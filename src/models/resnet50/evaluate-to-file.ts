@@ -112,6 +112,7 @@ function identityOf(
     checkpoint,
     technique: config.technique,
     threshold: config.threshold?.value ?? null,
+    valuePrecision: config.valuePrecision,
     classes: config.classes,
     data,
     limit: limit ?? null,

@@ -10,6 +10,8 @@ export interface EvaluationIdentity {
   readonly technique: string;
   /** Log-alpha threshold of variational dropout, else null. */
   readonly threshold: number | null;
+  /** How the weights were held. */
+  readonly valuePrecision: 'f32' | 'f16';
   readonly classes: number;
   /** SHA-256 over names and sizes of the files with the pictures, and of the labels. */
   readonly data: string;
@@ -145,11 +147,13 @@ function fieldsOf<T>(value: unknown): Unknown<T> {
   return typeof value === 'object' && value !== null ? value : {};
 }
 
-function isIdentity({ checkpoint, technique, threshold, classes, data, limit }: Unknown<EvaluationIdentity>) {
+function isIdentity(identity: Unknown<EvaluationIdentity>) {
+  const { checkpoint, technique, threshold, valuePrecision, classes, data, limit } = identity;
   return (
     [checkpoint, technique, data].every(isText) &&
     isCount(classes) &&
     (threshold === null || isNumber(threshold)) &&
+    (valuePrecision === 'f32' || valuePrecision === 'f16') &&
     (limit === null || isCount(limit))
   );
 }

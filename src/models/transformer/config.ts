@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DataError, UsageError } from '../../errors.ts';
+import { resolveValuePrecision, type ValuePrecision } from '../../graph/half-precision.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
 import {
   type LogAlphaThreshold,
@@ -25,6 +26,8 @@ export interface TransformerOptions {
   readonly heads?: number | undefined;
   /** Hold every matrix so, instead of by its density. */
   readonly format?: 'sparse' | 'dense' | undefined;
+  /** Hold the values of weights in 16 or 32 bits; see `toHalves` for what 16 lose. Default: `f32`. */
+  readonly valuePrecision?: ValuePrecision | undefined;
   /** Called as variables are loaded. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -50,6 +53,8 @@ export interface TransformerConfig {
   readonly headsSource: HeadsSource;
   readonly encoderLayers: number;
   readonly decoderLayers: number;
+  /** How weights are held on the device. */
+  readonly valuePrecision: ValuePrecision;
 }
 
 /**
@@ -81,6 +86,7 @@ export async function readConfig(
     ...(await findHeads(checkpoint, scope, technique, options.heads)),
     encoderLayers: countLayers(checkpoint, names, `${scope}/body/encoder/`),
     decoderLayers: countLayers(checkpoint, names, `${scope}/body/decoder/`),
+    valuePrecision: resolveValuePrecision(options.valuePrecision),
   };
   if (!Number.isInteger(config.heads) || config.heads < 1 || hidden % config.heads !== 0) {
     throw new UsageError(

@@ -97,6 +97,7 @@ function identity(
     technique: config.technique,
     threshold: config.threshold?.value ?? null,
     heads: config.heads,
+    valuePrecision: config.valuePrecision,
     beam,
     alpha,
     length: legacyLength ? 'legacy' : extraLength,

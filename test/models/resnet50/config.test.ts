@@ -29,6 +29,7 @@ for (const depth of DEPTHS) {
         classes: 3,
         technique,
         threshold: technique === 'variational_dropout' ? { value: 3, source: 'default' } : undefined,
+        valuePrecision: 'f32',
       });
       const layers = layerScopes(config);
       assert.equal(layers.length, kernelsOf(depth));

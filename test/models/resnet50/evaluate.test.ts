@@ -356,6 +356,10 @@ test('parts of different evaluations, and one that is there twice, are not merge
       /different evaluations: checkpoint is a in one and b in another/,
     ],
     [{ ...next, identity: { ...PART.identity, threshold: 0.5 } }, /threshold is null in one and 0.5/],
+    [
+      { ...next, identity: { ...PART.identity, valuePrecision: 'f16' } },
+      /valuePrecision is f32 in one and f16/,
+    ],
     [{ ...next, identity: { ...PART.identity, limit: 7 } }, /limit is null in one and 7/],
     [{ ...next, weightDecayLoss: 0.75 }, /weightDecayLoss is 0.5 in one and 0.75/],
     [{ ...next, shards: { count: 4, done: [1] } }, /of 3 and of 4 shards/],
@@ -416,7 +420,15 @@ test('what evaluate wrote can be read, anything else is refused with its file', 
 
 const PART: EvaluationPart = {
   format: 'tsos evaluation 1',
-  identity: { checkpoint: 'a', technique: 'dense', threshold: null, classes: 8, data: 'd', limit: null },
+  identity: {
+    checkpoint: 'a',
+    technique: 'dense',
+    threshold: null,
+    valuePrecision: 'f32',
+    classes: 8,
+    data: 'd',
+    limit: null,
+  },
   shards: { count: 3, done: [0] },
   totals: { pictures: 4, top1: 1, top5: 2, crossEntropy: '123456789012345678901234567890' },
   bad: [{ file: 'x', record: 1, reason: 'r' }],

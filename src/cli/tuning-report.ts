@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { Gpu } from '../graph/device.ts';
+import type { DispatchExplanation } from '../graph/tuning/tuning.ts';
+import { cacheDirectory } from '../results/cache-directory.ts';
+
+/** What is known of an adapter, in a few lines. */
+export function describeTuning(gpu: Gpu): string {
+  const dispatches = gpu.tuning.explain();
+  const known = dispatches.filter(({ why }) => why !== 'default');
+  const better = known.filter(({ kernel, milliseconds }) => kernel !== Object.keys(milliseconds)[0]);
+  const lines = [
+    ['adapter', gpu.describe()],
+    [
+      'dispatches',
+      `${known.length} of ${dispatches.length} measured; ${better.length} left the default kernel`,
+    ],
+    ['weights', `${Object.keys(gpu.tuning.explainFormats()).length} classes compared, sparse against dense`],
+    ['kept in', join(cacheDirectory(), 'tuning')],
+  ];
+  const rest = dispatches.length - known.length;
+  if (rest > 0) lines.push(['not yet', `${rest} dispatches; run this again with a --budget to go on`]);
+  return lines.map(([name, value]) => `${name.padEnd(10)} ${value}\n`).join('');
+}
+
+/** Every choice with its reasons. */
+export function explainTuning(gpu: Gpu): string {
+  const dispatches = gpu.tuning.explain().map(({ weight, format, use, kernel, why, milliseconds }) => {
+    const times = Object.entries(milliseconds).sort(([, a], [, b]) => a - b);
+    const isFastest = times.length === 0 || times[0][0] === kernel;
+    const reason = isFastest ? REASONS[why] : 'the default, next to nothing slower';
+    const lines = times.map(
+      ([name, time]) =>
+        `  ${time.toFixed(3).padStart(10)} ms  ${name}${name === kernel ? `  <- ${reason}` : ''}`,
+    );
+    if (times.length === 0) lines.push(`  ${'-'.padStart(10)}     ${kernel}  <- ${reason}`);
+    return [`${format} ${weight} · ${use}`, ...lines, ''].join('\n');
+  });
+  const formats = Object.entries(gpu.tuning.explainFormats()).map(
+    ([weight, { sparse, dense }]) =>
+      `${weight}: held ${dense < sparse ? 'dense' : 'sparse'} (${sparse.toFixed(3)} ms sparse, ${dense.toFixed(3)} ms dense)\n`,
+  );
+  const separator = formats.length > 0 ? '\n' : '';
+  return `${dispatches.join('\n')}\n${formats.join('')}${separator}`;
+}
+
+const REASONS: Readonly<Record<DispatchExplanation['why'], string>> = {
+  measured: 'measured',
+  remembered: 'measured earlier',
+  default: 'not measured: the default for this class of adapter',
+};
+
+/** Every choice with its reasons, for machines. */
+export function tuningJson(gpu: Gpu): string {
+  const { adapter, tuning } = gpu;
+  const formats = Object.entries(tuning.explainFormats()).map(([weight, { sparse, dense }]) => ({
+    weight,
+    format: dense < sparse ? 'dense' : 'sparse',
+    milliseconds: { sparse, dense },
+  }));
+  const folder = join(cacheDirectory(), 'tuning');
+  return `${JSON.stringify({ adapter, folder, dispatches: tuning.explain(), formats })}\n`;
+}

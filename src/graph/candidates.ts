@@ -1,0 +1,25 @@
+import type { Gpu } from './gpu.ts';
+import type { Candidate } from './node.ts';
+
+/** The kernels of all tilings; of the first alone where nothing is known or measured to choose by. */
+export function candidatesOf<Tiling>(
+  { tuning }: Gpu,
+  tilings: readonly Tiling[],
+  make: (tiling: Tiling) => Candidate,
+): Candidate[] {
+  return (tuning.active ? tilings : tilings.slice(0, 1)).map(make);
+}
+
+/**
+ * A weight as far as speed depends on it: the length of its rows counts to the next power of two.
+ * @param operation such as `product`
+ * @param depth length of a row, zeros included
+ */
+export function weightClass(
+  operation: string,
+  { rows, nnz }: { readonly rows: number; readonly nnz: number },
+  depth: number,
+): string {
+  const entries = 2 ** Math.round(Math.log2(Math.max(1, nnz / rows)));
+  return `${operation} [${rows}, ${depth}], ${entries} entries a row`;
+}

@@ -1,0 +1,95 @@
+import { DeviceError } from '../../errors.ts';
+import type { Gpu } from '../gpu.ts';
+import type { Choice, GraphNode } from '../node.ts';
+import { pipelineFor } from '../pipeline.ts';
+import type { PlanMemory } from '../plan-memory.ts';
+import { Scope } from '../scope.ts';
+import { encodeSteps } from '../step.ts';
+import { passMilliseconds } from './time-pass.ts';
+import { dispatchName } from './tuning.ts';
+
+/**
+ * Times the kernels of those dispatches of a plan about which nothing is known, as far as the device's budget goes, on the
+ * plan's own memory: weights are the real ones, activations whatever lies there.
+ */
+export async function measureChoices(
+  gpu: Gpu,
+  nodes: readonly GraphNode[],
+  memory: PlanMemory,
+): Promise<void> {
+  const { tuning } = gpu;
+  const open = new Map<string, { choice: Choice; index: number }>();
+  nodes.forEach(({ choice }, index) => {
+    if (choice && tuning.wantsTimes(choice)) open.set(dispatchName(choice), { choice, index });
+  });
+  if (open.size === 0) return;
+  await tuning.measure(async (isTimeUp) => {
+    for (const { choice, index } of open.values()) {
+      // Another plan may have measured it while this one waited for its turn.
+      if (!tuning.wantsTimes(choice)) continue;
+      const milliseconds = await timeCandidates(gpu, choice, index, memory, isTimeUp);
+      if (milliseconds === undefined) return;
+      tuning.keepTimes(choice, milliseconds);
+    }
+  });
+  // What cannot be kept is measured again next time.
+  await tuning.save().catch(() => {});
+}
+
+/** @returns the least milliseconds of each kernel, or nothing where the time was up before all had their turns. */
+async function timeCandidates(
+  gpu: Gpu,
+  { candidates }: Choice,
+  index: number,
+  memory: PlanMemory,
+  isTimeUp: () => boolean,
+): Promise<Record<string, number> | undefined> {
+  using trial = new Scope(gpu);
+  const bind = memory.binderForTrial(index, trial);
+  const racers: Racer[] = [];
+  for (const { kernel, grid } of candidates) {
+    const pipeline = await pipelineFor(gpu, kernel).catch(ignoreUncompilable);
+    if (pipeline === undefined) continue;
+    const step = { pipeline, bindGroup: bind(pipeline), grid };
+    const run = async (times: number) =>
+      (await passMilliseconds(gpu, (pass) => encodeSteps(pass, [step], times))) / times;
+    // Drivers compile at the first run.
+    await run(1);
+    if (isTimeUp()) return undefined;
+    const once = await run(1);
+    const repeats = Math.max(1, Math.min(MAX_REPEATS, Math.ceil(SAMPLE_MS / once)));
+    racers.push({ name: kernel.name, run: () => run(repeats), least: once });
+  }
+  const leader = () => Math.min(...racers.map(({ least }) => least));
+  const rounds = leader() > LONG_MS ? 1 : ROUNDS;
+  for (let round = 0; round < rounds; round++) {
+    for (const racer of racers) {
+      if (racer.least > HOPELESS * leader()) continue;
+      if (isTimeUp()) return undefined;
+      racer.least = Math.min(racer.least, await racer.run());
+    }
+  }
+  return Object.fromEntries(racers.map(({ name, least }) => [name, least]));
+}
+
+/** A kernel in the race, and the least milliseconds it took so far. */
+interface Racer {
+  readonly name: string;
+  readonly run: () => Promise<number>;
+  least: number;
+}
+
+/** Rounds in which each kernel has a sample, so that what else the device does falls on all alike. */
+const ROUNDS = 4;
+/** Of dispatches that take longer one round is enough: they drown little disturbances themselves. */
+const LONG_MS = 30;
+/** A kernel that takes so many times as long as the fastest gets no further samples. */
+const HOPELESS = 1.5;
+/** A sample shorter than this drowns in the cost of submitting it. */
+const SAMPLE_MS = 3;
+const MAX_REPEATS = 64;
+
+/** A driver that cannot compile a variant is no reason to fail: others will do. */
+function ignoreUncompilable(error: unknown): undefined {
+  if (!(error instanceof DeviceError)) throw error;
+}

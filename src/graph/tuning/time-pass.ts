@@ -1,0 +1,44 @@
+import { BufferUsage } from '../buffer-usage.ts';
+import type { Gpu } from '../gpu.ts';
+
+/**
+ * Milliseconds that a pass takes: by the clock of a GPU that has one, else from submission to completion. A software
+ * adapter's clock leaves out what it does around a pass.
+ */
+export function passMilliseconds(gpu: Gpu, encode: (pass: GPUComputePassEncoder) => void): Promise<number> {
+  const byDevice = gpu.features.timestampQuery && gpu.deviceClass === 'gpu';
+  return byDevice ? deviceMilliseconds(gpu, encode) : hostMilliseconds(gpu, encode);
+}
+
+async function hostMilliseconds(gpu: Gpu, encode: (pass: GPUComputePassEncoder) => void): Promise<number> {
+  const { device } = gpu;
+  const started = performance.now();
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  encode(pass);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  await gpu.settled();
+  return performance.now() - started;
+}
+
+async function deviceMilliseconds(gpu: Gpu, encode: (pass: GPUComputePassEncoder) => void): Promise<number> {
+  const { device } = gpu;
+  const querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
+  const resolved = gpu.createBuffer('timestamps', 16, BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC);
+  try {
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass({
+      timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
+    });
+    encode(pass);
+    pass.end();
+    encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
+    device.queue.submit([encoder.finish()]);
+    const [start, end] = new BigUint64Array(await gpu.read(resolved));
+    return Number(end - start) / 1e6;
+  } finally {
+    resolved.destroy();
+    querySet.destroy();
+  }
+}

@@ -1,0 +1,24 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from './atomic-file.ts';
+import { readJson } from './read-json.ts';
+
+/** Small records of JSON, a file each. */
+export interface RecordFolder {
+  /** @returns `undefined` where there is no such file, or none of JSON. */
+  load(name: string): Promise<unknown>;
+  /** Makes the folder where there is none, and replaces the file whole. */
+  save(name: string, record: unknown): Promise<void>;
+}
+
+/** @param path of the folder, which need not exist */
+export function recordFolder(path: string): RecordFolder {
+  const file = (name: string) => join(path, `${name}.json`);
+  return {
+    load: (name) => readJson(file(name)).catch(() => undefined),
+    async save(name, record) {
+      await mkdir(path, { recursive: true });
+      await writeFileAtomic(file(name), `${JSON.stringify(record, undefined, 1)}\n`);
+    },
+  };
+}
