@@ -11,7 +11,7 @@ import { assemble, type Part } from './partition.ts';
 import { placed, quoted } from './place.ts';
 import { boxOf } from './slices.ts';
 import { decodeStrings } from './string-tensor.ts';
-import { checkBounds, readRange, streamRange, type TensorRange } from './tensor-range.ts';
+import { checkBounds, PieceMemory, readRange, streamRange, type TensorRange } from './tensor-range.ts';
 
 /** Opens the V2 checkpoint `prefix`: reads its index; data shards are opened when a tensor in them is read. */
 export async function openBundle(tree: FileTree, prefix: string, verify: boolean): Promise<TensorStore> {
@@ -19,7 +19,13 @@ export async function openBundle(tree: FileTree, prefix: string, verify: boolean
   try {
     const { shards, bigEndian, entries } = await readBundleIndex(source, verify);
     const files = new ShardFiles(tree, prefix, shards);
-    const store: BundleFiles = { index: source.file, files, bigEndian, verify };
+    const store: BundleFiles = {
+      index: source.file,
+      files,
+      memory: new PieceMemory(),
+      bigEndian,
+      verify,
+    };
     const tensors = new Map<string, StoredTensor>();
     const parts = new Set<string>();
     for (const [name, entry] of entries) {
@@ -49,6 +55,7 @@ interface BundleFiles {
   /** What errors call the index file. */
   readonly index: string;
   readonly files: ShardFiles;
+  readonly memory: PieceMemory;
   readonly bigEndian: boolean;
   readonly verify: boolean;
 }
@@ -125,8 +132,9 @@ class WholeTensor implements StoredTensor {
   async *chunks(maxElements: number): AsyncGenerator<TensorChunk> {
     const dtype = knownType(this.#store, this.#entry);
     const pieceElements = Math.min(maxElements, Math.max(1, this.#entry.elements));
+    const pieceBytes = pieceElements * elementBytes(dtype);
     let start = 0;
-    for await (const piece of streamRange(await this.#range(), pieceElements * elementBytes(dtype))) {
+    for await (const piece of streamRange(await this.#range(), pieceBytes, this.#store.memory)) {
       if (this.#store.bigEndian) swapBytes(dtype, piece);
       yield { start, data: viewValues(dtype, piece) };
       start += pieceElements;

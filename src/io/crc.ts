@@ -1,3 +1,7 @@
+import { type Folding, startFolding } from './crc-folding.ts';
+
+/** Messages from here on are folded first; the tables are as quick for shorter ones. */
+const FOLDED_BYTES = 2 ** 15;
 /** Bytes folded in one step of the main loop: one table of 256 words for each. */
 const STRIDE = 16;
 const STRIDE_WORDS = STRIDE / 4;
@@ -8,27 +12,38 @@ const STRIDE_WORDS = STRIDE / 4;
  */
 export type Checksum = (bytes: Uint8Array, crc?: number) => number;
 
-/** The 32-bit cyclic redundancy check of a polynomial, whose bits are given in reversed order. */
-export function crcOf(polynomial: number): Checksum {
+/**
+ * The 32-bit cyclic redundancy check of a polynomial, whose bits are given in reversed order.
+ * @param lags those of a sparse multiple of it, see `startFolding`; the last below 512.
+ */
+export function crcOf(polynomial: number, lags: readonly number[]): Checksum {
   const tables = makeTables(polynomial);
+  let folding: Folding | undefined | 'not started' = 'not started';
   return (bytes, crc = 0) => {
-    let state = ~crc;
-    let position = 0;
-    // The main loop reads aligned words; the bytes before the first aligned one go one at a time.
-    const head = Math.min(bytes.length, -bytes.byteOffset & 3);
-    while (position < head) state = tables[(state ^ bytes[position++]) & 255] ^ (state >>> 8);
-
-    const words = STRIDE_WORDS * Math.floor((bytes.length - position) / STRIDE);
-    if (words > 0) {
-      state = foldWords(tables, state, new Int32Array(bytes.buffer, bytes.byteOffset + position, words));
-      position += 4 * words;
-    }
-    while (position < bytes.length) state = tables[(state ^ bytes[position++]) & 255] ^ (state >>> 8);
-    return ~state >>> 0;
+    if (bytes.length < FOLDED_BYTES) return ~readBytes(tables, ~crc, bytes) >>> 0;
+    if (folding === 'not started') folding = startFolding(lags);
+    const register = folding ? readBytes(tables, 0, folding(bytes, ~crc)) : readBytes(tables, ~crc, bytes);
+    return ~register >>> 0;
   };
 }
 
-function foldWords(t: Int32Array, start: number, words: Int32Array): number {
+function readBytes(tables: Int32Array, register: number, bytes: Uint8Array): number {
+  let state = register;
+  let position = 0;
+  // The main loop reads aligned words; the bytes before the first aligned one go one at a time.
+  const head = Math.min(bytes.length, -bytes.byteOffset & 3);
+  while (position < head) state = tables[(state ^ bytes[position++]) & 255] ^ (state >>> 8);
+
+  const words = STRIDE_WORDS * Math.floor((bytes.length - position) / STRIDE);
+  if (words > 0) {
+    state = readWords(tables, state, new Int32Array(bytes.buffer, bytes.byteOffset + position, words));
+    position += 4 * words;
+  }
+  while (position < bytes.length) state = tables[(state ^ bytes[position++]) & 255] ^ (state >>> 8);
+  return state;
+}
+
+function readWords(t: Int32Array, start: number, words: Int32Array): number {
   let state = start;
   for (let i = 0; i < words.length; i += STRIDE_WORDS) {
     const a = state ^ words[i];

@@ -6,7 +6,7 @@ const MASK_DELTA = 0xa282ead8;
  * CRC-32C (Castagnoli) of `bytes`, continued from the finished value `crc` of the bytes before them.
  * @returns an unsigned 32-bit number; the checksum of nothing is 0.
  */
-export const crc32c = crcOf(0x82f63b78);
+export const crc32c = crcOf(0x82f63b78, [65, 155, 170, 195, 209]);
 
 /** TensorFlow stores checksums rotated and offset, so that a checksum of checksums keeps its strength. */
 export function maskCrc(crc: number): number {

@@ -5,6 +5,8 @@ import { quoted } from './place.ts';
 
 /** Large enough for full disk speed, small enough to stay in the cache between reading and checksum. */
 const PIECE_BYTES = 2 ** 20;
+/** As many as streams walked in step have, with one to spare each. */
+const MAX_FREE_BUFFERS = 8;
 /** What one buffer may hold under Node 20; the same everywhere, so that a model that fits one runtime fits all. */
 const MAX_BUFFER_BYTES = 2 ** 32;
 
@@ -35,15 +37,38 @@ export async function readRange(range: TensorRange): Promise<Uint8Array<ArrayBuf
 export async function* streamRange(
   range: TensorRange,
   pieceBytes: number,
+  memory: PieceMemory,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   checkBounds(range);
   const length = Math.min(pieceBytes, range.size);
-  const buffers = [allocate(length, range.name), allocate(length, range.name)];
-  yield* pieces(
-    range,
-    pieceBytes,
-    (start, size) => new Uint8Array(buffers[(start / pieceBytes) % 2], 0, size),
-  );
+  const buffers: ArrayBuffer[] = [];
+  try {
+    yield* pieces(range, pieceBytes, (start, size) => {
+      const turn = (start / pieceBytes) % 2;
+      buffers[turn] ??= memory.take(length, range.name);
+      return new Uint8Array(buffers[turn], 0, size);
+    });
+  } finally {
+    for (const buffer of buffers) memory.give(buffer);
+  }
+}
+
+/** Buffers that streams take in turn: the system takes as long to give fresh memory as to fill it from a file. */
+export class PieceMemory {
+  /** Smallest first. */
+  readonly #free: ArrayBuffer[] = [];
+
+  /** A buffer of at least that many bytes, whatever it holds. */
+  take(bytes: number, name: string): ArrayBuffer {
+    const fitting = this.#free.findIndex(({ byteLength }) => byteLength >= bytes);
+    return fitting < 0 ? allocate(bytes, name) : this.#free.splice(fitting, 1)[0];
+  }
+
+  give(buffer: ArrayBuffer): void {
+    this.#free.push(buffer);
+    this.#free.sort((a, b) => a.byteLength - b.byteLength);
+    if (this.#free.length > MAX_FREE_BUFFERS) this.#free.shift();
+  }
 }
 
 /** @throws {DataError} when the file ends before the tensor does. */

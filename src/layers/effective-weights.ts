@@ -1,10 +1,13 @@
 import { DataError, UsageError } from '../errors.ts';
 import { type FloatPiece, inStep, streamFloat32 } from '../float-stream.ts';
 import { type CsrMatrix, CsrWriter } from '../graph/csr.ts';
+import { CsrEntryList, type OpenEntries } from '../graph/csr-entries.ts';
 import type { Checkpoint } from '../io/checkpoint-types.ts';
-import { DEFAULT_LOG_ALPHA_THRESHOLD, hardConcreteGate, variationalDropoutKeeps } from '../numerics.ts';
+import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../numerics.ts';
 import type { Technique } from '../technique.ts';
 import type { Site } from './site.ts';
+import { effectiveWeight, keptWeight, type WeightRule } from './weight-rule.ts';
+import { SCAN_ELEMENTS, weightScan } from './weight-scan.ts';
 
 /** How {@link readEffectiveMatrix} lays out a matrix and decides on its weights. */
 export interface EffectiveMatrixOptions {
@@ -25,7 +28,7 @@ export interface EffectiveMatrixOptions {
  * itself (dense). Decisions are made in float32 as TensorFlow makes them; weights that come out as exactly 0 are not
  * stored.
  *
- * Variables are streamed twice, to count and to fill, so that beside the result only a few MiB are held.
+ * Variables are streamed once; beside the result, its entries are held in the order they were stored, and a few MiB.
  *
  * @param sites one site, or several of equal inner size whose rows are stacked in order (queries, keys and values;
  *   heads).
@@ -43,22 +46,13 @@ export async function readEffectiveMatrix(
   const { transpose = false, threshold = DEFAULT_LOG_ALPHA_THRESHOLD } = options;
   const blocks = layOut(checkpoint, Array.isArray(sites) ? sites : [sites as Site], transpose);
   const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
-  const effective = options.pattern
-    ? keptWeight(technique, threshold)
-    : effectiveWeight(technique, threshold);
+  const rule = options.pattern ? keptWeight(technique, threshold) : effectiveWeight(technique, threshold);
 
-  const rowLengths = new Uint32Array(rows);
-  for (const block of blocks) {
-    await forEachWeight(checkpoint, block, transpose, effective, (row) => {
-      rowLengths[row]++;
-    });
-  }
-  const writer = new CsrWriter(rows, blocks[0].cols, rowLengths);
-  for (const block of blocks) {
-    await forEachWeight(checkpoint, block, transpose, effective, (row, col, value) => {
-      writer.push(row, col, value);
-    });
-  }
+  const { cols } = blocks[0];
+  const entries = new CsrEntryList(rows, cols);
+  for (const block of blocks) await readEntries(checkpoint, block, transpose, rule, entries);
+  const writer = new CsrWriter(rows, cols, entries.rowLengths());
+  for (const some of entries.drain()) writer.pushAll(some);
   return writer.finish();
 }
 
@@ -124,64 +118,83 @@ function matrixShape(checkpoint: Checkpoint, name: string): [number, number] {
   return [shape.slice(0, -1).reduce((product, size) => product * size, 1), shape[shape.length - 1]];
 }
 
-type EffectiveWeight = (weight: number, companion: number) => number;
-
-function effectiveWeight(technique: Technique, threshold: number): EffectiveWeight {
-  switch (technique) {
-    case 'dense':
-      return (weight) => weight;
-    case 'magnitude_pruning':
-    case 'random_pruning':
-      return (weight, mask) => Math.fround(weight * mask);
-    case 'variational_dropout':
-      return (weight, logSigma2) => (variationalDropoutKeeps(weight, logSigma2, threshold) ? weight : 0);
-    case 'l0_regularization':
-      return (weight, logAlpha) => Math.fround(weight * hardConcreteGate(logAlpha));
-  }
-}
-
-/** 1 where the technique keeps a weight, else 0. */
-function keptWeight(technique: Technique, threshold: number): EffectiveWeight {
-  switch (technique) {
-    case 'dense':
-      return (weight) => Number(weight !== 0);
-    case 'magnitude_pruning':
-    case 'random_pruning':
-      return (_, mask) => Number(mask !== 0);
-    case 'variational_dropout':
-      return (weight, logSigma2) => Number(variationalDropoutKeeps(weight, logSigma2, threshold));
-    case 'l0_regularization':
-      return (_, logAlpha) => Number(hardConcreteGate(logAlpha) !== 0);
-  }
-}
-
-/** Visits the non-zero weights of a block in the order they are stored: columns rise within each row of the result. */
-async function forEachWeight(
+/** Collects the weights of a block that are not 0, as they are stored: columns rise within each row of the result. */
+async function readEntries(
   checkpoint: Checkpoint,
   block: Block,
   transpose: boolean,
-  effective: EffectiveWeight,
-  visit: (row: number, col: number, value: number) => void,
+  rule: WeightRule,
+  entries: CsrEntryList,
 ): Promise<void> {
-  const storedCols = transpose ? block.rows : block.cols;
-  let storedRow = 0;
-  let storedCol = 0;
+  const scan = weightScan();
+  let start = 0;
   for await (const [weights, companions] of piecesOf(checkpoint, block.site)) {
-    for (let i = 0; i < weights.data.length; i++) {
-      const weight = weights.data[i];
-      const value = effective(weight, companions.data[i]);
-      if (!Number.isFinite(weight) || !Number.isFinite(value))
-        throw notFinite(checkpoint, weights, companions, i);
-      if (value !== 0) {
-        if (transpose) visit(block.firstRow + storedCol, storedRow, value);
-        else visit(block.firstRow + storedRow, storedCol, value);
-      }
-      if (++storedCol === storedCols) {
-        storedCol = 0;
-        storedRow++;
-      }
+    for (let at = 0; at < weights.data.length; at += SCAN_ELEMENTS) {
+      const w = weights.data.subarray(at, at + SCAN_ELEMENTS);
+      const c = companions.data.subarray(at, at + SCAN_ELEMENTS);
+      const nonZero = scan(w, rule.selector === 'companions' ? c : w);
+      if (nonZero === undefined) throw notFinite(checkpoint, rule, weights, companions);
+      const places = rule.selector === undefined ? ALL_PLACES.subarray(0, w.length) : nonZero;
+      const room = entries.room(places.length);
+      const areFinite = addEntries(
+        { start: start + at, weights: w, companions: c, places },
+        rule,
+        room,
+        block,
+        transpose,
+      );
+      if (!areFinite) throw notFinite(checkpoint, rule, weights, companions);
     }
+    start += weights.data.length;
   }
+}
+
+const ALL_PLACES = Uint32Array.from({ length: SCAN_ELEMENTS }, (_, place) => place);
+
+/** Consecutive weights of a block. */
+interface Tile {
+  /** Row-major place of the first in the block as it is stored. */
+  readonly start: number;
+  readonly weights: Float32Array;
+  readonly companions: Float32Array;
+  /** Those to look at, counted from the first. */
+  readonly places: Uint32Array;
+}
+
+/** @returns whether all values are finite. */
+function addEntries(
+  { start, weights, companions, places }: Tile,
+  { value: evaluate }: WeightRule,
+  room: OpenEntries,
+  block: Block,
+  transpose: boolean,
+): boolean {
+  const { values } = room;
+  const lines = transpose ? room.columns : room.rows;
+  const within = transpose ? room.rows : room.columns;
+  const [lineLength, lineOffset, offset] = transpose
+    ? [block.rows, 0, block.firstRow]
+    : [block.cols, block.firstRow, 0];
+  let line = Math.floor(start / lineLength);
+  let lineStart = line * lineLength - start;
+  let count = room.length;
+  let sumOfZeros = 0;
+  for (let j = 0; j < places.length; j++) {
+    const place = places[j];
+    const value = evaluate(weights[place], companions[place]);
+    sumOfZeros += value * 0;
+    if (value === 0) continue;
+    while (place >= lineStart + lineLength) {
+      lineStart += lineLength;
+      line++;
+    }
+    lines[count] = lineOffset + line;
+    within[count] = offset + place - lineStart;
+    values[count] = value;
+    count++;
+  }
+  room.length = count;
+  return !Number.isNaN(sumOfZeros);
 }
 
 /** Weights and companions in step; a dense site, which has no companions, is paired with itself. */
@@ -197,12 +210,16 @@ async function* piecesOf(
   }
 }
 
+/** The first element of a piece that makes no finite weight. */
 function notFinite(
   checkpoint: Checkpoint,
+  rule: WeightRule,
   weights: FloatPiece,
   companions: FloatPiece,
-  i: number,
 ): DataError {
+  const fits = (weight: number, i: number) =>
+    Number.isFinite(weight) && Number.isFinite(rule.value(weight, companions.data[i]));
+  const i = weights.data.findIndex((weight, at) => !fits(weight, at));
   const weight = `${weights.name} element ${weights.start + i} is ${weights.data[i]}`;
   const companion = `${companions.name} element ${companions.start + i} is ${companions.data[i]}`;
   const reason = Number.isFinite(weights.data[i]) ? `${companion} where ${weight}` : weight;

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { DataError } from '../../src/errors.ts';
 import { ByteBuilder } from '../../src/io/byte-builder.ts';
 import { ByteCursor } from '../../src/io/byte-cursor.ts';
-import { crc32c, maskCrc, unmaskCrc } from '../../src/io/crc32c.ts';
 import { decodeName, encodeName } from '../../src/io/names.ts';
 import { encodeSignedNumIncreasing, encodeTensorNameSlice } from '../../src/io/ordered-code.ts';
 import { ProtoReader, ProtoWriter } from '../../src/io/protobuf.ts';
@@ -13,28 +12,6 @@ import { compressSnappy } from './snappy-writer.ts';
 
 const utf8 = new TextEncoder();
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-
-test('crc32c: known values', () => {
-  assert.equal(crc32c(utf8.encode('123456789')), 0xe3069283);
-  assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
-  assert.equal(crc32c(new Uint8Array(32).fill(0xff)), 0x62a8ab43);
-  assert.equal(crc32c(new Uint8Array(0)), 0);
-  assert.equal(maskCrc(0), 0xa282ead8);
-});
-
-test('crc32c: pieces at any alignment give the checksum of the whole', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(200), fc.nat(7), (bytes, cut, shift) => {
-      const moved = new Uint8Array(bytes.length + shift);
-      moved.set(bytes, shift);
-      const whole = bitwiseCrc(bytes);
-      const placed = moved.subarray(shift);
-      assert.equal(crc32c(placed), whole);
-      assert.equal(crc32c(placed.subarray(cut), crc32c(placed.subarray(0, cut))), whole);
-      assert.equal(unmaskCrc(maskCrc(whole)), whole);
-    }),
-  );
-});
 
 test('varint: known bytes, round trips, and refusals', () => {
   assert.equal(hex(new ByteBuilder().varint(300).finish()), 'ac02');
@@ -173,12 +150,3 @@ test('names: any bytes survive, text is text', () => {
     }),
   );
 });
-
-function bitwiseCrc(bytes: Uint8Array): number {
-  let state = -1;
-  for (const byte of bytes) {
-    state ^= byte;
-    for (let bit = 0; bit < 8; bit++) state = state & 1 ? (state >>> 1) ^ 0x82f63b78 : state >>> 1;
-  }
-  return ~state >>> 0;
-}

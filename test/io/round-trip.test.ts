@@ -19,6 +19,40 @@ import {
 
 const ONE: NamedTensor = { name: 'a', dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) };
 
+test('streams of one checkpoint that are read in turn, or given up, do not disturb each other', async () => {
+  await withDirectory(async (directory) => {
+    const lengths = [1, 999, 2500, 5000];
+    const written = lengths.map((length, i): NamedTensor => {
+      const data = Float32Array.from({ length }, (_, at) => i * 10_000 + at);
+      return { name: `v${i}`, dtype: 'float32', shape: [length], data };
+    });
+    await writeCheckpoint(`${directory}/model.ckpt-0`, written);
+    await withCheckpoint(openCheckpoint(directory), async (checkpoint) => {
+      for (let round = 0; round < 3; round++) {
+        const open = written.map((tensor) => ({
+          tensor,
+          pieces: checkpoint.chunks(tensor.name, 1000)[Symbol.asyncIterator](),
+        }));
+        for (let turn = 0; open.length > 0; turn++) {
+          const at = (turn * 7) % open.length;
+          const { tensor, pieces } = open[at];
+          const { done, value } = await pieces.next();
+          if (done) {
+            open.splice(at, 1);
+            continue;
+          }
+          const expected = (tensor.data as Float32Array).subarray(value.start, value.start + 1000);
+          assert.deepEqual(value.data, expected);
+        }
+        for await (const { data } of checkpoint.chunks('v3', 1000)) {
+          assert.equal(data[0], 30_000);
+          break;
+        }
+      }
+    });
+  });
+});
+
 test('what is written is read back: any names, dtypes and shapes, over 1 to 4 shards', async () => {
   await withDirectory(async (directory) => {
     let run = 0;

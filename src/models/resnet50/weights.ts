@@ -7,6 +7,7 @@ import type { Checkpoint } from '../../io/checkpoint-types.ts';
 import { readEffectiveMatrix } from '../../layers/effective-weights.ts';
 import { readFiniteFloats } from '../../layers/finite-floats.ts';
 import { ResNetVariables } from '../../layers/resnet-sites.ts';
+import { inOrder, PartLoader } from '../part-loader.ts';
 import { type BatchNorm, foldBatchNorm } from './batch-norm.ts';
 import {
   BLOCK_LAYERS,
@@ -51,8 +52,8 @@ export function layerScopes(config: Pick<ResNetConfig, 'kind' | 'blocks'>): stri
 }
 
 /**
- * Reads all layers, folds the batch normalisations and uploads, layer by layer, so that beside the device never more than one
- * compressed kernel is held.
+ * Reads all layers, folds the batch normalisations and uploads, layer by layer, so that beside the device never more than a
+ * few compressed kernels are held.
  */
 export async function loadWeights(
   scope: Scope,
@@ -61,11 +62,13 @@ export async function loadWeights(
   options: ResNetOptions,
 ): Promise<ResNetWeights> {
   const { kind, blocks } = config;
+  const held = { format: options.format, values: options.valuePrecision };
   const variables = new ResNetVariables(checkpoint);
+  const parts = new PartLoader();
   const total = layerScopes(config).length;
   let done = 0;
 
-  const kernel = async (name: string): Promise<CsrMatrix> => {
+  const kernel = (name: string): Promise<CsrMatrix> => {
     const { site, technique } = variables.layer(name, config.technique);
     const threshold = config.threshold?.value;
     return readEffectiveMatrix(checkpoint, site, technique, {
@@ -76,57 +79,74 @@ export async function loadWeights(
 
   // Batch normalisations are numbered in the order their convolutions were made.
   let convolutions = 0;
-  const convolution = async (name: string, stride: number, channels: number): Promise<ConvolutionWeight> => {
+  const convolution = (name: string, stride: number, channels: number): Coming<ConvolutionWeight> => {
     const index = convolutions++;
     const norm = index === 0 ? 'batch_normalization' : `batch_normalization_${index}`;
-    const size = kernelSize(checkpoint, variables.find(name, 'weights'), channels);
-    const csr = await kernel(name);
-    const { nnz } = csr;
-    const { matrix, bias } = foldBatchNorm(csr, await readBatchNorm(checkpoint, variables, norm, csr.rows));
-    const window = fixedPadding(size, stride);
-    const weight = uploadConvolution(scope, name, matrix, window, { bias, format: options.format });
-    options.onProgress?.(++done, total);
-    return { ...weight, nnz };
+    const { size, outputs } = kernelShape(checkpoint, variables.find(name, 'weights'), channels);
+    const weight = parts.load(async () => {
+      const csr = await kernel(name);
+      const { nnz } = csr;
+      const { matrix, bias } = foldBatchNorm(csr, await readBatchNorm(checkpoint, variables, norm, csr.rows));
+      const window = fixedPadding(size, stride);
+      const uploaded = uploadConvolution(scope, name, matrix, window, { bias, ...held });
+      options.onProgress?.(++done, total);
+      return { ...uploaded, nnz };
+    });
+    return { loaded: weight, channels: outputs };
   };
 
-  const block = async (group: number, index: number, channels: number): Promise<Block> => {
+  const block = (group: number, index: number, channels: number): Coming<Block> => {
     const projects = index === 0;
     const stride = projects ? GROUP_STRIDES[group - 1] : 1;
     const projection = projects
-      ? await convolution(projectingScope(kind, group, 'projection'), stride, channels)
+      ? convolution(projectingScope(kind, group, 'projection'), stride, channels)
       : undefined;
-    const main: ConvolutionWeight[] = [];
+    const main: Promise<ConvolutionWeight>[] = [];
+    let inner = channels;
     for (let part = 1; part <= BLOCK_LAYERS[kind]; part++) {
       const name = projects ? projectingScope(kind, group, part) : identityScope(kind, group, index, part);
       const own = part === stridingPart(kind) ? stride : 1;
-      main.push(await convolution(name, own, main.at(-1)?.rows ?? channels));
+      const layer = convolution(name, own, inner);
+      main.push(layer.loaded);
+      inner = layer.channels;
+      if (part === BLOCK_LAYERS[kind]) expectSum(checkpoint, name, inner, projection?.channels ?? channels);
     }
-    const last = main[main.length - 1];
-    expectSum(checkpoint, last, projection?.rows ?? channels);
-    return { projection, main };
+    return { loaded: inOrder({ projection: projection?.loaded, main: inOrder(main) }), channels: inner };
   };
 
-  const initial = await convolution('initial_conv', 2, COLOURS);
-  let channels = initial.rows;
-  const groups: Block[][] = [];
-  for (const [index, count] of blocks.entries()) {
-    const group: Block[] = [];
-    for (let each = 0; each < count; each++) {
-      group.push(await block(index + 1, each, channels));
-      channels = group[each].main.at(-1)!.rows;
-    }
-    groups.push(group);
-  }
-  const csr = await kernel('final_dense');
-  if (csr.cols !== channels) {
-    throw new DataError(`final_dense takes ${csr.cols} features, what comes in has ${channels}`, {
-      file: checkpoint.path,
+  try {
+    const initial = convolution('initial_conv', 2, COLOURS);
+    let { channels } = initial;
+    const groups = blocks.map((count, group) =>
+      Array.from({ length: count }, (_, index) => {
+        const each = block(group + 1, index, channels);
+        channels = each.channels;
+        return each.loaded;
+      }),
+    );
+    const dense = parts.load(async () => {
+      const csr = await kernel('final_dense');
+      if (csr.cols !== channels) {
+        throw new DataError(`final_dense takes ${csr.cols} features, what comes in has ${channels}`, {
+          file: checkpoint.path,
+        });
+      }
+      const biases = variables.find('final_dense', 'biases');
+      const bias = await readFiniteFloats(checkpoint, biases, [csr.rows]);
+      const weight = uploadWeight(scope, 'final_dense', csr, { bias, ...held });
+      options.onProgress?.(++done, total);
+      return weight;
     });
+    return await inOrder({ initial: initial.loaded, groups: inOrder(groups.map(inOrder)), dense });
+  } finally {
+    await parts.close();
   }
-  const bias = await readFiniteFloats(checkpoint, variables.find('final_dense', 'biases'), [csr.rows]);
-  const dense = uploadWeight(scope, 'final_dense', csr, { bias, format: options.format });
-  options.onProgress?.(++done, total);
-  return { initial, groups, dense };
+}
+
+/** A part of the network under way, and how many channels it gives. */
+interface Coming<T> {
+  readonly loaded: Promise<T>;
+  readonly channels: number;
 }
 
 /** The stride sits in the first 3×3 convolution of a block ("v1.5"). */
@@ -139,11 +159,15 @@ function fixedPadding(size: number, stride: number): Window {
   return { size, stride, padBefore: Math.floor((size - 1) / 2) };
 }
 
-/** Side of the kernel of a convolution of so many channels. */
-function kernelSize(checkpoint: Checkpoint, name: string, channels: number): number {
+/** Side and output channels of the kernel of a convolution of so many channels. */
+function kernelShape(
+  checkpoint: Checkpoint,
+  name: string,
+  channels: number,
+): { size: number; outputs: number } {
   const { shape } = checkpoint.info(name);
-  const [size, width, inputs] = shape;
-  if (shape.length === 4 && size === width && size % 2 === 1 && inputs === channels) return size;
+  const [size, width, inputs, outputs] = shape;
+  if (shape.length === 4 && size === width && size % 2 === 1 && inputs === channels) return { size, outputs };
   throw new DataError(
     `${name} is [${shape.join(', ')}], expected [k, k, ${channels}, any] with an odd k: what comes in has ${channels} channels`,
     { file: checkpoint.path },
@@ -151,9 +175,9 @@ function kernelSize(checkpoint: Checkpoint, name: string, channels: number): num
 }
 
 /** A block adds what its last convolution gives to its shortcut. */
-function expectSum(checkpoint: Checkpoint, { name, rows }: ConvolutionWeight, shortcut: number): void {
-  if (rows === shortcut) return;
-  throw new DataError(`${name} gives ${rows} channels, the shortcut it is added to has ${shortcut}`, {
+function expectSum(checkpoint: Checkpoint, name: string, channels: number, shortcut: number): void {
+  if (channels === shortcut) return;
+  throw new DataError(`${name} gives ${channels} channels, the shortcut it is added to has ${shortcut}`, {
     file: checkpoint.path,
   });
 }

@@ -1,11 +1,12 @@
 import { DataError } from '../../errors.ts';
 import type { Normalisation } from '../../graph/operations.ts';
 import type { Scope } from '../../graph/scope.ts';
-import { uploadWeight, type Weight } from '../../graph/weight.ts';
+import { uploadWeight, type Weight, type WeightOptions } from '../../graph/weight.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
 import { readEffectiveMatrix } from '../../layers/effective-weights.ts';
 import { readFiniteFloats } from '../../layers/finite-floats.ts';
 import { biasName, embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
+import { inOrder, PartLoader } from '../part-loader.ts';
 import type { TransformerConfig, TransformerOptions } from './config.ts';
 
 /** Attention whose queries, keys and values come from the same activations: one product `[3H, H]` makes all three. */
@@ -54,8 +55,8 @@ export interface TransformerWeights {
 export const LAYER_NORM_EPSILON = 1e-6;
 
 /**
- * Reads all variables of the model and uploads them, matrix by matrix, so that beside the device never more than one
- * compressed matrix is held.
+ * Reads all variables of the model and uploads them, matrix by matrix, so that beside the device never more than a few
+ * compressed matrices are held.
  */
 export async function loadWeights(
   scope: Scope,
@@ -65,99 +66,113 @@ export async function loadWeights(
 ): Promise<TransformerWeights> {
   const { hidden, technique, scope: top, encoderLayers, decoderLayers } = config;
   const body = `${top}/body`;
+  const held = heldAs(options);
+  const parts = new PartLoader();
   const total = 1 + encoderLayers * 4 + decoderLayers * 7;
   let done = 0;
 
-  const matrix = async (
+  const matrix = (
     name: string,
     scopes: readonly string[],
     shape: readonly [rows: number | undefined, cols: number | undefined],
     withBias = false,
-  ): Promise<Weight> => {
-    const sites = scopes.flatMap((each) => layerSites(checkpoint, each, technique));
-    const threshold = config.threshold?.value;
-    const csr = await readEffectiveMatrix(checkpoint, sites, technique, {
-      transpose: true,
-      ...(threshold === undefined ? {} : { threshold }),
+  ): Promise<Weight> =>
+    parts.load(async () => {
+      const sites = scopes.flatMap((each) => layerSites(checkpoint, each, technique));
+      const threshold = config.threshold?.value;
+      const csr = await readEffectiveMatrix(checkpoint, sites, technique, {
+        transpose: true,
+        ...(threshold === undefined ? {} : { threshold }),
+      });
+      expectShape(checkpoint, scopes[0], [csr.rows, csr.cols], shape);
+      const bias = withBias
+        ? await vector(checkpoint, biasName(checkpoint, scopes[0], technique), csr.rows)
+        : undefined;
+      const weight = uploadWeight(scope, name, csr, { bias, ...held });
+      options.onProgress?.(++done, total);
+      return weight;
     });
-    expectShape(checkpoint, scopes[0], [csr.rows, csr.cols], shape);
-    const bias = withBias
-      ? await vector(checkpoint, biasName(checkpoint, scopes[0], technique), csr.rows)
-      : undefined;
-    const weight = uploadWeight(scope, name, csr, { bias, format: options.format });
-    options.onProgress?.(++done, total);
-    return weight;
-  };
 
-  const norm = async (path: string): Promise<Normalisation> => {
-    const name = `${path}/layer_prepostprocess/layer_norm/layer_norm`;
-    const part = async (leaf: string) =>
-      scope.upload(`${name}_${leaf}`, [hidden], await vector(checkpoint, `${name}_${leaf}`, hidden));
-    return { scale: await part('scale'), bias: await part('bias'), epsilon: LAYER_NORM_EPSILON };
-  };
+  const norm = (path: string): Promise<Normalisation> =>
+    parts.load(async () => {
+      const name = `${path}/layer_prepostprocess/layer_norm/layer_norm`;
+      const part = async (leaf: string) =>
+        scope.upload(`${name}_${leaf}`, [hidden], await vector(checkpoint, `${name}_${leaf}`, hidden));
+      return { scale: await part('scale'), bias: await part('bias'), epsilon: LAYER_NORM_EPSILON };
+    });
 
-  const selfAttention = async (layer: string): Promise<SelfAttention> => {
+  const selfAttention = (layer: string): Promise<SelfAttention> => {
     const path = `${layer}/self_attention`;
     const heads = `${path}/multihead_attention`;
-    return {
-      norm: await norm(path),
-      project: await matrix(`${heads}/qkv`, [`${heads}/q`, `${heads}/k`, `${heads}/v`], [3 * hidden, hidden]),
-      output: await matrix(`${heads}/output_transform`, [`${heads}/output_transform`], [hidden, hidden]),
-    };
+    return inOrder({
+      norm: norm(path),
+      project: matrix(`${heads}/qkv`, [`${heads}/q`, `${heads}/k`, `${heads}/v`], [3 * hidden, hidden]),
+      output: matrix(`${heads}/output_transform`, [`${heads}/output_transform`], [hidden, hidden]),
+    });
   };
 
-  const crossAttention = async (layer: string): Promise<CrossAttention> => {
+  const crossAttention = (layer: string): Promise<CrossAttention> => {
     const path = `${layer}/encdec_attention`;
     const heads = `${path}/multihead_attention`;
-    return {
-      norm: await norm(path),
-      query: await matrix(`${heads}/q`, [`${heads}/q`], [hidden, hidden]),
-      keyValue: await matrix(`${heads}/kv`, [`${heads}/k`, `${heads}/v`], [2 * hidden, hidden]),
-      output: await matrix(`${heads}/output_transform`, [`${heads}/output_transform`], [hidden, hidden]),
-    };
+    return inOrder({
+      norm: norm(path),
+      query: matrix(`${heads}/q`, [`${heads}/q`], [hidden, hidden]),
+      keyValue: matrix(`${heads}/kv`, [`${heads}/k`, `${heads}/v`], [2 * hidden, hidden]),
+      output: matrix(`${heads}/output_transform`, [`${heads}/output_transform`], [hidden, hidden]),
+    });
   };
 
   const feedForward = async (layer: string): Promise<FeedForward> => {
     const path = `${layer}/ffn`;
-    const expand = await matrix(`${path}/conv1`, [`${path}/conv1`], [undefined, hidden], true);
-    return {
-      norm: await norm(path),
-      expand,
-      contract: await matrix(`${path}/conv2`, [`${path}/conv2`], [hidden, expand.rows], true),
-    };
+    const loaded = await inOrder({
+      expand: matrix(`${path}/conv1`, [`${path}/conv1`], [undefined, hidden], true),
+      norm: norm(path),
+      contract: matrix(`${path}/conv2`, [`${path}/conv2`], [hidden, undefined], true),
+    });
+    const { rows, cols } = loaded.contract;
+    expectShape(checkpoint, `${path}/conv2`, [rows, cols], [hidden, loaded.expand.rows]);
+    return loaded;
   };
 
-  const encoder: EncoderLayer[] = [];
-  for (let i = 0; i < encoderLayers; i++) {
-    const layer = `${body}/encoder/layer_${i}`;
-    encoder.push({ attention: await selfAttention(layer), feedForward: await feedForward(layer) });
-  }
-  const decoder: DecoderLayer[] = [];
-  for (let i = 0; i < decoderLayers; i++) {
-    const layer = `${body}/decoder/layer_${i}`;
-    decoder.push({
-      attention: await selfAttention(layer),
-      crossAttention: await crossAttention(layer),
-      feedForward: await feedForward(layer),
+  const layers = (side: string, count: number) =>
+    Array.from({ length: count }, (_, index) => `${body}/${side}/layer_${index}`);
+  try {
+    return await inOrder({
+      encoder: inOrder(
+        layers('encoder', encoderLayers).map((layer) =>
+          inOrder({ attention: selfAttention(layer), feedForward: feedForward(layer) }),
+        ),
+      ),
+      decoder: inOrder(
+        layers('decoder', decoderLayers).map((layer) =>
+          inOrder({
+            attention: selfAttention(layer),
+            crossAttention: crossAttention(layer),
+            feedForward: feedForward(layer),
+          }),
+        ),
+      ),
+      embedding: parts.load(async () => {
+        const embedding = await loadEmbedding(scope, checkpoint, config, options);
+        options.onProgress?.(++done, total);
+        return embedding;
+      }),
+      targetSpace: parts.load(() =>
+        loadTargetSpace(checkpoint, `${body}/target_space_embedding/kernel`, hidden),
+      ),
+      encoderNorm: norm(`${body}/encoder`),
+      decoderNorm: norm(`${body}/decoder`),
     });
+  } finally {
+    await parts.close();
   }
-  const embedding = await loadEmbedding(scope, checkpoint, config, options);
-  options.onProgress?.(total, total);
-  return {
-    embedding,
-    targetSpace: await loadTargetSpace(checkpoint, `${body}/target_space_embedding/kernel`, hidden),
-    encoder,
-    encoderNorm: await norm(`${body}/encoder`),
-    decoder,
-    decoderNorm: await norm(`${body}/decoder`),
-  };
 }
 
 async function loadEmbedding(
   scope: Scope,
   checkpoint: Checkpoint,
   { embeddingScope, technique, threshold, vocabulary, hidden }: TransformerConfig,
-  { format }: TransformerOptions,
+  options: TransformerOptions,
 ): Promise<Weight> {
   const site = embeddingSite(checkpoint, embeddingScope, technique);
   const csr = await readEffectiveMatrix(
@@ -167,7 +182,11 @@ async function loadEmbedding(
     threshold === undefined ? {} : { threshold: threshold.value },
   );
   expectShape(checkpoint, embeddingScope, [csr.rows, csr.cols], [vocabulary, hidden]);
-  return uploadWeight(scope, embeddingScope, csr, { embedding: true, format });
+  return uploadWeight(scope, embeddingScope, csr, { embedding: true, ...heldAs(options) });
+}
+
+function heldAs({ format, valuePrecision }: TransformerOptions): Pick<WeightOptions, 'format' | 'values'> {
+  return { format, values: valuePrecision };
 }
 
 /** The original always decodes in target space 0. */
