@@ -11,8 +11,9 @@ export function expFunction(type: 'f32' | 'vec4f', name = 'exact_exp'): string {
 fn ${name}(x: ${type}) -> ${type} {
   let inside = max(x, ${type}(-87.0));
   let n = round(inside * 1.44269504);
-  // ln 2 in two parts, the first with so few bits that its product with n is exact.
-  let r = fma(n, ${type}(2.12194440e-4), fma(n, ${type}(-0.693359375), inside));
+  // ln 2 in two parts, the first with so few bits that its product with n is exact. It is no fma: two of one factor inside each
+  // other are what some drivers add up to one.
+  let r = fma(n, ${type}(2.12194440e-4), inside - n * 0.693359375);
   var p = fma(r, ${type}(1.9875691500e-4), ${type}(1.3981999507e-3));
   p = fma(p, r, ${type}(8.3334519073e-3));
   p = fma(p, r, ${type}(4.1665795894e-2));

@@ -1,5 +1,6 @@
 import { halfToFloat } from './half-values.ts';
 import { type Grid, type Kernel, kernel } from './kernel.ts';
+import { WORKGROUP, workgroupGrid } from './linear-grid.ts';
 
 /** Where the ids of the columns come from. */
 export type EmbeddingSource =
@@ -84,8 +85,9 @@ export function embeddingKernel(variant: EmbeddingVariant): Kernel {
     body: /* wgsl */ `
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
-  let column = group.x;
+  let column = ${WORKGROUP};
   let n = params.columns;
+  if (column >= n) { return; }
   ${
     byStep
       ? `let position = control[0];
@@ -117,5 +119,5 @@ ${compressed ? scatterRow : ''}
 
 /** @param columns N; a workgroup owns a column */
 export function embeddingGrid(columns: number): Grid {
-  return [columns, 1, 1];
+  return workgroupGrid(columns);
 }

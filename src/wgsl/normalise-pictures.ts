@@ -1,4 +1,5 @@
-import { ceilDivide, type Grid, type Kernel, kernel } from './kernel.ts';
+import { type Grid, type Kernel, kernel } from './kernel.ts';
+import { eachElement, linearGrid } from './linear-grid.ts';
 
 /**
  * Pictures as they come from a decoder to activations: `pictures [B, Y, X, 3]` → `x [3, B·Y·X]`, each channel
@@ -17,19 +18,15 @@ export const NORMALISE_PICTURES: Kernel = kernel({
     { name: 'pictures', element: 'f32', access: 'read' },
     { name: 'x', element: 'f32', access: 'read_write' },
   ],
-  body: /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let pixel = id.x;
-  if (pixel >= params.pixels) { return; }
-  let at = pixel * 3u;
-  x[pixel] = (pictures[at] - params.mean_red) / params.deviation_red;
-  x[params.columns + pixel] = (pictures[at + 1u] - params.mean_green) / params.deviation_green;
-  x[2u * params.columns + pixel] = (pictures[at + 2u] - params.mean_blue) / params.deviation_blue;
-}
-`,
+  body: eachElement(
+    'params.pixels',
+    `  let at = i * 3u;
+  x[i] = (pictures[at] - params.mean_red) / params.deviation_red;
+  x[params.columns + i] = (pictures[at + 1u] - params.mean_green) / params.deviation_green;
+  x[2u * params.columns + i] = (pictures[at + 2u] - params.mean_blue) / params.deviation_blue;`,
+  ),
 });
 
 export function normalisePicturesGrid(pixels: number): Grid {
-  return [ceilDivide(pixels, 64), 1, 1];
+  return linearGrid(pixels);
 }

@@ -10,6 +10,8 @@ import { LOWEST } from './online-softmax.ts';
  *                                                               rows 2 …: the K largest logits, descending
  *                             which [chunks, K, columns]        their rows (token ids); of equal logits the smaller id first
  *
+ * Where a logit of a column is not a number, m is infinite, so that no score of it is finite.
+ *
  * A lane owns a vec4 of columns.
  */
 export interface TopKVariant {
@@ -52,12 +54,17 @@ export function topKKernel(variant: TopKVariant): Kernel {
     ],
     body: /* wgsl */ `${beginList(variant, 'chunk_rows', 'rows')}
   let start = part * params.chunk_rows;
+  // Devices leave out what is not a number where they compare: as bits it is beyond infinity.
+  var beyond = vec4u();
   for (var block = start; block < end; block += ${BLOCK}u) {
 ${LOAD_BLOCK}
+${unroll(BLOCK, (i) => `    beyond = max(beyond, bitcast<vec4u>(logit${i}) & vec4u(0x7fffffffu));`)}
     let before = most;
     most = max(most, peak);
     total = total * exact_exp(before - most)${unroll(BLOCK, (i) => ` + exact_exp(logit${i} - most)`, '')};
   }
+  let infinity = vec4u(0x7f800000u);
+  most = select(most, bitcast<vec4f>(min(beyond, infinity)), beyond > infinity);
   for (var block = start; block < end; block += ${BLOCK}u) {
     // Blocks with nothing for the lists have a loop of their own: in step, all lanes pay for an insertion of one.
     for (; block < end; block += ${BLOCK}u) {

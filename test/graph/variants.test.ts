@@ -9,6 +9,8 @@ import {
   topKChunk,
   topKLanes,
 } from '../../src/graph/variants.ts';
+import { embeddingGrid } from '../../src/wgsl/embedding.ts';
+import { normalisePicturesGrid } from '../../src/wgsl/normalise-pictures.ts';
 import { DEVICE_CLASSES } from '../support/device-class.ts';
 
 /** What every WebGPU device allows. */
@@ -52,6 +54,20 @@ test('so do the workgroups of layer norm and top-k', () => {
         assert.ok(topKChunk(deviceClass, rows, columns4) >= 1);
       },
     ),
+  );
+});
+
+test('grids over pixels and embedded columns stay within what every device allows, however many there are', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20_000_000 }), (count) => {
+      for (const [grid, lanes] of [
+        [normalisePicturesGrid(count), 64],
+        [embeddingGrid(count), 1],
+      ] as const) {
+        assert.ok(grid.every((extent) => extent >= 1 && extent <= 65_535));
+        assert.ok(grid[0] * grid[1] * grid[2] * lanes >= count);
+      }
+    }),
   );
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DataError, DisposedError, UsageError } from '../../src/errors.ts';
+import { DataError, DeviceError, DisposedError, UsageError } from '../../src/errors.ts';
 import { loadTransformer, type Transformer } from '../../src/models/transformer/model.ts';
 import type { Technique } from '../../src/technique.ts';
 import { testGpu } from '../support/gpu.ts';
@@ -229,6 +229,27 @@ test('a checkpoint that lacks a layer or a shard is refused, and a value that is
     },
   };
   await assert.rejects(loadTransformer(gpu, broken, { heads: 2 }), /layer_norm_scale holds NaN at element 0/);
+});
+
+test('weights that overflow float32 are told, with the sentence, also where no logit is a number', async () => {
+  const whole = tinyTransformer('dense');
+  const huge = {
+    ...whole,
+    async read(name: string) {
+      const tensor = await whole.read(name);
+      if (!name.endsWith('decoder/layer_prepostprocess/layer_norm/layer_norm_scale')) return tensor;
+      return { ...tensor, data: (tensor.data as Float32Array).fill(3e38) };
+    },
+  };
+  using model = await loadTransformer(await testGpu(), huge, { heads: 2 });
+  const logits = await model.logits([SOURCE], [TARGET]);
+  assert.ok(logits.some(Number.isNaN) && !logits.some(Number.isFinite));
+  for (const beam of [1, 4]) {
+    await assert.rejects(
+      model.translate([SOURCE], { beam, maxLength: 3 }),
+      (error) => error instanceof DeviceError && /sentence 0 has no finite score/.test(error.message),
+    );
+  }
 });
 
 test('a search that is refused spoils nothing for the next', async () => {

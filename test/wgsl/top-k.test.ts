@@ -78,6 +78,27 @@ test('the largest logits come in order, of equal ones the smaller id first, with
   );
 });
 
+test('a column with a logit that is not a number has an infinite largest, and no other has', async () => {
+  await holds(
+    fc.asyncProperty(
+      logitsOf({ min: 1, max: 200 }),
+      fc.nat(),
+      fc.constantFrom(...DEVICE_CLASSES),
+      async ({ rows, columns, data }, place, deviceClass) => {
+        const broken = data.slice();
+        broken[place % broken.length] = Number.NaN;
+        const found = await compute(await gpuAs(deviceClass), (graph, scope) => ({
+          best: topK(graph, scope.upload('logits', [rows, columns], broken), 2).best,
+        }));
+        const most = asFloats(found.best).subarray(0, columns);
+        const infinite = [...most.keys()].filter((column) => most[column] === Number.POSITIVE_INFINITY);
+        assert.deepEqual(infinite, [(place % broken.length) % columns]);
+      },
+    ),
+    20,
+  );
+});
+
 test('chunks of any size, merged over any number of levels, rank as one', async () => {
   const K = 3;
   await holds(
