@@ -28,8 +28,7 @@ export const PICTURE_PARAMETERS: readonly Parameter[] = [
 
 /**
  * WGSL: `columnV` of each of `count` pixels of the output, `apart` from each other from `first` on, and where their windows
- * begin, in pixels of the input. Pixels past the last repeat it, so that nothing needs to be guarded: they store the same
- * value to the same place.
+ * begin, in pixels of the input. Pixels past the last repeat it, so that no read needs to be guarded; see `storeOnce`.
  */
 export function placeWindows({ stride, padBefore }: Window, count: number, apart: number): string {
   const place = (v: number) =>
@@ -68,6 +67,15 @@ export function dealPixels(deal: Deal, lanes: number, count: number): { first: s
   return deal === 'runs'
     ? { first: `(group.x * ${lanes}u + lane.x) * ${count}u`, apart: 1 }
     : { first: `group.x * ${lanes * count}u + lane.x`, apart: lanes };
+}
+
+/**
+ * WGSL: `store` of pixel `v` of a lane, unless the pixel repeats one of another lane: two may not store to one place, not
+ * even the same value. A lane whose pixels lie side by side repeats only its own.
+ * @param apart as `dealPixels` gives it, together with `first`
+ */
+export function storeOnce(v: number, apart: number, store: string): string {
+  return v > 0 && apart > 1 ? `if (first + ${v * apart}u < params.pixels) { ${store} }` : store;
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   PICTURE_PARAMETERS,
   placeTap,
   placeWindows,
+  storeOnce,
   type Window,
   windowTag,
 } from './convolution.ts';
@@ -78,7 +79,8 @@ ${unroll(rows, (r) => unroll(columns, (v) => `      sum${r}_${v} = fma(a${r}, va
 ${unroll(rows, (r) =>
   unroll(columns, (v) => {
     const at = `row${r} * params.out_columns + column${v}`;
-    return `  ${storeResult(epilogue, `(sum${r}_${v} + bias[row${r}])`, at, `column${v}`, 'f32')}`;
+    const store = storeResult(epilogue, `(sum${r}_${v} + bias[row${r}])`, at, `column${v}`, 'f32');
+    return `  ${storeOnce(v, apart, store)}`;
   }),
 )}
 }

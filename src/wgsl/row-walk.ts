@@ -155,7 +155,7 @@ ${multiply(vectors)}
       }
       if ((chunk + i + 1u) % ${block}u == 0u) {
 ${addParts(vectors)}
-${unroll(vectors, (v) => `        part${v} = vec4f();`)}
+${unroll(vectors, (v) => `        part${v} = ${OPAQUE_ZERO};`)}
       }
     }
   }
@@ -233,8 +233,15 @@ ${unroll(vectors, (v) => `        part${v} = fma(value, b[base + column${v}], pa
   );
 }
 
+/** WGSL of a zero that no compiler sees, where `n4` is what it is anywhere: below 2³¹. */
+const OPAQUE_ZERO = 'vec4f(f32(n4 >> 31u))';
+
+/**
+ * The parts begin with a zero that no compiler knows: it could fold the sum of the row into the end of a written-out chain of
+ * multiply-adds that begins with nothing, and add in another order than loops do.
+ */
 function clearParts(vectors: number): string {
-  return unroll(vectors, (v) => `    var part${v} = vec4f();`);
+  return unroll(vectors, (v) => `    var part${v} = ${OPAQUE_ZERO};`);
 }
 
 function addParts(vectors: number): string {

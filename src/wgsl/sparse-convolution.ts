@@ -4,6 +4,7 @@ import {
   PICTURE_PARAMETERS,
   placeTap,
   placeWindows,
+  storeOnce,
   type Window,
   windowTag,
 } from './convolution.ts';
@@ -76,7 +77,10 @@ ${unroll(columns, (v) => `    sum${v} += select(0.0, part${v}, inside${v});`)}
   }
   let bias = bitcast<f32>(row.y);
   let to = row.x * params.out_columns;
-${unroll(columns, (v) => `  ${storeResult(epilogue, `(sum${v} + bias)`, `to + column${v}`, `column${v}`, 'f32')}`)}
+${unroll(columns, (v) => {
+  const store = storeResult(epilogue, `(sum${v} + bias)`, `to + column${v}`, `column${v}`, 'f32');
+  return `  ${storeOnce(v, apart, store)}`;
+})}
 }
 `,
   });
