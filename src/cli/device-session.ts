@@ -7,7 +7,7 @@ export async function withDevice<T>(
   use: (gpu: Gpu) => Promise<T>,
   tuning: TuningOptions = tuningOptions(),
 ): Promise<T> {
-  await using gpu = await openGpu({ tuning });
+  await using gpu = await openGpu({ tuning, timestamps: true });
   using _ = disposedAtExit(gpu);
   return await use(gpu);
 }

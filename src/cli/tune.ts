@@ -43,7 +43,8 @@ export const tuneCommand = defineCommand({
   args: ARGUMENTS,
   async run({ args }) {
     const { budget, options } = readRequest(args);
-    await interruptible(async (signal) => {
+    await interruptible(async (signal, advise) => {
+      advise('what was measured is kept; run this again to go on');
       const tuning = { store: tuningFolder(), budget };
       await withDevice(async (gpu) => {
         for (const model of modelsToTune(args)) {

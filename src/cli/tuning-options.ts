@@ -1,12 +1,18 @@
 import { join } from 'node:path';
 import type { TuningOptions } from '../graph/device.ts';
+import { environmentVariable } from '../graph/runtime.ts';
 import { type RecordFolder, recordFolder } from '../io/record-folder.ts';
 import { cacheDirectory } from '../results/cache-directory.ts';
 import { ArgumentError } from './arguments.ts';
 
+/** The folder in which commands keep what they measured of adapters. */
+export function tuningDirectory(): string {
+  return join(cacheDirectory(), 'tuning');
+}
+
 /** Where commands keep what they measured of adapters. */
 export function tuningFolder(): RecordFolder {
-  return recordFolder(join(cacheDirectory(), 'tuning'));
+  return recordFolder(tuningDirectory());
 }
 
 /**
@@ -15,12 +21,21 @@ export function tuningFolder(): RecordFolder {
  * @throws {ArgumentError} where that is no number of seconds.
  */
 export function tuningOptions(): TuningOptions {
-  const seconds = process.env.TSOS_TUNE_SECONDS;
+  const seconds = environmentVariable('TSOS_TUNE_SECONDS');
   const budget = seconds ? Number(seconds) : undefined;
   if (budget !== undefined && !(budget >= 0)) {
     throw new ArgumentError(
       `TSOS_TUNE_SECONDS is "${seconds}"; it must be a number of seconds, 0 to measure nothing`,
     );
   }
-  return { store: tuningFolder(), budget };
+  return { store: tuningFolderIfAny(), budget };
+}
+
+/** Nothing where Deno may not ask for the home folder: models run without what was kept. */
+function tuningFolderIfAny(): RecordFolder | undefined {
+  try {
+    return tuningFolder();
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import type { Gpu } from '../graph/device.ts';
-import type { DispatchExplanation } from '../graph/tuning/tuning.ts';
-import { cacheDirectory } from '../results/cache-directory.ts';
+import { type DispatchExplanation, dispatchName } from '../graph/tuning/tuning.ts';
+import { tuningDirectory } from './tuning-options.ts';
 
 /** What is known of an adapter, in a few lines. */
 export function describeTuning(gpu: Gpu): string {
@@ -15,7 +14,7 @@ export function describeTuning(gpu: Gpu): string {
       `${known.length} of ${dispatches.length} measured; ${better.length} left the default kernel`,
     ],
     ['weights', `${Object.keys(gpu.tuning.explainFormats()).length} classes compared, sparse against dense`],
-    ['kept in', join(cacheDirectory(), 'tuning')],
+    ['kept in', tuningDirectory()],
   ];
   const rest = dispatches.length - known.length;
   if (rest > 0) lines.push(['not yet', `${rest} dispatches; run this again with a --budget to go on`]);
@@ -24,7 +23,9 @@ export function describeTuning(gpu: Gpu): string {
 
 /** Every choice with its reasons. */
 export function explainTuning(gpu: Gpu): string {
-  const dispatches = gpu.tuning.explain().map(({ weight, format, use, kernel, why, milliseconds }) => {
+  const { tuning } = gpu;
+  const dispatches = tuning.explain().map((dispatch) => {
+    const { kernel, why, milliseconds } = dispatch;
     const times = Object.entries(milliseconds).sort(([, a], [, b]) => a - b);
     const isFastest = times.length === 0 || times[0][0] === kernel;
     const reason = isFastest ? REASONS[why] : 'the default, next to nothing slower';
@@ -33,11 +34,11 @@ export function explainTuning(gpu: Gpu): string {
         `  ${time.toFixed(3).padStart(10)} ms  ${name}${name === kernel ? `  <- ${reason}` : ''}`,
     );
     if (times.length === 0) lines.push(`  ${'-'.padStart(10)}     ${kernel}  <- ${reason}`);
-    return [`${format} ${weight} · ${use}`, ...lines, ''].join('\n');
+    return [dispatchName(dispatch), ...lines, ''].join('\n');
   });
-  const formats = Object.entries(gpu.tuning.explainFormats()).map(
+  const formats = Object.entries(tuning.explainFormats()).map(
     ([weight, { sparse, dense }]) =>
-      `${weight}: held ${dense < sparse ? 'dense' : 'sparse'} (${sparse.toFixed(3)} ms sparse, ${dense.toFixed(3)} ms dense)\n`,
+      `${weight}: held ${tuning.format(weight)} (${sparse.toFixed(3)} ms sparse, ${dense.toFixed(3)} ms dense)\n`,
   );
   const separator = formats.length > 0 ? '\n' : '';
   return `${dispatches.join('\n')}\n${formats.join('')}${separator}`;
@@ -52,11 +53,11 @@ const REASONS: Readonly<Record<DispatchExplanation['why'], string>> = {
 /** Every choice with its reasons, for machines. */
 export function tuningJson(gpu: Gpu): string {
   const { adapter, tuning } = gpu;
-  const formats = Object.entries(tuning.explainFormats()).map(([weight, { sparse, dense }]) => ({
+  const formats = Object.entries(tuning.explainFormats()).map(([weight, milliseconds]) => ({
     weight,
-    format: dense < sparse ? 'dense' : 'sparse',
-    milliseconds: { sparse, dense },
+    format: tuning.format(weight),
+    milliseconds,
   }));
-  const folder = join(cacheDirectory(), 'tuning');
+  const folder = tuningDirectory();
   return `${JSON.stringify({ adapter, folder, dispatches: tuning.explain(), formats })}\n`;
 }

@@ -39,18 +39,18 @@ export interface GpuOptions extends DawnOptions {
  *
  * @throws AdapterError when there is no WebGPU, no adapter, only a software adapter without leave to use it, or none that
  *   gives a device.
- * @throws UsageError for options that this runtime cannot obey.
+ * @throws UsageError for options that this runtime cannot obey, or a tuning budget that is no number of seconds.
  */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const source = await findWebGpu(options);
   const adapter = await requestAdapter(source, options);
   const description = describeAdapter(adapter, source);
   refuseUnusable(description, options.allowSoftware ?? environmentVariable('TSOS_SOFTWARE') === '1');
+  const tuning = await Tuning.open(description, options.tuning ?? { budget: 0 });
   const device = await requestDevice(adapter, description);
   const limits = copyLimits(device.limits);
   const features = await probeFeatures(device);
   const patience = options.patience ?? (description.software ? 1800 : 120);
-  const tuning = await Tuning.open(description, options.tuning ?? { budget: 0 });
   return new Gpu({ device, adapter: description, limits, features, patience, tuning });
 }
 

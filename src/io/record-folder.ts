@@ -1,13 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from './atomic-file.ts';
+import { explainWriteFailure, writeFileAtomic } from './atomic-file.ts';
 import { readJson } from './read-json.ts';
 
 /** Small records of JSON, a file each. */
 export interface RecordFolder {
   /** @returns `undefined` where there is no such file, or none of JSON. */
   load(name: string): Promise<unknown>;
-  /** Makes the folder where there is none, and replaces the file whole. */
+  /**
+   * Makes the folder where there is none, and replaces the file whole.
+   * @throws {UsageError} where that cannot be written, {TsosError} when the disk is full.
+   */
   save(name: string, record: unknown): Promise<void>;
 }
 
@@ -17,7 +20,9 @@ export function recordFolder(path: string): RecordFolder {
   return {
     load: (name) => readJson(file(name)).catch(() => undefined),
     async save(name, record) {
-      await mkdir(path, { recursive: true });
+      await mkdir(path, { recursive: true }).catch((cause) => {
+        throw explainWriteFailure(path, cause);
+      });
       await writeFileAtomic(file(name), `${JSON.stringify(record, undefined, 1)}\n`);
     },
   };

@@ -26,7 +26,7 @@ export interface TuneModelOptions extends TuneSizes {
 
 /**
  * Runs a model with all its weights sparse and then with all of them dense, once each, so that the device measures the kernels
- * of both as far as its budget goes; then decides how weights of these classes are held from now on, and saves.
+ * of both as far as its budget goes; then decides how weights of these classes are held from now on, and saves, if it measured.
  * @throws {DataError} where the checkpoint holds neither model.
  */
 export async function tuneModel(
@@ -41,7 +41,7 @@ export async function tuneModel(
     onPart?.(format);
     await runOnce(gpu, checkpoint, format, options);
   }
-  gpu.tuning.decideFormats();
+  if (gpu.tuning.measured) gpu.tuning.decideFormats();
   await gpu.tuning.save();
 }
 

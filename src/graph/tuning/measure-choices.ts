@@ -48,17 +48,19 @@ async function timeCandidates(
   const bind = memory.binderForTrial(index, trial);
   const racers: Racer[] = [];
   for (const { kernel, grid } of candidates) {
+    if (isTimeUp()) return undefined;
     const pipeline = await pipelineFor(gpu, kernel).catch(ignoreUncompilable);
     if (pipeline === undefined) continue;
     const step = { pipeline, bindGroup: bind(pipeline), grid };
-    const run = async (times: number) =>
-      (await passMilliseconds(gpu, (pass) => encodeSteps(pass, [step], times))) / times;
+    const run = async (times: number) => {
+      const milliseconds = await passMilliseconds(gpu, (pass) => encodeSteps(pass, [step], times));
+      return Math.max(LEAST_MS, milliseconds / times);
+    };
     // Drivers compile at the first run.
     await run(1);
     if (isTimeUp()) return undefined;
-    const once = await run(1);
-    const repeats = Math.max(1, Math.min(MAX_REPEATS, Math.ceil(SAMPLE_MS / once)));
-    racers.push({ name: kernel.name, run: () => run(repeats), least: once });
+    const { repeats, milliseconds } = await longSample(run);
+    racers.push({ name: kernel.name, run: () => run(repeats), least: milliseconds });
   }
   const leader = () => Math.min(...racers.map(({ least }) => least));
   const rounds = leader() > LONG_MS ? 1 : ROUNDS;
@@ -70,6 +72,22 @@ async function timeCandidates(
     }
   }
   return Object.fromEntries(racers.map(({ name, least }) => [name, least]));
+}
+
+/**
+ * The first sample that is long enough to be trusted, and of how many runs it is. Shorter ones must not count: the clock of a
+ * GPU may advance in steps longer than a kernel takes, and tell 0.
+ */
+async function longSample(
+  run: (times: number) => Promise<number>,
+): Promise<{ repeats: number; milliseconds: number }> {
+  let repeats = 1;
+  let milliseconds = await run(repeats);
+  while (repeats < MAX_REPEATS && milliseconds * repeats < SAMPLE_MS / 2) {
+    repeats = Math.min(MAX_REPEATS, MAX_GROWTH * repeats, Math.ceil(SAMPLE_MS / milliseconds));
+    milliseconds = await run(repeats);
+  }
+  return { repeats, milliseconds };
 }
 
 /** A kernel in the race, and the least milliseconds it took so far. */
@@ -87,7 +105,11 @@ const LONG_MS = 30;
 const HOPELESS = 1.5;
 /** A sample shorter than this drowns in the cost of submitting it. */
 const SAMPLE_MS = 3;
-const MAX_REPEATS = 64;
+const MAX_REPEATS = 1024;
+/** A sample may have so many times the runs of the one before it, whose time may have been told as much too short. */
+const MAX_GROWTH = 16;
+/** No kernel takes less; a coarse clock may say so. */
+const LEAST_MS = 1e-6;
 
 /** A driver that cannot compile a variant is no reason to fail: others will do. */
 function ignoreUncompilable(error: unknown): undefined {

@@ -8,7 +8,7 @@ export interface DispatchTimes {
   readonly milliseconds: Readonly<Record<string, number>>;
 }
 
-/** Milliseconds of all uses of a weight that were measured, held sparse and held dense. */
+/** Milliseconds of the uses of a weight, geometric mean, held sparse and held dense. */
 export interface FormatTimes {
   readonly sparse: number;
   readonly dense: number;
@@ -43,7 +43,8 @@ export function parseRecord(stored: unknown, adapter: AdapterDescription): Tunin
   const nothing: TuningRecord = { adapter, dispatches: {}, formats: {} };
   if (!isObject(stored) || stored.version !== VERSION || !isObject(stored.adapter)) return nothing;
   const kept = stored.adapter as Partial<AdapterDescription>;
-  if (JSON.stringify(identity(kept)) !== JSON.stringify(identity(adapter))) return nothing;
+  const own = identity(adapter);
+  if (!identity(kept).every((part, index) => part === own[index])) return nothing;
   return {
     adapter,
     dispatches: soundEntries(stored.dispatches, isDispatchTimes),

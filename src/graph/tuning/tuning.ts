@@ -1,3 +1,4 @@
+import { UsageError } from '../../errors.ts';
 import type { AdapterDescription } from '../adapter-description.ts';
 import type { Candidate, Choice } from '../node.ts';
 import {
@@ -49,6 +50,8 @@ export interface DispatchExplanation extends Omit<Choice, 'candidates'> {
  * when asked for (`decideFormats`).
  */
 export class Tuning {
+  /** Whether there is anything to choose by; without, nobody need know the candidates behind the first. */
+  readonly active: boolean;
   readonly #adapter: AdapterDescription;
   readonly #store: TuningStore | undefined;
   readonly #dispatches: Map<string, DispatchTimes>;
@@ -57,25 +60,35 @@ export class Tuning {
   readonly #asked = new Map<string, Choice>();
   #milliseconds: number;
   #turn: Promise<unknown> = Promise.resolve();
+  #isSaved = true;
+  #saved: Promise<unknown> = Promise.resolve();
 
   private constructor(adapter: AdapterDescription, options: TuningOptions, record: TuningRecord) {
     const { budget = adapter.software ? 0 : DEFAULT_BUDGET } = options;
     this.#adapter = adapter;
     this.#store = options.store;
+    if (!(budget >= 0)) {
+      throw new UsageError(
+        `tuning: a budget of ${budget} seconds; it must be a number from 0, which measures nothing`,
+      );
+    }
     this.#milliseconds = 1000 * budget;
+    this.active = options.store !== undefined || budget > 0;
     this.#dispatches = new Map(Object.entries(record.dispatches));
     this.#formats = new Map(Object.entries(record.formats));
   }
 
-  /** Starts with what the store has of the adapter; a store that cannot be read counts as empty. */
+  /**
+   * Starts with what the store has of the adapter; a store that cannot be read counts as empty.
+   * @throws {UsageError} for a budget that is no number of seconds.
+   */
   static async open(adapter: AdapterDescription, options: TuningOptions): Promise<Tuning> {
-    const stored = await options.store?.load(recordName(adapter)).catch(() => undefined);
-    return new Tuning(adapter, options, parseRecord(stored, adapter));
+    return new Tuning(adapter, options, await storedRecord(options.store, adapter));
   }
 
-  /** Whether there is anything to choose by; without, nobody need know the candidates behind the first. */
-  get active(): boolean {
-    return this.#store !== undefined || this.#milliseconds > 0;
+  /** Whether this process has measured anything. */
+  get measured(): boolean {
+    return this.#measuredHere.size > 0;
   }
 
   /** The fastest candidate that is known, else the first. */
@@ -122,33 +135,39 @@ export class Tuning {
   keepTimes(choice: Choice, milliseconds: Readonly<Record<string, number>>): void {
     this.#dispatches.set(dispatchName(choice), { kernels: digest(choice), milliseconds });
     this.#measuredHere.add(dispatchName(choice));
+    this.#isSaved = false;
   }
 
   /**
-   * Decides for every weight that this process measured both sparse and dense, by the time of all its uses together. Models
-   * loaded afterwards hold their weights so.
+   * Decides for every weight that this process met both sparse and dense, by the geometric mean of the times known of its
+   * uses: how often a model makes use of each is not known. Models loaded afterwards hold their weights so, also when the
+   * kernels have changed since, lest results change by a bit unasked.
    */
   decideFormats(): void {
-    const totals = new Map<string, { sparse: number; dense: number }>();
+    const uses = new Map<string, FormatTimes[]>();
     for (const choice of this.#asked.values()) {
       if (choice.format === 'dense') continue;
       const dense = this.#asked.get(dispatchName({ ...choice, format: 'dense' }));
       const times = dense && { sparse: this.#leastOf(choice), dense: this.#leastOf(dense) };
       if (times?.sparse === undefined || times.dense === undefined) continue;
-      const total = totals.get(choice.weight) ?? { sparse: 0, dense: 0 };
-      totals.set(choice.weight, { sparse: total.sparse + times.sparse, dense: total.dense + times.dense });
+      uses.set(choice.weight, [...(uses.get(choice.weight) ?? []), times as FormatTimes]);
     }
-    for (const [weight, times] of totals) this.#formats.set(weight, times);
+    for (const [weight, times] of uses) {
+      this.#formats.set(weight, {
+        sparse: geometricMean(times.map(({ sparse }) => sparse)),
+        dense: geometricMean(times.map(({ dense }) => dense)),
+      });
+    }
+    this.#isSaved = false;
   }
 
-  /** Writes everything known to the store, if there is one; what that throws is thrown. */
+  /** Adds what became known to the store, if there is one; what that throws is thrown. */
   async save(): Promise<void> {
-    const record = {
-      adapter: this.#adapter,
-      dispatches: Object.fromEntries(this.#dispatches),
-      formats: Object.fromEntries(this.#formats),
-    };
-    await this.#store?.save(recordName(this.#adapter), formatRecord(record));
+    if (this.#isSaved) return;
+    const saved = this.#saved.then(() => this.#write());
+    this.#saved = saved.catch(() => {});
+    await saved;
+    this.#isSaved = true;
   }
 
   /** Every dispatch that had a choice so far, in the order they were met. */
@@ -174,16 +193,42 @@ export class Tuning {
     return Object.fromEntries(this.#formats);
   }
 
+  async #write(): Promise<void> {
+    if (this.#store === undefined) return;
+    // Other processes may have saved what they measured since this one looked.
+    const stored = await storedRecord(this.#store, this.#adapter);
+    const record = {
+      adapter: this.#adapter,
+      dispatches: { ...stored.dispatches, ...Object.fromEntries(this.#dispatches) },
+      formats: { ...stored.formats, ...Object.fromEntries(this.#formats) },
+    };
+    await this.#store.save(recordName(this.#adapter), formatRecord(record));
+  }
+
   /** Times taken of just these kernels. */
   #timesOf(choice: Choice): Readonly<Record<string, number>> | undefined {
     const known = this.#dispatches.get(dispatchName(choice));
-    return known?.kernels === digest(choice) ? known.milliseconds : undefined;
+    return known && known.kernels === digest(choice) ? known.milliseconds : undefined;
   }
 
   #leastOf(choice: Choice): number | undefined {
     const times = this.#timesOf(choice);
     return times && Math.min(...Object.values(times));
   }
+}
+
+/** What the store has of an adapter; nothing where it cannot be read. */
+async function storedRecord(
+  store: TuningStore | undefined,
+  adapter: AdapterDescription,
+): Promise<TuningRecord> {
+  let stored: unknown;
+  try {
+    stored = await store?.load(recordName(adapter));
+  } catch {
+    // As if it were empty.
+  }
+  return parseRecord(stored, adapter);
 }
 
 /** What tells dispatches apart whose speed may differ. */
@@ -193,4 +238,8 @@ export function dispatchName({ weight, format, use }: Omit<Choice, 'candidates'>
 
 function digest({ candidates }: Choice): string {
   return textDigest(...candidates.map(({ kernel }) => kernel.code));
+}
+
+function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
