@@ -8,18 +8,11 @@ import { NAMES, onnxMatmul } from './onnx-matmul.mjs';
  * @returns {Promise<import('./spmm.mjs').Peer>}
  */
 export async function openOnnxRuntime(device) {
-  const ort = await import('onnxruntime-web/webgpu');
-  const module = fileURLToPath(import.meta.resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm'));
-  ort.env.wasm.wasmBinary = (await readFile(module)).buffer;
-  ort.env.wasm.numThreads = 1;
-  ort.env.logLevel = 'error';
-  const options = { executionProviders: ['webgpu'], preferredOutputLocation: 'gpu-buffer' };
-  // With its last session it would destroy the device.
-  await ort.InferenceSession.create(onnxMatmul(1, 1, 1, Float32Array.of(1)), options);
+  const ort = await importOnnxRuntime();
   return {
-    name: `onnxruntime-web ${ort.env.versions.web}`,
+    name: nameOf(ort),
     async product({ rows, cols, n, a, b }) {
-      const session = await ort.InferenceSession.create(onnxMatmul(rows, cols, n, a), options);
+      const session = await ort.InferenceSession.create(onnxMatmul(rows, cols, n, a), OPTIONS);
       const { STORAGE, COPY_DST, COPY_SRC } = GPUBufferUsage;
       const buffer = device.createBuffer({ size: b.byteLength, usage: STORAGE | COPY_DST | COPY_SRC });
       device.queue.writeBuffer(buffer, 0, b);
@@ -41,4 +34,41 @@ export async function openOnnxRuntime(device) {
       };
     },
   };
+}
+
+/**
+ * A model in onnxruntime-web with its WebGPU provider, from values in memory to values in memory.
+ * @param {Uint8Array} model with one input and one output
+ * @returns {Promise<{ name: string, run(values: Float32Array, shape: number[]): Promise<Float32Array> }>} `name` is the
+ *   library's, with its version
+ */
+export async function openOnnxModel(model) {
+  const ort = await importOnnxRuntime();
+  const session = await ort.InferenceSession.create(model, OPTIONS);
+  const [input] = session.inputNames;
+  const [output] = session.outputNames;
+  return {
+    name: nameOf(ort),
+    async run(values, shape) {
+      const results = await session.run({ [input]: new ort.Tensor('float32', values, shape) });
+      return results[output].getData(true);
+    },
+  };
+}
+
+const OPTIONS = { executionProviders: ['webgpu'], preferredOutputLocation: 'gpu-buffer' };
+
+async function importOnnxRuntime() {
+  const ort = await import('onnxruntime-web/webgpu');
+  const module = fileURLToPath(import.meta.resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm'));
+  ort.env.wasm.wasmBinary = (await readFile(module)).buffer;
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = 'error';
+  // With its last session it would destroy the device.
+  await ort.InferenceSession.create(onnxMatmul(1, 1, 1, Float32Array.of(1)), OPTIONS);
+  return ort;
+}
+
+function nameOf(ort) {
+  return `onnxruntime-web ${ort.env.versions.web}`;
 }

@@ -10,6 +10,7 @@ import { benchMatrix, SPARSITIES } from '../support/patterns.ts';
 import { startTable } from '../support/table.ts';
 import { openOnnxRuntime } from './onnxruntime.mjs';
 import { offerDevice } from './same-device.mjs';
+import { assertClose } from './same-result.mjs';
 import { openTfjs } from './tfjs.mjs';
 
 /*
@@ -86,7 +87,7 @@ async function compare(gpu, peers, shape, rounds) {
   ];
   const sparse = await inTurn(matrices, ({ matrix }) => ownProduct(gpu, matrix, b, 'sparse'));
   const expected = await sparse[0].result();
-  for (const each of dense) assertClose(await each.result(), expected, name);
+  for (const each of dense) assertClose(await each.result(), expected, 1e-4, name);
   const products = [...dense, ...sparse];
   const timings = await timeInRounds(await inTurn(products, (each) => sampler(gpu, each)), rounds);
   await inTurn(products, (each) => each.dispose());
@@ -141,13 +142,4 @@ async function inTurn(items, work) {
   const results = [];
   for (const item of items) results.push(await work(item));
   return results;
-}
-
-/** Sums in any order agree within a part of the largest. */
-function assertClose(actual, expected, what) {
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - actual[i])), 0);
-  if (actual.length !== expected.length || !(worst <= 1e-4 * largest)) {
-    throw new Error(`${what}: off by ${worst} of ${largest}`);
-  }
 }
