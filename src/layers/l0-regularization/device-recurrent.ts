@@ -1,24 +1,12 @@
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import type { GraphTensor } from '../../graph/node.ts';
-import {
-  type DeviceCellEquations,
-  type DeviceCellRun,
-  deviceCellWeights,
-  elmanOnDevice,
-  lstmOnDevice,
-  recordCell,
-} from '../device/cell.ts';
-import { checkCell } from '../reference/cell-checks.ts';
+import { type DeviceCellEquations, type DeviceCellRun, elmanOnDevice, lstmOnDevice } from '../device/cell.ts';
+import { DevicePairedCell } from '../device/paired-cell.ts';
 import { type DeviceGatedPair, gatedTheta, meanGatedTheta } from './device.ts';
 import type { CellOptions } from './recurrent.ts';
 
 /** A recurrent cell with L0 regularisation on a device; see the reference's. Activations are `[features, batch]`. */
-class DeviceGatedCell {
-  readonly pair: DeviceGatedPair;
-  readonly bias: GraphTensor;
-  readonly inputs: number;
-  readonly units: number;
-  readonly #equations: DeviceCellEquations;
+class DeviceGatedCell extends DevicePairedCell<DeviceGatedPair> {
   readonly #options: CellOptions;
 
   constructor(
@@ -28,11 +16,7 @@ class DeviceGatedCell {
     units: number,
     options: CellOptions,
   ) {
-    this.inputs = checkCell(pair, ['theta', 'logAlpha'], bias, units, equations.gates);
-    this.pair = pair;
-    this.bias = bias;
-    this.units = units;
-    this.#equations = equations;
+    super(equations, pair, ['theta', 'logAlpha'], bias, units);
     this.#options = options;
   }
 
@@ -47,22 +31,12 @@ class DeviceGatedCell {
     noise: GraphTensor,
     state?: readonly GraphTensor[],
   ): DeviceCellRun {
-    return this.#record(tape, gatedTheta(tape, this.pair, noise, this.#options), inputs, state);
+    return this.recordKernel(tape, gatedTheta(tape, this.pair, noise, this.#options), inputs, state);
   }
 
   /** Records a sequence with the gates of evaluation. @param state what it begins with; zeros unless given */
   evaluate(tape: Tape, inputs: readonly GraphTensor[], state?: readonly GraphTensor[]): DeviceCellRun {
-    return this.#record(tape, meanGatedTheta(tape, this.pair, this.#options), inputs, state);
-  }
-
-  #record(
-    tape: Tape,
-    kernel: GraphTensor,
-    inputs: readonly GraphTensor[],
-    state: readonly GraphTensor[] | undefined,
-  ): DeviceCellRun {
-    const weights = deviceCellWeights(tape, kernel, this.bias, this.inputs);
-    return recordCell(tape, this.#equations, weights, inputs, state);
+    return this.recordKernel(tape, meanGatedTheta(tape, this.pair, this.#options), inputs, state);
   }
 }
 

@@ -1,13 +1,8 @@
 import type { ActivationName } from '../reference/activation.ts';
-import { checkCell, checkSequence } from '../reference/cell-checks.ts';
-import {
-  type CellEquations,
-  elmanEquations,
-  initialState,
-  lstmEquations,
-} from '../reference/cell-equations.ts';
-import { type CellRun, cellWeights, runCell, runKernelGradients } from '../reference/cell-run.ts';
+import { type CellEquations, elmanEquations, lstmEquations } from '../reference/cell-equations.ts';
+import type { CellRun } from '../reference/cell-run.ts';
 import type { Noise } from '../reference/noise.ts';
+import { PairedCell } from '../reference/paired-cell.ts';
 import type { DenseTensor } from '../reference/tensor.ts';
 import {
   type GatedGradients,
@@ -37,12 +32,7 @@ export interface CellTrainGradients extends GatedGradients {
  * A recurrent cell with L0 regularisation: a training run draws one gate for each weight and keeps it over all steps and for the
  * whole batch, `z = [x, h] · (θ ⊙ gates) + bias`.
  */
-class GatedCell {
-  readonly pair: GatedPair;
-  readonly bias: DenseTensor;
-  readonly inputs: number;
-  readonly units: number;
-  readonly #equations: CellEquations;
+class GatedCell extends PairedCell<GatedPair> {
   readonly #options: HardConcreteOptions;
 
   constructor(
@@ -52,11 +42,7 @@ class GatedCell {
     units: number,
     options: HardConcreteOptions,
   ) {
-    this.inputs = checkCell(pair, ['theta', 'logAlpha'], bias, units, equations.gates);
-    this.pair = pair;
-    this.bias = bias;
-    this.units = units;
-    this.#equations = equations;
+    super(equations, pair, ['theta', 'logAlpha'], bias, units);
     this.#options = parameters(options);
   }
 
@@ -68,7 +54,7 @@ class GatedCell {
    * @throws {UsageError} for inputs or noise of other shapes.
    */
   train(inputs: readonly DenseTensor[], noise: Noise, state?: readonly DenseTensor[]): CellRun {
-    return this.#run(gatedTheta(this.pair, noise, this.#options), inputs, state);
+    return this.runKernel(gatedTheta(this.pair, noise, this.#options), inputs, state);
   }
 
   /**
@@ -81,23 +67,14 @@ class GatedCell {
     noise: Noise,
     state?: readonly DenseTensor[],
   ): CellTrainGradients {
-    const batch = checkSequence(inputs, this.inputs);
     const kernel = gatedTheta(this.pair, noise, this.#options);
-    const begin = initialState(this.#equations, state, batch, this.units);
-    const run = runKernelGradients(this.#equations, kernel, this.bias, inputs, begin, dOutputs);
-    const { kernel: dKernel, ...rest } = run;
+    const { kernel: dKernel, ...rest } = this.kernelGradients(kernel, dOutputs, inputs, state);
     return { ...rest, ...gatedThetaGradients(dKernel, this.pair, noise, this.#options) };
   }
 
   /** Runs a sequence with the gates of evaluation. @param state what it begins with; zeros unless given */
   evaluate(inputs: readonly DenseTensor[], state?: readonly DenseTensor[]): CellRun {
-    return this.#run(meanGatedTheta(this.pair, this.#options), inputs, state);
-  }
-
-  #run(kernel: DenseTensor, inputs: readonly DenseTensor[], state?: readonly DenseTensor[]): CellRun {
-    const batch = checkSequence(inputs, this.inputs);
-    const begin = initialState(this.#equations, state, batch, this.units);
-    return runCell(this.#equations, cellWeights(kernel, this.bias, this.inputs), inputs, begin);
+    return this.runKernel(meanGatedTheta(this.pair, this.#options), inputs, state);
   }
 }
 

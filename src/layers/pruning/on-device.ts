@@ -3,16 +3,9 @@ import { gather } from '../../graph/differentiation/embedding.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import type { GraphTensor } from '../../graph/node.ts';
 import type { DeviceTensor } from '../../graph/scope.ts';
-import {
-  type DeviceCellEquations,
-  type DeviceCellRun,
-  deviceCellWeights,
-  elmanOnDevice,
-  lstmOnDevice,
-  recordCell,
-} from '../device/cell.ts';
+import { type DeviceCellEquations, type DeviceCellRun, elmanOnDevice, lstmOnDevice } from '../device/cell.ts';
 import { convolutionMap, type DeviceConvolutionOptions, matmulMap } from '../device/linear-map.ts';
-import { checkCell } from '../reference/cell-checks.ts';
+import { DevicePairedCell } from '../device/paired-cell.ts';
 import type { MatmulOptions } from '../reference/matmul.ts';
 import { checkMaskedPair } from './masked-weights.ts';
 import type { CellOptions } from './recurrent.ts';
@@ -75,25 +68,14 @@ export function maskedTheta(tape: Tape, pair: DeviceMaskedPair): GraphTensor {
 }
 
 /** A recurrent cell with a mask on a device; see the reference's. Activations are `[features, batch]`. */
-class DeviceMaskedCell {
-  readonly pair: DeviceMaskedPair;
-  readonly bias: GraphTensor;
-  readonly inputs: number;
-  readonly units: number;
-  readonly #equations: DeviceCellEquations;
-
+class DeviceMaskedCell extends DevicePairedCell<DeviceMaskedPair> {
   constructor(equations: DeviceCellEquations, pair: DeviceMaskedPair, bias: GraphTensor, units: number) {
-    this.inputs = checkCell(pair, ['theta', 'mask'], bias, units, equations.gates);
-    this.pair = pair;
-    this.bias = bias;
-    this.units = units;
-    this.#equations = equations;
+    super(equations, pair, ['theta', 'mask'], bias, units);
   }
 
   /** Records a sequence. @param state what it begins with; zeros unless given */
   train(tape: Tape, inputs: readonly GraphTensor[], state?: readonly GraphTensor[]): DeviceCellRun {
-    const weights = deviceCellWeights(tape, maskedTheta(tape, this.pair), this.bias, this.inputs);
-    return recordCell(tape, this.#equations, weights, inputs, state);
+    return this.recordKernel(tape, maskedTheta(tape, this.pair), inputs, state);
   }
 
   /** Records a sequence, as `train` does. */

@@ -1,12 +1,7 @@
 import type { ActivationName } from '../reference/activation.ts';
-import { checkCell, checkSequence } from '../reference/cell-checks.ts';
-import {
-  type CellEquations,
-  elmanEquations,
-  initialState,
-  lstmEquations,
-} from '../reference/cell-equations.ts';
-import { type CellRun, cellWeights, runCell, runKernelGradients } from '../reference/cell-run.ts';
+import { type CellEquations, elmanEquations, lstmEquations } from '../reference/cell-equations.ts';
+import type { CellRun } from '../reference/cell-run.ts';
+import { PairedCell } from '../reference/paired-cell.ts';
 import type { DenseTensor } from '../reference/tensor.ts';
 import { type MaskedPair, maskedTheta, maskedThetaGradient } from './masked-weights.ts';
 
@@ -28,19 +23,9 @@ export interface CellTrainGradients {
 }
 
 /** A recurrent cell with one mask over its whole kernel, `z = [x, h] · (θ ⊙ mask) + bias`, as TensorFlow's model_pruning. */
-class MaskedCell {
-  readonly pair: MaskedPair;
-  readonly bias: DenseTensor;
-  readonly inputs: number;
-  readonly units: number;
-  readonly #equations: CellEquations;
-
+class MaskedCell extends PairedCell<MaskedPair> {
   constructor(equations: CellEquations, pair: MaskedPair, bias: DenseTensor, units: number) {
-    this.inputs = checkCell(pair, ['theta', 'mask'], bias, units, equations.gates);
-    this.pair = pair;
-    this.bias = bias;
-    this.units = units;
-    this.#equations = equations;
+    super(equations, pair, ['theta', 'mask'], bias, units);
   }
 
   /**
@@ -50,8 +35,7 @@ class MaskedCell {
    * @throws {UsageError} for inputs or a state of other shapes.
    */
   train(inputs: readonly DenseTensor[], state?: readonly DenseTensor[]): CellRun {
-    const weights = cellWeights(maskedTheta(this.pair), this.bias, this.inputs);
-    return runCell(this.#equations, weights, inputs, this.#begin(inputs, state));
+    return this.runKernel(maskedTheta(this.pair), inputs, state);
   }
 
   /**
@@ -63,20 +47,14 @@ class MaskedCell {
     inputs: readonly DenseTensor[],
     state?: readonly DenseTensor[],
   ): CellTrainGradients {
-    const begin = this.#begin(inputs, state);
-    const kernel = maskedTheta(this.pair);
-    const run = runKernelGradients(this.#equations, kernel, this.bias, inputs, begin, dOutputs);
-    const { kernel: dKernel, ...rest } = run;
+    const gradients = this.kernelGradients(maskedTheta(this.pair), dOutputs, inputs, state);
+    const { kernel: dKernel, ...rest } = gradients;
     return { ...rest, theta: maskedThetaGradient(dKernel, this.pair) };
   }
 
   /** Runs a sequence: nothing is drawn in training, so it is that of `train`. */
   evaluate(inputs: readonly DenseTensor[], state?: readonly DenseTensor[]): CellRun {
     return this.train(inputs, state);
-  }
-
-  #begin(inputs: readonly DenseTensor[], state?: readonly DenseTensor[]): readonly DenseTensor[] {
-    return initialState(this.#equations, state, checkSequence(inputs, this.inputs), this.units);
   }
 }
 

@@ -3,13 +3,12 @@ import type { GraphTensor } from '../../graph/node.ts';
 import {
   type DeviceCellEquations,
   type DeviceCellRun,
-  deviceCellWeights,
   elmanOnDevice,
   lstmOnDevice,
   recordCell,
   splitRows,
 } from '../device/cell.ts';
-import { checkCell } from '../reference/cell-checks.ts';
+import { DevicePairedCell } from '../device/paired-cell.ts';
 import { type DeviceVariationalPair, maskedTheta, matmulTrain, sampledWeights } from './device.ts';
 import type { CellOptions } from './recurrent.ts';
 
@@ -22,12 +21,7 @@ export interface DeviceCellNoise {
 }
 
 /** A recurrent cell with variational dropout on a device; see the reference's. Activations are `[features, batch]`. */
-class DeviceVariationalCell {
-  readonly pair: DeviceVariationalPair;
-  readonly bias: GraphTensor;
-  readonly inputs: number;
-  readonly units: number;
-  readonly #equations: DeviceCellEquations;
+class DeviceVariationalCell extends DevicePairedCell<DeviceVariationalPair> {
   readonly #options: CellOptions;
 
   constructor(
@@ -37,11 +31,7 @@ class DeviceVariationalCell {
     units: number,
     options: CellOptions,
   ) {
-    this.inputs = checkCell(pair, ['theta', 'logSigma2'], bias, units, equations.gates);
-    this.pair = pair;
-    this.bias = bias;
-    this.units = units;
-    this.#equations = equations;
+    super(equations, pair, ['theta', 'logSigma2'], bias, units);
     this.#options = options;
   }
 
@@ -59,14 +49,12 @@ class DeviceVariationalCell {
       bias: this.bias,
       project: (x: GraphTensor) => matmulTrain(tape, x, input, noise.input, this.#options),
     };
-    return recordCell(tape, this.#equations, weights, inputs, state);
+    return recordCell(tape, this.equations, weights, inputs, state);
   }
 
   /** Records a sequence with the weights that are kept. @param state what it begins with; zeros unless given */
   evaluate(tape: Tape, inputs: readonly GraphTensor[], state?: readonly GraphTensor[]): DeviceCellRun {
-    const kernel = maskedTheta(tape, this.pair, this.#options);
-    const weights = deviceCellWeights(tape, kernel, this.bias, this.inputs);
-    return recordCell(tape, this.#equations, weights, inputs, state);
+    return this.recordKernel(tape, maskedTheta(tape, this.pair, this.#options), inputs, state);
   }
 }
 

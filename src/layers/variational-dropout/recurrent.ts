@@ -3,22 +3,11 @@ import type { RandomKey } from '../../random.ts';
 import type { ActivationName } from '../reference/activation.ts';
 import { checkThreshold, EPSILON } from '../reference/arguments.ts';
 import { splitRows, stackRows } from '../reference/blocks.ts';
-import { checkCell, checkSequence } from '../reference/cell-checks.ts';
-import {
-  type CellEquations,
-  elmanEquations,
-  initialState,
-  lstmEquations,
-} from '../reference/cell-equations.ts';
-import {
-  type CellRun,
-  type CellWeights,
-  cellWeights,
-  runCell,
-  runCellGradients,
-} from '../reference/cell-run.ts';
+import { type CellEquations, elmanEquations, lstmEquations } from '../reference/cell-equations.ts';
+import { type CellRun, type CellWeights, runCell, runCellGradients } from '../reference/cell-run.ts';
 import { matmulMap } from '../reference/matmul.ts';
 import { normalNoise } from '../reference/noise.ts';
+import { PairedCell } from '../reference/paired-cell.ts';
 import type { DenseTensor } from '../reference/tensor.ts';
 import {
   checkVariationalPair,
@@ -67,12 +56,7 @@ const dense = matmulMap();
  *
  *     z = x·θ_in + √(x²·σ²_in + ε) ⊙ noise.input + h·(θ_h + √(σ²_h + ε) ⊙ noise.hidden) + bias
  */
-class VariationalCell {
-  readonly pair: VariationalPair;
-  readonly bias: DenseTensor;
-  readonly inputs: number;
-  readonly units: number;
-  readonly #equations: CellEquations;
+class VariationalCell extends PairedCell<VariationalPair> {
   readonly #options: { readonly threshold: number; readonly epsilon: number };
 
   constructor(
@@ -82,13 +66,9 @@ class VariationalCell {
     units: number,
     { threshold = DEFAULT_LOG_ALPHA_THRESHOLD, epsilon = EPSILON }: CellOptions,
   ) {
-    this.inputs = checkCell(pair, ['theta', 'logSigma2'], bias, units, equations.gates);
+    super(equations, pair, ['theta', 'logSigma2'], bias, units);
     checkVariationalPair(pair, { epsilon });
     checkThreshold(threshold);
-    this.pair = pair;
-    this.bias = bias;
-    this.units = units;
-    this.#equations = equations;
     this.#options = { threshold, epsilon };
   }
 
@@ -99,9 +79,8 @@ class VariationalCell {
    * @throws {UsageError} for inputs or noise of other shapes.
    */
   train(inputs: readonly DenseTensor[], noise: CellNoise, state?: readonly DenseTensor[]): CellRun {
-    const batch = checkSequence(inputs, this.inputs);
-    const weights = this.#drawn(this.#noise(noise, batch));
-    return runCell(this.#equations, weights, inputs, initialState(this.#equations, state, batch, this.units));
+    const begin = this.begin(inputs, state);
+    return runCell(this.equations, this.#drawn(this.#noise(noise, begin)), inputs, begin);
   }
 
   /**
@@ -114,10 +93,9 @@ class VariationalCell {
     noise: CellNoise,
     state?: readonly DenseTensor[],
   ): CellTrainGradients {
-    const batch = checkSequence(inputs, this.inputs);
-    const drawn = this.#noise(noise, batch);
-    const begin = initialState(this.#equations, state, batch, this.units);
-    const run = runCellGradients(this.#equations, this.#drawn(drawn), inputs, begin, dOutputs);
+    const begin = this.begin(inputs, state);
+    const drawn = this.#noise(noise, begin);
+    const run = runCellGradients(this.equations, this.#drawn(drawn), inputs, begin, dOutputs);
     const { input, hidden } = this.#parts();
     // The noise of the inputs is that of every step: all steps are one long batch.
     const ofInputs = sampledProductGradients(
@@ -143,9 +121,7 @@ class VariationalCell {
 
   /** Runs a sequence with the weights that are kept. @param state what it begins with; zeros unless given */
   evaluate(inputs: readonly DenseTensor[], state?: readonly DenseTensor[]): CellRun {
-    const batch = checkSequence(inputs, this.inputs);
-    const weights = cellWeights(maskedTheta(this.pair, this.#options), this.bias, this.inputs);
-    return runCell(this.#equations, weights, inputs, initialState(this.#equations, state, batch, this.units));
+    return this.runKernel(maskedTheta(this.pair, this.#options), inputs, state);
   }
 
   #drawn(noise: { input: DenseTensor; hidden: DenseTensor }): CellWeights {
@@ -162,8 +138,9 @@ class VariationalCell {
     return { input: [theta[0], logSigma2[0]], hidden: [theta[1], logSigma2[1]] };
   }
 
-  #noise(noise: CellNoise, batch: number): { input: DenseTensor; hidden: DenseTensor } {
-    const width = this.#equations.gates * this.units;
+  #noise(noise: CellNoise, [{ shape }]: readonly DenseTensor[]): { input: DenseTensor; hidden: DenseTensor } {
+    const [batch] = shape;
+    const width = this.equations.gates * this.units;
     const [input, hidden] = 'input' in noise ? [noise.input, noise.hidden] : [noise, noise];
     return {
       input: normalNoise(input, [batch, width], 0),
