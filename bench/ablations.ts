@@ -1,4 +1,5 @@
 import { UsageError } from '../src/errors.ts';
+import { geometricMean } from '../src/geometric-mean.ts';
 import type { CsrMatrix } from '../src/graph/csr.ts';
 import { type Gpu, openGpu } from '../src/graph/device.ts';
 import { Graph } from '../src/graph/graph.ts';
@@ -13,7 +14,7 @@ import { SPMM_ROW_WORDS } from '../src/wgsl/spmm.ts';
 import { type BenchRun, runBench } from './support/bench.ts';
 import { withSpread } from './support/compare-formats.ts';
 import { type ProductShape, productShapes } from './support/layers.ts';
-import { geometricMean, measureEach } from './support/measure.ts';
+import { measureEach } from './support/measure.ts';
 import { type BenchMatrix, benchMatrix } from './support/patterns.ts';
 import { startTable } from './support/table.ts';
 

@@ -1,3 +1,4 @@
+import { geometricMean } from '../src/geometric-mean.ts';
 import { Graph } from '../src/graph/graph.ts';
 import { product } from '../src/graph/operations.ts';
 import { Scope } from '../src/graph/scope.ts';
@@ -5,7 +6,7 @@ import { uploadWeight } from '../src/graph/weight.ts';
 import { type BenchRun, runBench } from './support/bench.ts';
 import { withSpread } from './support/compare-formats.ts';
 import { type ProductShape, productShapes } from './support/layers.ts';
-import { geometricMean, measure } from './support/measure.ts';
+import { measure } from './support/measure.ts';
 import { randomMatrix } from './support/patterns.ts';
 import { startTable } from './support/table.ts';
 

@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import decodeMozjpeg, { init as initMozjpeg } from '@jsquash/jpeg/decode.js';
 import jpegJs from 'jpeg-js';
 import { Bench } from 'tinybench';
+import { geometricMean } from '../src/geometric-mean.ts';
 import { decodeJpeg, readJpegHeader } from '../src/io/jpeg/decode.ts';
-import { geometricMean } from './support/measure.ts';
 import { startTable } from './support/table.ts';
 
 /*

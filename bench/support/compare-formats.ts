@@ -1,9 +1,10 @@
+import { geometricMean } from '../../src/geometric-mean.ts';
 import type { Gpu } from '../../src/graph/device.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { Plan } from '../../src/graph/plan.ts';
 import { Scope } from '../../src/graph/scope.ts';
 import type { BenchRun } from './bench.ts';
-import { geometricMean, measure } from './measure.ts';
+import { measure } from './measure.ts';
 import { type BenchMatrix, type PatternSource, SPARSITIES } from './patterns.ts';
 import { type Column, startTable } from './table.ts';
 

@@ -87,8 +87,3 @@ const MAX_REPEATS = 64;
 async function timeRuns(gpu: Gpu, plan: Plan, times: number): Promise<number> {
   return (await passMilliseconds(gpu, (pass) => plan.encode(pass, times))) / times;
 }
-
-/** Geometric mean. */
-export function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-}

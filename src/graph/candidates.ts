@@ -1,13 +1,15 @@
 import type { Gpu } from './gpu.ts';
-import type { Candidate } from './node.ts';
+import type { Candidate, Choice } from './node.ts';
 
-/** The kernels of all tilings; of the first alone where nothing is known or measured to choose by. */
-export function candidatesOf<Tiling>(
+/** A dispatch with the kernels of all tilings; of the first alone where there is nothing to choose by. */
+export function choiceOf<Tiling>(
   { tuning }: Gpu,
+  dispatch: Omit<Choice, 'candidates'>,
   tilings: readonly Tiling[],
   make: (tiling: Tiling) => Candidate,
-): Candidate[] {
-  return (tuning.active ? tilings : tilings.slice(0, 1)).map(make);
+): Choice {
+  const considered = tuning.chooses(dispatch) ? tilings : tilings.slice(0, 1);
+  return { ...dispatch, candidates: considered.map(make) };
 }
 
 /**

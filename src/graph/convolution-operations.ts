@@ -6,7 +6,7 @@ import { maxPoolGrid, maxPoolKernel } from '../wgsl/max-pool.ts';
 import { NORMALISE_PICTURES, normalisePicturesGrid } from '../wgsl/normalise-pictures.ts';
 import { epilogueTag } from '../wgsl/product-epilogue.ts';
 import { sparseConvolutionGrid, sparseConvolutionKernel } from '../wgsl/sparse-convolution.ts';
-import { candidatesOf, weightClass } from './candidates.ts';
+import { choiceOf, weightClass } from './candidates.ts';
 import { type ConvolutionWeight, convolutionName } from './convolution-weight.ts';
 import type { Graph } from './graph.ts';
 import type { GraphTensor } from './node.ts';
@@ -77,32 +77,32 @@ export function convolution(
   const epilogue = { relu, columnScale: false, residual: residual !== undefined };
   const { gpu } = graph;
   const { pixels } = parameters;
-  const choice = {
+  const dispatch = {
     weight: weightClass(convolutionName(window), weight, window.size ** 2 * channels),
     format: weight.kind,
     use: `${x.batch} x ${x.height} x ${x.width} pixels${halfValues ? ', half' : ''}${epilogueTag(epilogue)}`,
   };
   if (weight.kind === 'sparse') {
-    const candidates = candidatesOf(gpu, sparseConvolutionTilings(gpu, pixels), (tiling) => {
+    const choice = choiceOf(gpu, dispatch, sparseConvolutionTilings(gpu, pixels), (tiling) => {
       const variant = { window, halfValues, epilogue, ...tiling };
       return {
         kernel: sparseConvolutionKernel(variant),
         grid: sparseConvolutionGrid(variant, rows, pixels),
       };
     });
-    graph.dispatchFastest({ ...choice, candidates }, parameters, {
+    graph.dispatchFastest(choice, parameters, {
       rows_of_a: weight.swizzledRows,
       segments_of_a: weight.segments,
       entries_of_a: weight.entries,
       ...tensors,
     });
   } else {
-    const candidates = candidatesOf(gpu, denseConvolutionTilings(gpu, pixels), (tiling) => {
+    const choice = choiceOf(gpu, dispatch, denseConvolutionTilings(gpu, pixels), (tiling) => {
       const variant = { window, halfValues, epilogue, ...tiling };
       return { kernel: denseConvolutionKernel(variant), grid: denseConvolutionGrid(variant, rows, pixels) };
     });
     graph.dispatchFastest(
-      { ...choice, candidates },
+      choice,
       { channels, row_size: weight.values.shape[1], ...parameters },
       { a: weight.values, bias: weight.bias, ...tensors },
     );

@@ -8,7 +8,7 @@ import { matmulFits, matmulGrid, matmulKernel } from '../wgsl/matmul.ts';
 import { epilogueTag } from '../wgsl/product-epilogue.ts';
 import { spmmFits, spmmGrid, spmmKernel } from '../wgsl/spmm.ts';
 import { mergeTopKGrid, mergeTopKKernel, STATISTICS, topKGrid, topKKernel } from '../wgsl/top-k.ts';
-import { candidatesOf, weightClass } from './candidates.ts';
+import { choiceOf, weightClass } from './candidates.ts';
 import type { Graph } from './graph.ts';
 import { elements, type GraphTensor } from './node.ts';
 import type { DeviceTensor } from './scope.ts';
@@ -65,30 +65,30 @@ export function product(
   };
   const { gpu } = graph;
   const { halfValues } = weight;
-  const choice = {
+  const dispatch = {
     weight: weightClass('product', weight, weight.cols),
     format: weight.kind,
     use: `${x.shape[1]} columns${halfValues ? ', half' : ''}${epilogueTag(epilogue)}`,
   };
   if (weight.kind === 'sparse') {
-    const candidates = candidatesOf(gpu, spmmTilings(gpu, columns4), (tiling) => {
+    const choice = choiceOf(gpu, dispatch, spmmTilings(gpu, columns4), (tiling) => {
       const fits = spmmFits(tiling, columns4);
       const variant = { ...tiling, fits, packedColumns: weight.packedColumns, halfValues, epilogue };
       return { kernel: spmmKernel(variant), grid: spmmGrid(variant, weight.rows, columns4) };
     });
     graph.dispatchFastest(
-      { ...choice, candidates },
+      choice,
       { rows: weight.rows, columns4 },
       { rows_of_a: weight.swizzledRows, columns_of_a: weight.columns, values_of_a: weight.values, ...shared },
     );
   } else {
-    const candidates = candidatesOf(gpu, matmulTilings(gpu, columns4), (tiling) => {
+    const choice = choiceOf(gpu, dispatch, matmulTilings(gpu, columns4), (tiling) => {
       const fits = matmulFits(tiling, weight.rows, columns4);
       const variant = { ...tiling, fits, halfValues, epilogue };
       return { kernel: matmulKernel(variant), grid: matmulGrid(variant, weight.rows, columns4) };
     });
     graph.dispatchFastest(
-      { ...choice, candidates },
+      choice,
       { rows: weight.rows, depth: weight.cols, columns4 },
       { a: weight.values, bias: weight.bias, ...shared },
     );

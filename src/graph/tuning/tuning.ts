@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.ts';
+import { geometricMean } from '../../geometric-mean.ts';
 import type { AdapterDescription } from '../adapter-description.ts';
 import type { Candidate, Choice } from '../node.ts';
 import {
@@ -50,8 +51,6 @@ export interface DispatchExplanation extends Omit<Choice, 'candidates'> {
  * when asked for (`decideFormats`).
  */
 export class Tuning {
-  /** Whether there is anything to choose by; without, nobody need know the candidates behind the first. */
-  readonly active: boolean;
   readonly #adapter: AdapterDescription;
   readonly #store: TuningStore | undefined;
   readonly #dispatches: Map<string, DispatchTimes>;
@@ -73,7 +72,6 @@ export class Tuning {
       );
     }
     this.#milliseconds = 1000 * budget;
-    this.active = options.store !== undefined || budget > 0;
     this.#dispatches = new Map(Object.entries(record.dispatches));
     this.#formats = new Map(Object.entries(record.formats));
   }
@@ -89,6 +87,11 @@ export class Tuning {
   /** Whether this process has measured anything. */
   get measured(): boolean {
     return this.#measuredHere.size > 0;
+  }
+
+  /** Whether there is something to choose a dispatch by, or time to find it; without, its first candidate will do. */
+  chooses(dispatch: Omit<Choice, 'candidates'>): boolean {
+    return this.#milliseconds > 0 || this.#dispatches.has(dispatchName(dispatch));
   }
 
   /** The fastest candidate that is known, else the first. */
@@ -164,10 +167,13 @@ export class Tuning {
   /** Adds what became known to the store, if there is one; what that throws is thrown. */
   async save(): Promise<void> {
     if (this.#isSaved) return;
-    const saved = this.#saved.then(() => this.#write());
-    this.#saved = saved.catch(() => {});
-    await saved;
+    // What is measured while this is written is for the next time.
     this.#isSaved = true;
+    const saved = this.#saved.then(() => this.#write());
+    this.#saved = saved.catch(() => {
+      this.#isSaved = false;
+    });
+    await saved;
   }
 
   /** Every dispatch that had a choice so far, in the order they were met. */
@@ -238,8 +244,4 @@ export function dispatchName({ weight, format, use }: Omit<Choice, 'candidates'>
 
 function digest({ candidates }: Choice): string {
   return textDigest(...candidates.map(({ kernel }) => kernel.code));
-}
-
-function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
