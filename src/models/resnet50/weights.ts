@@ -62,7 +62,7 @@ export async function loadWeights(
   options: ResNetOptions,
 ): Promise<ResNetWeights> {
   const { kind, blocks } = config;
-  const held = { format: options.format, values: options.valuePrecision };
+  const held = { format: options.format, values: config.valuePrecision };
   const variables = new ResNetVariables(checkpoint);
   const parts = new PartLoader();
   const total = layerScopes(config).length;

@@ -66,7 +66,7 @@ export async function loadWeights(
 ): Promise<TransformerWeights> {
   const { hidden, technique, scope: top, encoderLayers, decoderLayers } = config;
   const body = `${top}/body`;
-  const held = heldAs(options);
+  const held = heldAs(config, options);
   const parts = new PartLoader();
   const total = 1 + encoderLayers * 4 + decoderLayers * 7;
   let done = 0;
@@ -171,9 +171,10 @@ export async function loadWeights(
 async function loadEmbedding(
   scope: Scope,
   checkpoint: Checkpoint,
-  { embeddingScope, technique, threshold, vocabulary, hidden }: TransformerConfig,
+  config: TransformerConfig,
   options: TransformerOptions,
 ): Promise<Weight> {
+  const { embeddingScope, technique, threshold, vocabulary, hidden } = config;
   const site = embeddingSite(checkpoint, embeddingScope, technique);
   const csr = await readEffectiveMatrix(
     checkpoint,
@@ -182,10 +183,13 @@ async function loadEmbedding(
     threshold === undefined ? {} : { threshold: threshold.value },
   );
   expectShape(checkpoint, embeddingScope, [csr.rows, csr.cols], [vocabulary, hidden]);
-  return uploadWeight(scope, embeddingScope, csr, { embedding: true, ...heldAs(options) });
+  return uploadWeight(scope, embeddingScope, csr, { embedding: true, ...heldAs(config, options) });
 }
 
-function heldAs({ format, valuePrecision }: TransformerOptions): Pick<WeightOptions, 'format' | 'values'> {
+function heldAs(
+  { valuePrecision }: TransformerConfig,
+  { format }: TransformerOptions,
+): Pick<WeightOptions, 'format' | 'values'> {
   return { format, values: valuePrecision };
 }
 
