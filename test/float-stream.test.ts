@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type FloatPiece, inStep, streamFloat32 } from '../src/float-stream.ts';
+import fc from './support/fast-check.ts';
 import { memoryCheckpoint } from './support/memory-checkpoint.ts';
 
 const cut = fc.integer({ min: 1, max: 8 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { countWords, formatFloat, stripWhitespace } from '../src/python-text.ts';
+import fc from './support/fast-check.ts';
 
 test('floats are written as Python writes them', () => {
   const written: [number, string][] = [

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../src/errors.ts';
 import { Graph } from '../src/graph/graph.ts';
 import { randomNumbers, uploadKey, writeKey } from '../src/graph/random.ts';
@@ -15,6 +14,7 @@ import {
   uniforms,
 } from '../src/random.ts';
 import { asFloats, compute, kept } from './support/compute.ts';
+import fc from './support/fast-check.ts';
 import { testGpu } from './support/gpu.ts';
 import { holds } from './support/property.ts';
 

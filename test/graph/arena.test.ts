@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { layOut } from '../../src/graph/arena.ts';
 import { elements, type GraphNode, type TransientTensor } from '../../src/graph/node.ts';
 import { kernel } from '../../src/wgsl/kernel.ts';
+import fc from '../support/fast-check.ts';
 
 const anyKernel = kernel({ name: 'any', parameters: [], bindings: [], body: '' });
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../src/errors.ts';
 import {
   averagePool,
@@ -24,6 +23,7 @@ import {
   featureMajor,
 } from '../support/convolutions.ts';
 import { DEVICE_CLASSES, type DeviceClass, gpuAs } from '../support/device-class.ts';
+import fc from '../support/fast-check.ts';
 import { nearestHalf } from '../support/halves.ts';
 import { holds } from '../support/property.ts';
 import { floats, randomFrom } from '../support/random.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../src/errors.ts';
 import {
   type CsrMatrix,
@@ -11,6 +10,7 @@ import {
   ROW_ALIGNMENT,
 } from '../../src/graph/csr.ts';
 import { CsrEntryList } from '../../src/graph/csr-entries.ts';
+import fc from '../support/fast-check.ts';
 
 /** A dense matrix with many zeros, of both signs, and possibly no rows or columns. */
 const matrix = fc.tuple(fc.nat({ max: 12 }), fc.nat({ max: 12 })).chain(([rows, cols]) =>

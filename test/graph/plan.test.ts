@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DisposedError } from '../../src/errors.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { type DeviceTensor, readWords, Scope, write } from '../../src/graph/scope.ts';
 import { BLEND_LENGTH, blend } from '../support/blend.ts';
 import { compute, kept } from '../support/compute.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { holds } from '../support/property.ts';
 import { floats, randomFrom } from '../support/random.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DisposedError, UsageError } from '../../src/errors.ts';
 import { copyTensor, type HostData, readFloats, readWords, Scope, write } from '../../src/graph/scope.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { holds } from '../support/property.ts';
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { convolution, pictureColumns } from '../../src/graph/convolution-operations.ts';
 import { uploadConvolution } from '../../src/graph/convolution-weight.ts';
 import { csrFromDense } from '../../src/graph/csr.ts';
@@ -23,6 +22,7 @@ import { rowWalkMemory } from '../../src/wgsl/row-walk.ts';
 import { sparseConvolutionGrid } from '../../src/wgsl/sparse-convolution.ts';
 import { compute } from '../support/compute.ts';
 import { DEVICE_CLASSES, inGuise } from '../support/device-class.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { floats, randomFrom, sparsify } from '../support/random.ts';
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   attentionLanes,
   attentionStepLanes,
@@ -12,6 +11,7 @@ import {
 import { embeddingGrid } from '../../src/wgsl/embedding.ts';
 import { normalisePicturesGrid } from '../../src/wgsl/normalise-pictures.ts';
 import { DEVICE_CLASSES } from '../support/device-class.ts';
+import fc from '../support/fast-check.ts';
 
 /** What every WebGPU device allows. */
 const MOST_INVOCATIONS = 256;

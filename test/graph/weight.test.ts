@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../src/errors.ts';
 import { csrFromDense } from '../../src/graph/csr.ts';
 import { product } from '../../src/graph/operations.ts';
@@ -9,6 +8,7 @@ import { uploadWeight } from '../../src/graph/weight.ts';
 import { SPMM_ROW_WORDS } from '../../src/wgsl/spmm.ts';
 import { asFloats, compute } from '../support/compute.ts';
 import { DEVICE_CLASSES, gpuAs } from '../support/device-class.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { holds } from '../support/property.ts';
 import { floats, type Pattern, randomFrom, smallIntegers, sparsify } from '../support/random.ts';

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import type { DType, TensorData } from '../../src/io/checkpoint-types.ts';
 import { elementBytes, viewValues } from '../../src/io/dtype.ts';
 import type { NamedTensor } from '../../src/io/write-checkpoint.ts';
+import fc from '../support/fast-check.ts';
 
 const DTYPES: readonly DType[] = [
   'float32',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../src/errors.ts';
 import { type RasterPicture, resizeBicubic } from '../../src/io/bicubic.ts';
+import fc from '../support/fast-check.ts';
 import { holds } from '../support/property.ts';
 import { below, randomFrom } from '../support/random.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { crcOf } from '../../src/io/crc.ts';
 import { startFolding } from '../../src/io/crc-folding.ts';
 import { crc32 } from '../../src/io/crc32.ts';
 import { crc32c, maskCrc, unmaskCrc } from '../../src/io/crc32c.ts';
+import fc from '../support/fast-check.ts';
 import { withoutWebAssembly } from '../support/without-web-assembly.ts';
 
 const CHECKSUMS = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError } from '../../src/errors.ts';
 import { formatCsv, numberIn, parseCsv, readCsv } from '../../src/io/csv.ts';
+import fc from '../support/fast-check.ts';
 import { dataErrorOf } from './support.ts';
 
 const cell = fc.string({ minLength: 1 }).filter((text) => !/[",\r\n]/.test(text));

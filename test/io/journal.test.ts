@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../src/errors.ts';
 import { Journal, type JournalHeader } from '../../src/io/journal.ts';
+import fc from '../support/fast-check.ts';
 import { withDirectory } from './support.ts';
 
 const HEADER = { work: 'a', size: 3 };

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError } from '../../src/errors.ts';
 import { openCheckpoint } from '../../src/io/checkpoint.ts';
 import type { Tensor } from '../../src/io/checkpoint-types.ts';
 import { writeCheckpoint } from '../../src/io/write-checkpoint.ts';
+import fc from '../support/fast-check.ts';
 import { sharedTest } from '../support/shared.ts';
 import { copyFixture, type Mutation, mutate, mutation } from './mutation.ts';
 import { assertSameTensor, readAll, withCheckpoint, withDirectory } from './support.ts';

@@ -1,5 +1,5 @@
 import { copyFile, readdir } from 'node:fs/promises';
-import fc from 'fast-check';
+import fc from '../support/fast-check.ts';
 
 /** Damage to a file; positions are taken modulo its length. */
 export interface Mutation {

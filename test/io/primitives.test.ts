@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError } from '../../src/errors.ts';
 import { ByteBuilder } from '../../src/io/byte-builder.ts';
 import { ByteCursor } from '../../src/io/byte-cursor.ts';
@@ -8,6 +7,7 @@ import { decodeName, encodeName } from '../../src/io/names.ts';
 import { encodeSignedNumIncreasing, encodeTensorNameSlice } from '../../src/io/ordered-code.ts';
 import { ProtoReader, ProtoWriter } from '../../src/io/protobuf.ts';
 import { decompressSnappy } from '../../src/io/snappy.ts';
+import fc from '../support/fast-check.ts';
 import { compressSnappy } from './snappy-writer.ts';
 
 const utf8 = new TextEncoder();

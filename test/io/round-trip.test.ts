@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DisposedError, UsageError } from '../../src/errors.ts';
 import { openCheckpoint } from '../../src/io/checkpoint.ts';
 import { type NamedTensor, writeCheckpoint } from '../../src/io/write-checkpoint.ts';
+import fc from '../support/fast-check.ts';
 import { sharedTest } from '../support/shared.ts';
 import { tensors } from './arbitraries.ts';
 import {

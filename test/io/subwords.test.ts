@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError } from '../../src/errors.ts';
 import { loadVocabulary, parseVocabulary, Vocabulary } from '../../src/io/subwords.ts';
+import fc from '../support/fast-check.ts';
 import { sharedTest } from '../support/shared.ts';
 
 const PUBLISHED = 'vocab.translate_ende_wmt32k.32768.subwords';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError } from '../../src/errors.ts';
 import { checkCsr, csrToDense } from '../../src/graph/csr.ts';
 import { readEffectiveMatrix } from '../../src/layers/effective-weights.ts';
 import type { Site } from '../../src/layers/site.ts';
 import { TECHNIQUES, type Technique } from '../../src/technique.ts';
+import fc from '../support/fast-check.ts';
 import { type MemoryTensor, memoryCheckpoint } from '../support/memory-checkpoint.ts';
 
 /** A weight with its companion: values around the decisions, exact zeros and ends of the range among them. */

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { type DenseTensor, denseTensor } from '../../src/layers/reference/tensor.ts';
+import fc from '../support/fast-check.ts';
 import { below, type Random, randomFrom } from '../support/random.ts';
 
 /** One of the linear operations of the layers with an input of random numbers, on a small and often odd shape. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../src/errors.ts';
 import {
   CubicPenaltyWeight,
   cubicPenaltyTarget,
   linearPenaltyWeight,
 } from '../../src/layers/penalty-schedule.ts';
+import fc from '../support/fast-check.ts';
 import { assertClose } from './golden-vectors.ts';
 
 const ramps = fc

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   findPublishedName,
   formatPublishedName,
   type PublishedName,
   parsePublishedName,
 } from '../../src/layers/published-name.ts';
+import fc from '../support/fast-check.ts';
 
 const PUBLISHED = [
   'magnitude_pruning_0.5_100000_400000_10000_0.1_0.1',

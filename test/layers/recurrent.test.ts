@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import * as l0 from '../../src/layers/l0-regularization/index.ts';
 import {
   type DenseTensor,
@@ -10,6 +9,7 @@ import {
 } from '../../src/layers/reference/tensor.ts';
 import * as vd from '../../src/layers/variational-dropout/index.ts';
 import { normals, randomKey, uniforms } from '../../src/random.ts';
+import fc from '../support/fast-check.ts';
 import { holds } from '../support/property.ts';
 import { type Random, randomFrom } from '../support/random.ts';
 import { assertNear } from './closeness.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   plainScan,
   SCAN_ELEMENTS,
@@ -8,6 +7,7 @@ import {
   type WeightScan,
   weightScan,
 } from '../../src/layers/weight-scan.ts';
+import fc from '../support/fast-check.ts';
 import { withoutWebAssembly } from '../support/without-web-assembly.ts';
 
 const SCANS: readonly (readonly [string, WeightScan | undefined])[] = [

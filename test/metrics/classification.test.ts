@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   addTotals,
   argMax,
@@ -13,6 +12,7 @@ import {
   NO_PICTURES,
   scoreLogits,
 } from '../../src/metrics/classification.ts';
+import fc from '../support/fast-check.ts';
 
 /** Few different values, so that ties are common, or any finite ones. */
 const logits = fc

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError, UsageError } from '../../src/errors.ts';
 import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
 import { sparsifiedMatrices } from '../../src/layers/sparsity-patterns.ts';
@@ -12,6 +11,7 @@ import { resnetVariables } from '../../src/models/full-size/resnet-variables.ts'
 import { PAPER_TRANSFORMER, transformerVariables } from '../../src/models/full-size/transformer-variables.ts';
 import { loadResNet50, PICTURE_VALUES } from '../../src/models/resnet50/model.ts';
 import { loadTransformer } from '../../src/models/transformer/model.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { openManifest } from '../support/manifest.ts';
 import { holds } from '../support/property.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError, DeviceError, DisposedError, UsageError } from '../../src/errors.ts';
 import { loadTransformer, type Transformer } from '../../src/models/transformer/model.ts';
 import type { Technique } from '../../src/technique.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { memoryCheckpoint } from '../support/memory-checkpoint.ts';
 import { type TinyShape, tinyTransformer, WORKED_EXAMPLE } from '../support/tiny-transformer.ts';

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../src/errors.ts';
 import { decodesFileName } from '../../src/models/transformer/decodes-name.ts';
 import {
@@ -15,6 +14,7 @@ import {
 import { translateLines } from '../../src/models/transformer/translate-lines.ts';
 import { withDirectory } from '../io/support.ts';
 import { CHARACTERS, echoTransformer } from '../support/echo-transformer.ts';
+import fc from '../support/fast-check.ts';
 
 /** Some words with spaces around, empty lines among them. */
 const line = fc

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { TsosError } from '../../src/errors.ts';
 import { type DownloadOptions, download } from '../../src/results/download.ts';
 import { withDirectory } from '../io/support.ts';
+import fc from '../support/fast-check.ts';
 import { holds } from '../support/property.ts';
 import { type Asked, cutAfter, fileReply, type Reply, withServer } from './file-server.ts';
 

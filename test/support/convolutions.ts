@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import type { Window } from '../../src/graph/convolution-weight.ts';
 import { type Expected, gamma } from './accuracy.ts';
+import fc from './fast-check.ts';
 import { floats, type Pattern, randomFrom, sparsify } from './random.ts';
 
 /** A convolution with everything that may follow it. */

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import type { Scope } from '../../src/graph/scope.ts';
 import type { Epilogue } from '../../src/wgsl/product-epilogue.ts';
+import fc from './fast-check.ts';
 import type { Product } from './oracles.ts';
 import { floats, type Pattern, randomFrom, sparsify } from './random.ts';
 

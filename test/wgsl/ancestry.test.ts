@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Graph } from '../../src/graph/graph.ts';
 import { readWords, Scope, write } from '../../src/graph/scope.ts';
 import { ancestryGrid, ancestryKernel } from '../../src/wgsl/ancestry.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { holds } from '../support/property.ts';
 import { below, randomFrom } from '../support/random.ts';

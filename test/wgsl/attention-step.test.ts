@@ -1,5 +1,4 @@
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Graph } from '../../src/graph/graph.ts';
 import { attentionStep } from '../../src/graph/operations.ts';
 import { readFloats, Scope, write } from '../../src/graph/scope.ts';
@@ -9,6 +8,7 @@ import { Control } from '../../src/wgsl/beam-step.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { kept } from '../support/compute.ts';
 import { DEVICE_CLASSES, type DeviceClass, gpuAs } from '../support/device-class.ts';
+import fc from '../support/fast-check.ts';
 import { featuresOf } from '../support/feature-major.ts';
 import { attentionOracle } from '../support/oracles.ts';
 import { holds } from '../support/property.ts';

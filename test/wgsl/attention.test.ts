@@ -1,9 +1,9 @@
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { attention } from '../../src/graph/operations.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { asFloats, compute } from '../support/compute.ts';
 import { DEVICE_CLASSES, type DeviceClass, gpuAs } from '../support/device-class.ts';
+import fc from '../support/fast-check.ts';
 import { type Activations, featuresOf } from '../support/feature-major.ts';
 import { attentionOracle } from '../support/oracles.ts';
 import { holds } from '../support/property.ts';

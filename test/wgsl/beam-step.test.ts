@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Graph } from '../../src/graph/graph.ts';
 import { Scope, write } from '../../src/graph/scope.ts';
 import { STATISTICS } from '../../src/wgsl/top-k.ts';
 import { type BeamSearchOptions, beamSearchOracle, type Model } from '../support/decoding-oracles.ts';
 import { deviceBeamSearch } from '../support/device-search.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { makeMarkov, onDevice, onHost } from '../support/markov.ts';
 import { largest } from '../support/oracles.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type CsrMatrix, csrFromDense } from '../../src/graph/csr.ts';
 import { type EmbeddingIds, embedding } from '../../src/graph/operations.ts';
 import type { Scope } from '../../src/graph/scope.ts';
@@ -8,6 +7,7 @@ import { uploadWeight } from '../../src/graph/weight.ts';
 import { assertWithin, gamma } from '../support/accuracy.ts';
 import { asFloats, compute } from '../support/compute.ts';
 import { DEVICE_CLASSES, gpuAs } from '../support/device-class.ts';
+import fc from '../support/fast-check.ts';
 import { featuresOf } from '../support/feature-major.ts';
 import { nearestHalf } from '../support/halves.ts';
 import { holds } from '../support/property.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Graph } from '../../src/graph/graph.ts';
 import { Scope } from '../../src/graph/scope.ts';
 import { greedyOracle } from '../support/decoding-oracles.ts';
 import { deviceGreedy } from '../support/device-search.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { makeMarkov, onDevice, onHost } from '../support/markov.ts';
 import { holds } from '../support/property.ts';

@@ -1,8 +1,8 @@
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type LayerNormVariant, layerNormGrid, layerNormKernel } from '../../src/wgsl/layer-norm.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { compute, drained, sink } from '../support/compute.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { layerNormOracle } from '../support/oracles.ts';
 import { holds } from '../support/property.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { csrFromDense } from '../../src/graph/csr.ts';
 import type { MatmulTiling } from '../../src/graph/tilings.ts';
 import { uploadWeight } from '../../src/graph/weight.ts';
 import { matmulFits, matmulGrid, matmulKernel } from '../../src/wgsl/matmul.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { compute, drained, sink } from '../support/compute.ts';
+import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { type Product, productOracle } from '../support/oracles.ts';
 import { epilogueOf, epilogueTensors, productCase } from '../support/products.ts';

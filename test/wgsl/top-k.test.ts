@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { topK } from '../../src/graph/operations.ts';
 import { mergeTopKGrid, mergeTopKKernel, STATISTICS, topKGrid, topKKernel } from '../../src/wgsl/top-k.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { asFloats, compute } from '../support/compute.ts';
 import { DEVICE_CLASSES, gpuAs } from '../support/device-class.ts';
+import fc from '../support/fast-check.ts';
 import { featuresOf } from '../support/feature-major.ts';
 import { testGpu } from '../support/gpu.ts';
 import { exponentialSumOracle, largest } from '../support/oracles.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type AttentionShape, attention } from '../../../src/graph/differentiation/attention.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { compute } from '../../support/compute.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { checkGradients, uniform, type Values } from '../../support/gradients.ts';
 import { holds } from '../../support/property.ts';

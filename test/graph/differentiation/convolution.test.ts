@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { convolution } from '../../../src/graph/differentiation/convolution.ts';
 import type { Padding, Pictures } from '../../../src/graph/differentiation/pictures.ts';
 import { averagePool, globalAveragePool, maxPool } from '../../../src/graph/differentiation/pool.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { compute } from '../../support/compute.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { checkGradients, separated, uniform } from '../../support/gradients.ts';
 import { holds } from '../../support/property.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   crossEntropy,
   smoothedOverAll,
@@ -9,6 +8,7 @@ import {
 import { weightedMean } from '../../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { asFloats, compute } from '../../support/compute.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { assertClose, checkGradients, uniform } from '../../support/gradients.ts';
 import { holds } from '../../support/property.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   add,
   affine,
@@ -23,6 +22,7 @@ import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import type { GraphTensor } from '../../../src/graph/node.ts';
 import { compute } from '../../support/compute.ts';
 import { DEVICE_CLASSES, gpuAs } from '../../support/device-class.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { checkGradients, separated, uniform } from '../../support/gradients.ts';
 import { holds } from '../../support/property.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   batchNorm,
   layerNorm,
@@ -9,6 +8,7 @@ import {
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { asFloats, compute } from '../../support/compute.ts';
 import { DEVICE_CLASSES, gpuAs } from '../../support/device-class.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { assertClose, checkGradients, uniform, type Values } from '../../support/gradients.ts';
 import { holds } from '../../support/property.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { add, affine, multiply, square, tanh } from '../../../src/graph/differentiation/elementwise.ts';
 import { gather } from '../../../src/graph/differentiation/embedding.ts';
 import { batchNorm } from '../../../src/graph/differentiation/normalisation.ts';
@@ -8,6 +7,7 @@ import { product } from '../../../src/graph/differentiation/product.ts';
 import { sum } from '../../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { asFloats, compute } from '../../support/compute.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { checkGradients, uniform } from '../../support/gradients.ts';
 import { holds } from '../../support/property.ts';

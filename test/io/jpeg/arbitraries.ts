@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/fast-check.ts';
 import { below, type Random, randomFrom } from '../../support/random.ts';
 import { type CodedPicture, paddedBlocks } from './encoder.ts';
 

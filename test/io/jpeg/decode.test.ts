@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { DataError, UsageError } from '../../../src/errors.ts';
 import { decodeJpeg, readJpegHeader } from '../../../src/io/jpeg/decode.ts';
+import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { codedPicture } from './arbitraries.ts';
 import {

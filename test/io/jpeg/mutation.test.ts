@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { it } from 'node:test';
-import fc from 'fast-check';
 import { DataError } from '../../../src/errors.ts';
 import { decodeJpeg, type JpegOptions, readJpegHeader } from '../../../src/io/jpeg/decode.ts';
+import fc from '../../support/fast-check.ts';
 import { below, type Random, randomFrom } from '../../support/random.ts';
 import { type Mutation, mutate } from '../mutation.ts';
 import { codedPicture } from './arbitraries.ts';

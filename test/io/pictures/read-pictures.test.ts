@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
 import { runtimeArguments } from '../../../src/cli/runtime-arguments.ts';
 import { TsosError, UsageError } from '../../../src/errors.ts';
 import { evaluationPixels } from '../../../src/io/evaluation-picture.ts';
@@ -16,6 +15,7 @@ import {
   type ReadPicturesOptions,
   readPictures,
 } from '../../../src/io/pictures/read-pictures.ts';
+import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { sha256, withDirectory } from '../support.ts';
 import { makeJpeg, makeShards } from './made-pictures.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../../src/errors.ts';
 import { type Block, blockMask } from '../../../src/layers/pruning/block.ts';
 import { histogramMask, sortMask } from '../../../src/layers/pruning/magnitude.ts';
+import fc from '../../support/fast-check.ts';
 import { floats, randomFrom } from '../../support/random.ts';
 
 const byHalf = (pooled: Float32Array | Float64Array) => sortMask(pooled, 0.5);

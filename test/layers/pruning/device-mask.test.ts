@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError, UsageError } from '../../../src/errors.ts';
 import { readFloats, Scope, write } from '../../../src/graph/scope.ts';
 import { deviceMask } from '../../../src/layers/pruning/device-mask.ts';
 import { sortMask } from '../../../src/layers/pruning/magnitude.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { holds } from '../../support/property.ts';
 import { floats, randomFrom, smallIntegers } from '../../support/random.ts';

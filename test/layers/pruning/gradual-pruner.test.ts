@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { DataError, UsageError } from '../../../src/errors.ts';
 import type { Checkpoint } from '../../../src/io/checkpoint-types.ts';
 import { GradualPruner, type LayerWeights } from '../../../src/layers/pruning/gradual-pruner.ts';
 import type { LayerTarget } from '../../../src/layers/pruning/layer-targets.ts';
 import { applyMask, openMask } from '../../../src/layers/pruning/mask.ts';
 import { sha256, withDirectory } from '../../io/support.ts';
+import fc from '../../support/fast-check.ts';
 import { openManifest } from '../../support/manifest.ts';
 import { floats, randomFrom } from '../../support/random.ts';
 import { sharedTest } from '../../support/shared.ts';

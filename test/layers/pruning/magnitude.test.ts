@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { DataError, UsageError } from '../../../src/errors.ts';
 import { keptCount } from '../../../src/layers/pruning/kept-count.ts';
 import { exactMask, histogramMask, sortMask } from '../../../src/layers/pruning/magnitude.ts';
 import { type Floats, kthLargestMagnitude } from '../../../src/layers/pruning/rank.ts';
 import { derivedKey, randomKey } from '../../../src/random.ts';
+import fc from '../../support/fast-check.ts';
 
 const KEY = randomKey(7);
 const TO_HUNDRED = Float32Array.from({ length: 100 }, (_, i) => i + 1);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { square } from '../../../src/graph/differentiation/elementwise.ts';
 import { sum } from '../../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
@@ -20,6 +19,7 @@ import {
   filledTensor,
 } from '../../../src/layers/reference/tensor.ts';
 import { randomKey } from '../../../src/random.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { holds } from '../../support/property.ts';
 import { type Random, randomFrom } from '../../support/random.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError, UsageError } from '../../../src/errors.ts';
 import type { Checkpoint } from '../../../src/io/checkpoint-types.ts';
 import type { NamedTensor } from '../../../src/io/write-checkpoint.ts';
@@ -13,6 +12,7 @@ import {
 import { checkpointSparsity } from '../../../src/metrics/sparsity.ts';
 import { loadTransformer } from '../../../src/models/transformer/model.ts';
 import { assertSameTensor } from '../../io/support.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { openManifest } from '../../support/manifest.ts';
 import { type MemoryTensor, memoryCheckpoint } from '../../support/memory-checkpoint.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { keptCount } from '../../../src/layers/pruning/kept-count.ts';
 import { randomCumulativeMask, randomMask } from '../../../src/layers/pruning/random-mask.ts';
 import { derivedKey, randomKey } from '../../../src/random.ts';
+import fc from '../../support/fast-check.ts';
 
 const sparsity = fc.float({ min: 0, max: Math.fround(0.999), noNaN: true });
 const size = fc.integer({ min: 1, max: 500 });

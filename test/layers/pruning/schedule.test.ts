@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../../src/errors.ts';
 import { gradualSparsity, isMaskUpdateDue, type MaskUpdates } from '../../../src/layers/pruning/schedule.ts';
+import fc from '../../support/fast-check.ts';
 import { sharedTest } from '../../support/shared.ts';
 
 const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { convolutionMap } from '../../../src/layers/reference/convolution.ts';
 import { gatherRows, scatterRows } from '../../../src/layers/reference/gather.ts';
 import type { LinearMap } from '../../../src/layers/reference/linear-map.ts';
 import { broadcastMatmulMap, matmulMap } from '../../../src/layers/reference/matmul.ts';
 import { type DenseTensor, denseTensor, filledTensor } from '../../../src/layers/reference/tensor.ts';
+import fc from '../../support/fast-check.ts';
 import { randomFrom } from '../../support/random.ts';
 import { assertClose } from '../golden-vectors.ts';
 import {

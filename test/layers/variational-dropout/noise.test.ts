@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type DenseTensor, denseTensor, elementwise } from '../../../src/layers/reference/tensor.ts';
 import { normals, randomKey } from '../../../src/random.ts';
+import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { randomFrom } from '../../support/random.ts';
 import { assertNear } from '../closeness.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   type DenseTensor,
   denseTensor,
@@ -8,6 +7,7 @@ import {
   filledTensor,
 } from '../../../src/layers/reference/tensor.ts';
 import { computeLogAlpha, computeLogSigma2 } from '../../../src/layers/variational-dropout/index.ts';
+import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { randomFrom } from '../../support/random.ts';
 import { assertNear } from '../closeness.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../../src/errors.ts';
 import { type BleuOptions, bleu } from '../../../src/metrics/bleu/bleu.ts';
 import { BLEU_METHODS } from '../../../src/metrics/bleu/methods.ts';
 import { ngramStatistics } from '../../../src/metrics/bleu/ngram-statistics.ts';
 import { brevityPenalty } from '../../../src/metrics/bleu/score.ts';
+import fc from '../../support/fast-check.ts';
 import { ANY_TEXT, SENTENCE } from './texts.ts';
 
 /** Some sentences, as many translations and as many lines of each of one to three references. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it, test } from 'node:test';
-import fc from 'fast-check';
 import { bleu, compareBleu } from '../../../src/metrics/bleu/bleu.ts';
 import { confidenceOf, pairedPValue } from '../../../src/metrics/bleu/bootstrap.ts';
 import { uniformIntegers } from '../../../src/metrics/bleu/numpy-random.ts';
+import fc from '../../support/fast-check.ts';
 import { SENTENCE } from './texts.ts';
 
 interface Goldens {

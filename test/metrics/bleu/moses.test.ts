@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import fc from 'fast-check';
 import {
   findUntokenized,
   replaceUnicodePunctuation,
   splitCompounds,
   tokenizeMoses,
 } from '../../../src/metrics/bleu/moses.ts';
+import fc from '../../support/fast-check.ts';
 import { sharedTest } from '../../support/shared.ts';
 import { ANY_TEXT, HARD_LINE, publishedLines, TEDIOUS } from './texts.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import fc from 'fast-check';
 import { type BleuOptions, bleu } from '../../../src/metrics/bleu/bleu.ts';
 import { formatBleu, formatFixed } from '../../../src/metrics/bleu/format-bleu.ts';
 import { splitCompounds, tokenizeMoses } from '../../../src/metrics/bleu/moses.ts';
+import fc from '../../support/fast-check.ts';
 import { sharedTest } from '../../support/shared.ts';
 import { publishedLines } from './texts.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it, test } from 'node:test';
-import fc from 'fast-check';
 import { type BleuOptions, type BleuResult, bleu, compareBleu } from '../../../src/metrics/bleu/bleu.ts';
 import { formatBleu } from '../../../src/metrics/bleu/format-bleu.ts';
 import { splitWords, tokenize13a, tokenizeIntl } from '../../../src/metrics/bleu/sacrebleu-tokenizers.ts';
 import { SIGNATURE_VERSION } from '../../../src/metrics/bleu/signature.ts';
+import fc from '../../support/fast-check.ts';
 import { sharedTest } from '../../support/shared.ts';
 import { ANY_TEXT, publishedLines, TEDIOUS } from './texts.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import fc from '../../support/fast-check.ts';
 import { sharedPath } from '../../support/shared.ts';
 
 /** The lines of a file of published test data. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { CsrWriter } from '../../../src/graph/csr.ts';
 import { foldBatchNorm } from '../../../src/models/resnet50/batch-norm.ts';
 import { UNIT } from '../../support/accuracy.ts';
+import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { floats, randomFrom } from '../../support/random.ts';
 

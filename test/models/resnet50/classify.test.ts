@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError, UsageError } from '../../../src/errors.ts';
 import { mostProbable } from '../../../src/metrics/classification.ts';
 import { classifyPictures } from '../../../src/models/resnet50/classify.ts';
@@ -13,6 +12,7 @@ import {
   classifyToFile,
 } from '../../../src/models/resnet50/classify-to-file.ts';
 import { withDirectory } from '../../io/support.ts';
+import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { CLASSES, type MadePicture, memoryPictures, stubResNet } from '../../support/stub-resnet.ts';
 

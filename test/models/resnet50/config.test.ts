@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../../src/errors.ts';
 import { readConfig } from '../../../src/models/resnet50/config.ts';
 import { loadResNet50 } from '../../../src/models/resnet50/model.ts';
 import { layerScopes } from '../../../src/models/resnet50/weights.ts';
 import { TECHNIQUES } from '../../../src/technique.ts';
 import { dataErrorOf } from '../../io/support.ts';
+import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { type MemoryTensor, memoryCheckpoint } from '../../support/memory-checkpoint.ts';
 import { holds } from '../../support/property.ts';

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DataError, UsageError } from '../../../src/errors.ts';
 import {
   addTotals,
@@ -29,6 +28,7 @@ import {
 import { loadResNet50 } from '../../../src/models/resnet50/model.ts';
 import { weightDecayLoss } from '../../../src/models/resnet50/weight-decay.ts';
 import { dataErrorOf, withDirectory } from '../../io/support.ts';
+import fc from '../../support/fast-check.ts';
 import {
   GOLDEN_RESNET_CASES,
   GOLDEN_RESNETS,
