@@ -17,7 +17,7 @@ import {
   attentionLanes,
   attentionStepLanes,
   embeddingLanes,
-  layerNormLanes,
+  layerNormVariant,
   topKChunk,
   topKFanIn,
   topKLanes,
@@ -112,7 +112,7 @@ export function layerNorm(
 ): GraphTensor {
   const [features] = x.shape;
   const columns4 = quarter(x);
-  const variant = layerNormLanes(graph.gpu.deviceClass, columns4);
+  const variant = layerNormVariant(graph.gpu.deviceClass, columns4);
   const y = into ?? graph.tensor(`${x.name} normalised`, x.shape);
   graph.dispatch(
     layerNormKernel(variant),
@@ -139,6 +139,8 @@ export interface AttentionShape {
   /** Key columns of a sentence, a multiple of 4. */
   readonly keys: number;
   readonly causal: boolean;
+  /** Whether the queries are few: the hypotheses of a decoding step. */
+  readonly fewQueries: boolean;
 }
 
 /**
@@ -302,7 +304,7 @@ export function topK(
   const [rows, columns] = logits.shape;
   const columns4 = quarter(logits);
   const variant = { k, ...topKLanes(deviceClass, columns4) };
-  const chunkRows = topKChunk(deviceClass, rows, columns4);
+  const chunkRows = topKChunk(deviceClass, rows);
   let chunks = Math.ceil(rows / chunkRows);
   let parts = topKParts(graph, k, chunks, columns);
   graph.dispatch(

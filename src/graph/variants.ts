@@ -8,6 +8,9 @@ import type { Gpu } from './gpu.ts';
  * Which variant of a kernel suits a device, without measuring. A software adapter runs four lanes in step, pays for every
  * scalar an invocation loads and gains nothing from lanes that share cache lines: few lanes, long runs, no workgroup
  * memory. A GPU wants many lanes that read side by side. Products and convolutions have a choice of tilings instead.
+ *
+ * Which terms are summed in which order may depend on the class and on the sizes of one sentence, never on how many
+ * sentences are worked on together: what is computed of a sentence is the same to the bit in any batch.
  */
 type DeviceClass = Gpu['deviceClass'];
 
@@ -17,9 +20,10 @@ export function densestSparse(deviceClass: DeviceClass): number {
 }
 
 /** @param columns4 N / 4 */
-export function layerNormLanes(deviceClass: DeviceClass, columns4: number): LayerNormVariant {
-  if (deviceClass === 'cpu') return columns4 < 4 ? { lanes: 4, columns: 1 } : { lanes: 1, columns: 4 };
-  return { lanes: 32, columns: 4 };
+export function layerNormVariant(deviceClass: DeviceClass, columns4: number): LayerNormVariant {
+  if (deviceClass !== 'cpu') return { parts: 32, shared: true, columns: 4 };
+  const shared = columns4 < 4;
+  return { parts: 4, shared, columns: shared ? 1 : 4 };
 }
 
 /** Lanes that share a sum over a row; a power of two. */
@@ -27,17 +31,20 @@ export function reductionLanes(deviceClass: DeviceClass): number {
   return deviceClass === 'cpu' ? 4 : 64;
 }
 
-/** @param shape queries of each sentence */
+/**
+ * @param shape queries of each sentence, and whether they are few, as the hypotheses of a decoding step are
+ */
 export function attentionLanes(
   deviceClass: DeviceClass,
-  { sentences, queries, headSize }: { sentences: number; queries: number; headSize: number },
+  { queries, fewQueries, headSize }: { queries: number; fewQueries: boolean; headSize: number },
 ): Pick<AttentionVariant, 'lanes' | 'columns' | 'tile'> {
   if (deviceClass === 'cpu') {
     return { lanes: 1, columns: 4, tile: Math.ceil(queries / Math.ceil(queries / MOST_QUERIES)) };
   }
-  // With enough queries they fill the device; with few, lanes share the keys of one, as far as workgroup memory goes.
-  if (sentences * queries >= 1024) return { lanes: 1, columns: 64, tile: 1 };
-  return { lanes: lanesInMemory(4, headSize), columns: 4, tile: 1 };
+  // Whole sentences fill the device; else lanes share the keys of a query, as far as workgroup memory goes.
+  return fewQueries
+    ? { lanes: lanesInMemory(4, headSize), columns: 4, tile: 1 }
+    : { lanes: 1, columns: 64, tile: 1 };
 }
 
 /** Queries that a lane of a software adapter takes at once. More save it no further time. */
@@ -63,12 +70,9 @@ export function topKLanes(
   return { lanes, chunkLanes: 4 / lanes };
 }
 
-/** Rows of logits that one lane searches. @param columns4 columns of the logits / 4 */
-export function topKChunk(deviceClass: DeviceClass, rows: number, columns4: number): number {
-  if (deviceClass !== 'cpu') return 128;
-  // Lanes find little in the rest of a chunk once their lists are filled; but all cores need some.
-  const chunks = Math.min(16, Math.max(4, Math.ceil(64 / columns4)));
-  return Math.max(64, Math.ceil(rows / chunks));
+/** Rows of logits that one lane searches: few enough that all cores have some, many enough to fill the lists early. */
+export function topKChunk(deviceClass: DeviceClass, rows: number): number {
+  return deviceClass === 'cpu' ? Math.max(64, Math.ceil(rows / 16)) : 128;
 }
 
 /** Chunk results one lane merges at a time. */

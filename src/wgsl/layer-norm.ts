@@ -5,31 +5,47 @@ import { ceilDivide, type Grid, type Kernel, kernel } from './kernel.ts';
  *
  *     y[d,n] = (x[d,n] − mean_d) · inverseSqrt(var_d + epsilon) · scale[d] + bias[d]      x, y [D,N], N contiguous
  *
- * The variance is biased and taken from squared differences, in a second pass, as the original does. A lane owns a vec4 of
- * columns; `lanes` lanes share it, each with every `lanes`-th feature (one on a CPU adapter).
+ * The variance is biased and taken from squared differences, in a second pass, as the original does. Sums are made of
+ * `parts` parts, each of every `parts`-th feature; how many decides the last bits of a result, who adds them up does not.
  */
 export interface LayerNormVariant {
-  /** Lanes along the features. */
-  readonly lanes: number;
+  readonly parts: number;
+  /** Whether every part has a lane of its own; else one lane does all, one after the other. */
+  readonly shared: boolean;
   /** vec4 of columns in a workgroup. */
   readonly columns: number;
 }
 
-/** Features of a lane that are summed before they join the others. */
+/** Features of a part that are summed before they join the others. */
 const BLOCK = 16;
 
-export function layerNormKernel({ lanes, columns }: LayerNormVariant): Kernel {
-  const shared = lanes > 1;
-  const sumUp = (partial: string, total: string) =>
-    shared
-      ? `  partials[lane.x * ${lanes}u + lane.y] = ${partial};
-  workgroupBarrier();
-  var ${total} = vec4f();
-  for (var i = 0u; i < ${lanes}u; i++) { ${total} += partials[lane.x * ${lanes}u + i]; }
-  workgroupBarrier();`
-      : `  let ${total} = ${partial};`;
+export function layerNormKernel({ parts, shared, columns }: LayerNormVariant): Kernel {
+  const sum = (total: string, add: string) => {
+    const part = `
+    var part_sum = vec4f();
+    for (var block = part; block < d_end; block += ${BLOCK * parts}u) {
+      // In blocks, so that rounding grows with the block and the number of blocks, not with the features.
+      var block_sum = vec4f();
+      for (var d = block; d < min(block + ${BLOCK * parts}u, d_end); d += ${parts}u) { ${add} }
+      part_sum += block_sum;
+    }`;
+    return shared
+      ? `  var ${total} = vec4f();
+  {
+    let part = lane.y;${part}
+    part_sums[lane.x * ${parts}u + part] = part_sum;
+    workgroupBarrier();
+    for (var i = 0u; i < ${parts}u; i++) { ${total} += part_sums[lane.x * ${parts}u + i]; }
+    workgroupBarrier();
+  }`
+      : `  var ${total} = vec4f();
+  for (var part = 0u; part < ${parts}u; part++) {${part}
+    ${total} += part_sum;
+  }`;
+  };
+  const [begin, stride] = shared ? ['lane.y', parts] : ['0u', 1];
   return kernel({
-    name: `layer norm ${lanes}x${columns} lanes`,
+    name: `layer norm, ${parts} parts${shared ? ' shared' : ''}, ${columns} columns`,
     parameters: [
       { name: 'features', type: 'u32' },
       { name: 'columns4', type: 'u32' },
@@ -42,36 +58,24 @@ export function layerNormKernel({ lanes, columns }: LayerNormVariant): Kernel {
       { name: 'y', element: 'vec4f', access: 'read_write' },
     ],
     body: /* wgsl */ `
-${shared ? `var<workgroup> partials: array<vec4f, ${lanes * columns}>;` : ''}
-@compute @workgroup_size(${columns}, ${lanes})
+${shared ? `var<workgroup> part_sums: array<vec4f, ${parts * columns}>;` : ''}
+@compute @workgroup_size(${columns}, ${shared ? parts : 1})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
   let n4 = params.columns4;
   let d_end = params.features;
   let own = group.x * ${columns}u + lane.x;
   // Lanes past the end work on the last column: barriers need all lanes.
   let column = min(own, n4 - 1u);
-  // Summed in blocks, so that rounding grows with the block and the number of blocks, not with the features.
-  var sum = vec4f();
-  for (var block = lane.y; block < d_end; block += ${BLOCK * lanes}u) {
-    var part = vec4f();
-    for (var d = block; d < min(block + ${BLOCK * lanes}u, d_end); d += ${lanes}u) { part += x[d * n4 + column]; }
-    sum += part;
-  }
-${sumUp('sum', 'total')}
+${sum('total', 'block_sum += x[d * n4 + column];')}
   let mean = total / f32(d_end);
-  var squares = vec4f();
-  for (var block = lane.y; block < d_end; block += ${BLOCK * lanes}u) {
-    var part = vec4f();
-    for (var d = block; d < min(block + ${BLOCK * lanes}u, d_end); d += ${lanes}u) {
-      let difference = x[d * n4 + column] - mean;
-      part = fma(difference, difference, part);
-    }
-    squares += part;
-  }
-${sumUp('squares', 'total_squares')}
-  let factor = inverseSqrt(total_squares / f32(d_end) + params.epsilon);
+${sum(
+  'squares',
+  `let difference = x[d * n4 + column] - mean;
+        block_sum = fma(difference, difference, block_sum);`,
+)}
+  let factor = inverseSqrt(squares / f32(d_end) + params.epsilon);
   if (own >= n4) { return; }
-  for (var d = lane.y; d < d_end; d += ${lanes}u) {
+  for (var d = ${begin}; d < d_end; d += ${stride}u) {
     y[d * n4 + column] = (x[d * n4 + column] - mean) * factor * scale[d] + bias[d];
   }
 }

@@ -45,7 +45,7 @@ function layer(graph: Graph, scope: Scope) {
   };
   const attended = attention(
     graph,
-    { ...shape, causal: false },
+    { ...shape, causal: false, fewQueries: false },
     {
       query: { tensor: projected, row: 0 },
       key: { tensor: projected, row: HIDDEN },

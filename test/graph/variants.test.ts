@@ -4,7 +4,7 @@ import {
   attentionLanes,
   attentionStepLanes,
   columnAlignment,
-  layerNormLanes,
+  layerNormVariant,
   topKChunk,
   topKLanes,
 } from '../../src/graph/variants.ts';
@@ -24,9 +24,10 @@ test('the workgroups of softmaxes fit every device, with what their lanes share'
     fc.property(
       deviceClass,
       fc.integer({ min: 1, max: 5000 }),
+      fc.boolean(),
       fc.integer({ min: 1, max: 256 }),
-      (deviceClass, queries, headSize) => {
-        const { tile, ...attending } = attentionLanes(deviceClass, { sentences: 2, queries, headSize });
+      (deviceClass, queries, fewQueries, headSize) => {
+        const { tile, ...attending } = attentionLanes(deviceClass, { queries, fewQueries, headSize });
         assert.ok(Number.isInteger(tile) && tile >= 1 && (tile === 1 || attending.lanes === 1));
         for (const { lanes, columns } of [attending, attentionStepLanes(deviceClass, headSize)]) {
           assert.ok(Number.isInteger(lanes) && lanes >= 1);
@@ -46,12 +47,12 @@ test('so do the workgroups of layer norm and top-k', () => {
       fc.integer({ min: 1, max: 3000 }),
       fc.integer({ min: 1, max: 100_000 }),
       (deviceClass, columns4, rows) => {
-        const { lanes, columns } = layerNormLanes(deviceClass, columns4);
-        assert.ok(lanes * columns * 16 <= WORKGROUP_MEMORY && lanes * columns <= MOST_INVOCATIONS);
+        const { parts, columns } = layerNormVariant(deviceClass, columns4);
+        assert.ok(parts * columns * 16 <= WORKGROUP_MEMORY && parts * columns <= MOST_INVOCATIONS);
         const topK = topKLanes(deviceClass, columns4);
         assert.ok(Object.values(topK).every((count) => Number.isInteger(count) && count >= 1));
         assert.ok(topK.lanes * topK.chunkLanes <= MOST_INVOCATIONS);
-        assert.ok(topKChunk(deviceClass, rows, columns4) >= 1);
+        assert.ok(topKChunk(deviceClass, rows) >= 1);
       },
     ),
   );

@@ -39,7 +39,7 @@ export function addTeacherForcedDecoder(
 ): void {
   const { hidden, heads } = config;
   const { sentences, stride, ids, extent, timing, keyBias, memory } = tensors;
-  const shape = { hidden, heads, sentences, queries: stride };
+  const shape = { hidden, heads, sentences, queries: stride, fewQueries: false };
   let x = embed(graph, config, weights, sentences * stride, { kind: 'sentences', ids, stride }, timing);
   weights.decoder.forEach((layer, index) => {
     x = selfAttentionBlock(graph, shape, layer.attention, x, { stride, causal: true, extent, keyBias });
@@ -74,7 +74,7 @@ export function addDecoderStep(
   const { hidden, heads } = config;
   const { sentences, beam, columns, tokens, control, timing, caches, memory } = tensors;
   const hypotheses = sentences * beam;
-  const shape = { hidden, heads, sentences, queries: beam, hypotheses };
+  const shape = { hidden, heads, sentences, queries: beam, fewQueries: true, hypotheses };
   let x = embed(graph, config, weights, columns, { kind: 'step', tokens, control, hypotheses }, timing);
   weights.decoder.forEach((layer, index) => {
     x = selfAttentionStepBlock(graph, shape, layer.attention, x, caches[index]);

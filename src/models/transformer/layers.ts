@@ -39,6 +39,7 @@ export function selfAttentionBlock(
       queries: keys.stride,
       keys: keys.stride,
       causal: keys.causal,
+      fewQueries: false,
     },
     {
       query: { tensor: projected, row: 0 },
@@ -77,19 +78,22 @@ export function selfAttentionStepBlock(
   return product(graph, weights.output, attended, { residual: x });
 }
 
-/** `x + MHA(LN(x), encoder output)`; `queries` columns of x belong to each sentence. */
+/**
+ * `x + MHA(LN(x), encoder output)`; `queries` columns of x belong to each sentence, few where they are the hypotheses of a
+ * decoding step.
+ */
 export function crossAttentionBlock(
   graph: Graph,
-  shape: LayerShape & { queries: number },
+  shape: LayerShape & { queries: number; fewQueries: boolean },
   weights: CrossAttention,
   x: GraphTensor,
   memory: Memory,
 ): GraphTensor {
-  const { hidden, heads, sentences, queries } = shape;
+  const { hidden, heads, sentences, queries, fewQueries } = shape;
   const query: Heads = { tensor: product(graph, weights.query, layerNorm(graph, weights.norm, x)), row: 0 };
   const attended = attention(
     graph,
-    { heads, headSize: hidden / heads, sentences, queries, keys: memory.stride, causal: false },
+    { heads, headSize: hidden / heads, sentences, queries, keys: memory.stride, causal: false, fewQueries },
     {
       query,
       key: { tensor: memory.keyValue, row: 0 },
