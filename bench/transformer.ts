@@ -124,7 +124,7 @@ function encoderPlan(scope: Scope, model: LoadedModel, ids: readonly (readonly n
   const [{ length }] = ids;
   const stride = bucket(length);
   const offsets = model.sourceOffsets(stride);
-  const source = allocateSource(scope, config.hidden, offsets, ids.length, stride);
+  const source = allocateSource(scope, config.hidden, offsets, { sentences: ids.length, stride });
   writeSource(gpu, source, ids, length);
   const graph = new Graph(gpu, 'encoder');
   addEncoder(graph, config, weights, source);
@@ -137,7 +137,7 @@ async function translation(
   ids: readonly (readonly number[])[],
   steps: number,
 ): Promise<() => Promise<number>> {
-  const input = { ids, extent: ids[0].length, alpha: ALPHA };
+  const input = { ids, extent: ids[0].length, alpha: ALPHA, bestOnly: false };
   await decoding.run({ ...input, limit: 1 });
   return async () => {
     const started = performance.now();

@@ -195,7 +195,7 @@ export function cacheHeadSize(headSize: number): number {
  */
 export function attentionStep(
   graph: Graph,
-  shape: { hidden: number; headSize: number; hypotheses: number },
+  shape: { hidden: number; headSize: number; hypotheses: number; beam: number },
   inputs: {
     projected: GraphTensor;
     control: DeviceTensor;
@@ -204,12 +204,12 @@ export function attentionStep(
     valueCache: DeviceTensor;
   },
 ): GraphTensor {
-  const { hidden, headSize, hypotheses } = shape;
+  const { hidden, headSize, hypotheses, beam } = shape;
   const { projected, control, ancestry, keyCache, valueCache } = inputs;
   const variant = {
     hidden,
     headSize,
-    reordered: ancestry !== undefined,
+    beam,
     ...attentionStepLanes(graph.gpu.deviceClass, headSize),
   };
   const columns = projected.shape[1];

@@ -1,19 +1,26 @@
 import { ancestryGrid, ancestryKernel } from '../wgsl/ancestry.ts';
-import { BEAM_STEP_GRID, beamStepKernel, Control, FINISHED_WORDS, NEVER } from '../wgsl/beam-step.ts';
+import {
+  BEAM_STEP_GRID,
+  beamStepKernel,
+  Control,
+  controlWords,
+  FINISHED_WORDS,
+  NEVER,
+} from '../wgsl/beam-step.ts';
 import { GREEDY_STEP_GRID, greedyStepKernel } from '../wgsl/greedy-step.ts';
 import type { Graph } from './graph.ts';
 import type { GraphTensor } from './node.ts';
 import { topK } from './operations.ts';
 import type { DeviceTensor } from './scope.ts';
 
-export { Control, FINISHED_WORDS, NEVER };
+export { Control, controlWords, FINISHED_WORDS, NEVER };
 
 /** Lanes of the kernels that choose tokens, and of the one that follows the beams. */
 const LANES = 64;
 
 /** What every search keeps on the device. */
 export interface SearchTensors {
-  /** Steps done, whether all is decided, the length limit: see `Control`. */
+  /** `[controlWords]`: steps done, whether all is decided, the length limit: see `Control`. */
   readonly control: DeviceTensor;
   /** `[positions, hypotheses]` */
   readonly tokens: DeviceTensor;

@@ -2,11 +2,11 @@ import { Control } from './beam-step.ts';
 import { type Grid, type Kernel, kernel } from './kernel.ts';
 
 /**
- * Follows the beams when they change places: after a step, `ancestry[t, c]` is the cache slot in which the hypothesis that
- * is now in slot `c` left its keys and values at position `t`.
+ * Follows the beams when they change places: after a step, `ancestry[t, c]` is the slot of its sentence in which the
+ * hypothesis that is now in slot `c` left its keys and values at position `t`.
  *
  *     ancestry[t, b·beam + k] ← ancestry[t, b·beam + parents[step, b·beam + k]]      for t < step
- *     ancestry[step, b·beam + k] ← b·beam + parents[step, b·beam + k]
+ *     ancestry[step, b·beam + k] ← parents[step, b·beam + k]
  */
 export interface AncestryVariant {
   readonly beam: number;
@@ -32,9 +32,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane:
   let step = control[${Control.step}] - 1u;
   var parent: array<u32, ${beam}>;
   var slot: array<u32, ${beam}>;
-  for (var k = 0u; k < ${beam}u; k++) { parent[k] = base + parents[step * hypotheses + base + k]; }
+  for (var k = 0u; k < ${beam}u; k++) { parent[k] = parents[step * hypotheses + base + k]; }
   for (var t = lane.x; t < step; t += ${lanes}u) {
-    for (var k = 0u; k < ${beam}u; k++) { slot[k] = ancestry[t * hypotheses + parent[k]]; }
+    for (var k = 0u; k < ${beam}u; k++) { slot[k] = ancestry[t * hypotheses + base + parent[k]]; }
     for (var k = 0u; k < ${beam}u; k++) { ancestry[t * hypotheses + base + k] = slot[k]; }
   }
   if (lane.x == 0u) {

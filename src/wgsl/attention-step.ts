@@ -6,7 +6,7 @@ import { LOWEST, mergeAndStore, raiseMaximum, type SoftmaxLanes, softmaxMemory }
  * Decoder self-attention of one step, with its cache.
  *
  * The step's own keys and values are appended to the cache and every hypothesis attends to positions 0 … step. A cache is
- * never moved when beams are reordered: hypothesis `c` finds its key of position `t` in slot `ancestry[t, c]`.
+ * never moved when beams are reordered: hypothesis `c` finds its key of position `t` in slot `ancestry[t, c]` of its sentence.
  *
  *     cache[t, slot, head, d]      d contiguous, padded to a multiple of 4
  *     projected [3H, columns]      rows: queries, keys, values of this step
@@ -16,8 +16,8 @@ export interface AttentionStepVariant extends SoftmaxLanes {
   readonly headSize: number;
   /** H: features of all heads. */
   readonly hidden: number;
-  /** Whether hypotheses change places between steps; false for greedy decoding. */
-  readonly reordered: boolean;
+  /** Hypotheses of a sentence, which change places between steps; 1 in greedy decoding. */
+  readonly beam: number;
 }
 
 /** vec4 that a head takes in the cache. */
@@ -26,7 +26,8 @@ export function headVectors(headSize: number): number {
 }
 
 export function attentionStepKernel(variant: AttentionStepVariant): Kernel {
-  const { lanes, columns, headSize, hidden, reordered } = variant;
+  const { lanes, columns, headSize, hidden, beam } = variant;
+  const reordered = beam > 1;
   const vectors = headVectors(headSize);
   const heads = hidden / headSize;
   // vec4 `v` of one head's projected features, zero past the head's end.
@@ -38,7 +39,7 @@ export function attentionStepKernel(variant: AttentionStepVariant): Kernel {
     return `vec4f(${parts.join(', ')})`;
   };
   return kernel({
-    name: `attention step ${hidden}/${headSize} features, ${lanes}x${columns} lanes${reordered ? ', reordered' : ''}`,
+    name: `attention step ${hidden}/${headSize} features, ${lanes}x${columns} lanes${reordered ? `, beam ${beam}` : ''}`,
     parameters: [
       { name: 'hypotheses', type: 'u32' },
       { name: 'columns', type: 'u32' },
@@ -62,6 +63,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane:
   let pair = select(0u, wanted, own0);
   let column = pair % params.hypotheses;
   let head = pair / params.hypotheses;
+${reordered ? `  let first_slot = column - column % ${beam}u;` : ''}
   let n = params.columns;
   let step = control[0];
   // Gathered in loops: compilers of software adapters take long over many loads and stores.
@@ -86,7 +88,7 @@ ${unroll(vectors, (v) => `  var sum0_${v} = vec4f();`)}
 ${unroll(vectors, (v) => `    sum0_${v} = gathered[${v}];`)}
   }
   for (var t = lane.y; t < step; t += ${lanes}u) {
-    let slot = ${reordered ? 'ancestry[t * params.hypotheses + column]' : 'column'};
+    let slot = ${reordered ? 'first_slot + ancestry[t * params.hypotheses + column]' : 'column'};
     let base = ((t * params.hypotheses + slot) * ${heads}u + head) * ${vectors}u;
     var logit = 0.0;
 ${unroll(vectors, (v) => `    logit += dot(query${v}, key_cache[base + ${v}u]);`)}

@@ -11,8 +11,17 @@ export const Control = {
   done: 1,
   /** Most steps to do. */
   limit: 2,
+  /** Words before those of the sentences. */
   words: 4,
 } as const;
+
+/**
+ * Words of the control buffer of so many sentences: in a beam search that stops early, word `Control.words + b` is 1 once
+ * nothing can beat the best finished hypothesis of sentence `b`.
+ */
+export function controlWords(sentences: number): number {
+  return Control.words + sentences;
+}
 
 /**
  * Words that describe one finished hypothesis: its score as bits, twice the step of its last token plus whether it has really
@@ -163,7 +172,9 @@ ${stopEarly ? '' : `  var lowest = 3.0e38;\n  var bound = ${LOWEST};`}
     let reachable = alive[base] / penalties[0];
 ${
   stopEarly
-    ? '    if (!(keys[0] > reachable)) { atomicStore(&undecided, 1u); }'
+    ? `    let decided = keys[0] > reachable;
+    control[${Control.words}u + sentence] = select(0u, 1u, decided);
+    if (!decided) { atomicStore(&undecided, 1u); }`
     : `    lowest = min(lowest, keys[BEAM - 1u]);
     bound = max(bound, reachable);`
 }

@@ -2,7 +2,14 @@ import type { Gpu } from '../../src/graph/gpu.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import type { GraphTensor } from '../../src/graph/node.ts';
 import { type DeviceTensor, readFloats, readWords, type Scope, write } from '../../src/graph/scope.ts';
-import { BEAM_STEP_GRID, beamStepKernel, Control, FINISHED_WORDS, NEVER } from '../../src/wgsl/beam-step.ts';
+import {
+  BEAM_STEP_GRID,
+  beamStepKernel,
+  Control,
+  controlWords,
+  FINISHED_WORDS,
+  NEVER,
+} from '../../src/wgsl/beam-step.ts';
 import { GREEDY_STEP_GRID, greedyStepKernel } from '../../src/wgsl/greedy-step.ts';
 import { asFloats } from './compute.ts';
 import type { BeamSearchOptions, BeamSearchResult, GreedyResult, Ranked } from './decoding-oracles.ts';
@@ -21,10 +28,16 @@ interface Choices {
   readonly which: GraphTensor;
 }
 
-function beginSearch(gpu: Gpu, scope: Scope, limit: number, hypotheses: number): SearchState {
-  const words = new Uint32Array(Control.words);
+function beginSearch(
+  gpu: Gpu,
+  scope: Scope,
+  limit: number,
+  sentences: number,
+  hypotheses: number,
+): SearchState {
+  const words = new Uint32Array(controlWords(sentences));
   words[Control.limit] = limit;
-  const control = scope.tensor('control', [Control.words]);
+  const control = scope.tensor('control', [controlWords(sentences)]);
   write(gpu, control, words);
   return { control, tokens: scope.tensor('tokens', [limit, hypotheses]) };
 }
@@ -33,7 +46,7 @@ function beginSearch(gpu: Gpu, scope: Scope, limit: number, hypotheses: number):
 export function deviceBeamSearch(gpu: Gpu, scope: Scope, options: BeamSearchOptions) {
   const { sentences, beam, limit, penalty, stopEarly } = options;
   const slots = sentences * beam;
-  const state = beginSearch(gpu, scope, limit, slots);
+  const state = beginSearch(gpu, scope, limit, sentences, slots);
   const parents = scope.tensor('parents', [limit, slots]);
   const lengths = [limit, ...Array.from({ length: limit + 1 }, (_, i) => i + 1)];
   const penalties = scope.upload('penalties', [limit + 2], Float32Array.from(lengths, penalty));
@@ -87,7 +100,7 @@ export function deviceBeamSearch(gpu: Gpu, scope: Scope, options: BeamSearchOpti
 
 /** Greedy decoding on the device: its state, the dispatch of a step, and what came of it. */
 export function deviceGreedy(gpu: Gpu, scope: Scope, sentences: number, limit: number) {
-  const state = beginSearch(gpu, scope, limit, sentences);
+  const state = beginSearch(gpu, scope, limit, sentences, sentences);
   const log_probabilities = scope.tensor('log-probabilities', [sentences]);
   const ended = scope.tensor('ended', [sentences]);
   return {

@@ -39,9 +39,8 @@ test('after any steps, the ancestry of a hypothesis is the path of slots it came
         write(gpu, control, Uint32Array.of(step + 1));
         plan.run();
         paths = paths.map((_, slot) => {
-          const first = slot - (slot % beam);
-          const parent = first + parents[step * hypotheses + slot];
-          return [...paths[parent], parent];
+          const parent = parents[step * hypotheses + slot];
+          return [...paths[slot - (slot % beam) + parent], parent];
         });
       }
 

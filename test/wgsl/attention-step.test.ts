@@ -46,7 +46,7 @@ async function check(given: StepsCase, deviceClass: DeviceClass): Promise<void> 
   const attending = new Graph(gpu, 'attending');
   const attended = attentionStep(
     attending,
-    { hidden, headSize, hypotheses },
+    { hidden, headSize, hypotheses, beam },
     {
       projected,
       control,

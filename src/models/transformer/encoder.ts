@@ -23,22 +23,26 @@ export interface EncoderTensors {
   readonly output: DeviceTensor;
 }
 
-/** Room for the source of a batch. @param positionOffsets see `EncoderTensors` */
+/**
+ * Room for the source of a batch.
+ * @param positionOffsets see `EncoderTensors`
+ * @param shared what there is room for already
+ */
 export function allocateSource(
   scope: Scope,
   hidden: number,
   positionOffsets: DeviceTensor,
-  sentences: number,
-  stride: number,
+  { sentences, stride }: Pick<EncoderTensors, 'sentences' | 'stride'>,
+  shared?: Pick<EncoderTensors, 'extent' | 'keyBias'>,
 ): EncoderTensors {
   const columns = sentences * stride;
   return {
     sentences,
     stride,
     ids: scope.tensor('source ids', [columns]),
-    extent: scope.tensor('source extent', [1]),
+    extent: shared?.extent ?? scope.tensor('source extent', [1]),
     positionOffsets,
-    keyBias: scope.tensor('source key bias', [1, columns]),
+    keyBias: shared?.keyBias ?? scope.tensor('source key bias', [1, columns]),
     output: scope.tensor('encoder output', [hidden, columns]),
   };
 }

@@ -63,16 +63,16 @@ export interface StepCache {
 /** `x + MHA(LN(x))` of one decoding step, with the cache of its layer. */
 export function selfAttentionStepBlock(
   graph: Graph,
-  shape: LayerShape & { hypotheses: number },
+  shape: LayerShape & { queries: number; hypotheses: number },
   weights: SelfAttention,
   x: GraphTensor,
   cache: StepCache,
 ): GraphTensor {
-  const { hidden, heads, hypotheses } = shape;
+  const { hidden, heads, queries, hypotheses } = shape;
   const projected = product(graph, weights.project, layerNorm(graph, weights.norm, x));
   const attended = attentionStep(
     graph,
-    { hidden, headSize: hidden / heads, hypotheses },
+    { hidden, headSize: hidden / heads, hypotheses, beam: queries },
     { projected, ...cache },
   );
   return product(graph, weights.output, attended, { residual: x });

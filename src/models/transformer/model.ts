@@ -9,10 +9,11 @@ import { Turns } from '../../turns.ts';
 import { bucket, groups, longest, padIds } from './batching.ts';
 import { PAD, readConfig, type TransformerConfig, type TransformerOptions } from './config.ts';
 import { addTeacherForcedDecoder } from './decoder.ts';
-import { Decoding, type DecodingShape } from './decoding.ts';
+import { Decoding } from './decoding.ts';
 import { addEncoder, addMemory, allocateSource, type EncoderTensors, writeSource } from './encoder.ts';
 import type { Hypothesis } from './hypotheses.ts';
 import { LoadedModel } from './loaded-model.ts';
+import type { SearchShape } from './search.ts';
 import { loadWeights } from './weights.ts';
 
 /** How to search for translations. */
@@ -30,6 +31,12 @@ export interface TranslateOptions {
    * finished one of any sentence can.
    */
   readonly topBeams?: number | undefined;
+  /**
+   * Whether only the best of each sentence is wanted. Sentences are then left out of the search as they are decided, which
+   * saves a quarter of it for batches of 32; the best is the same to the bit, the other `beams` those of some step on the
+   * way. Without effect in greedy decoding. Default false.
+   */
+  readonly bestOnly?: boolean | undefined;
   /** Stops between steps; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -198,10 +205,13 @@ class DeviceTransformer implements Transformer {
 
   async #search(ids: readonly (readonly number[])[], options: TranslateOptions): Promise<Translation[]> {
     this.#checkIds('translate', ids);
-    const { beam = 4, alpha = 0.6, extraLength = 100, topBeams = 1, signal } = options;
+    const { beam = 4, alpha = 0.6, extraLength = 100, topBeams = 1, bestOnly = false, signal } = options;
     const extent = longest(ids);
     const limit = options.maxLength ?? extent + extraLength;
     this.#checkSearch(beam, alpha, topBeams, limit);
+    if (bestOnly && topBeams > 1) {
+      throw new UsageError(`translate: topBeams is ${topBeams}, with bestOnly; it must be 1`);
+    }
     if (!Number.isSafeInteger(limit)) throw new UsageError(`translate: a length limit of ${limit} tokens`);
     const found: Hypothesis[][] = [];
     for (const group of groups(ids, extent)) {
@@ -218,7 +228,8 @@ class DeviceTransformer implements Transformer {
         beam,
         stopEarly: topBeams === 1,
       });
-      found.push(...(await decoding.run({ ids: group, extent: reach, limit, alpha, signal })));
+      const search = { limit, alpha, bestOnly: bestOnly && beam > 1, signal };
+      found.push(...(await decoding.run({ ids: group, extent: reach, ...search })));
     }
     this.#checkFinite(found);
     return found.map((beams) => ({ ids: beams[0].ids, score: beams[0].score, beams }));
@@ -234,7 +245,7 @@ class DeviceTransformer implements Transformer {
     this.dispose();
   }
 
-  #decodingFor(shape: DecodingShape): Decoding {
+  #decodingFor(shape: SearchShape): Decoding {
     const keys = ['sentences', 'stride', 'beam', 'stopEarly'] as const;
     const last = this.#decoding;
     if (last && keys.every((key) => last.shape[key] === shape[key])) return last;
@@ -248,7 +259,8 @@ class DeviceTransformer implements Transformer {
     const extent = longest(ids);
     const stride = bucket(extent);
     const offsets = this.#model.sourceOffsets(stride);
-    const source = allocateSource(scope, this.config.hidden, offsets, ids.length, stride);
+    const shape = { sentences: ids.length, stride };
+    const source = allocateSource(scope, this.config.hidden, offsets, shape);
     writeSource(this.#model.gpu, source, ids, extent);
     return source;
   }

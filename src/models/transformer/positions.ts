@@ -9,9 +9,9 @@ export interface Positions {
   readonly capacity: number;
   /** `[capacity, hypotheses]` tokens chosen. */
   readonly tokens: DeviceTensor;
-  /** `[capacity, hypotheses]` slots they grew from. */
+  /** `[capacity, hypotheses]` slots, within the sentence, that they grew from. */
   readonly parents: DeviceTensor;
-  /** `[capacity, hypotheses]` cache slots of the hypotheses' pasts. */
+  /** `[capacity, hypotheses]` slots, within the sentence, that caches of the hypotheses' pasts are in. */
   readonly ancestry: DeviceTensor;
   /** `[capacity + 2]` length penalties: of the longest hypothesis, then of each length. */
   readonly penalties: DeviceTensor;
@@ -52,16 +52,16 @@ export function makePositions(
     };
   });
   if (before) {
-    copyTensor(gpu, before.tokens, positions.tokens);
-    copyTensor(gpu, before.parents, positions.parents);
-    copyTensor(gpu, before.ancestry, positions.ancestry);
-    before.caches.forEach(({ key, value }, layer) => {
-      copyTensor(gpu, key, positions.caches[layer].key);
-      copyTensor(gpu, value, positions.caches[layer].value);
-    });
+    const into = perPosition(positions);
+    for (const [i, from] of perPosition(before).entries()) copyTensor(gpu, from, into[i]);
     before.scope.dispose();
   }
   return positions;
+}
+
+/** All that there is for each position and hypothesis, `[capacity, hypotheses, …]`. */
+export function perPosition({ tokens, parents, ancestry, caches }: Positions): DeviceTensor[] {
+  return [tokens, parents, ancestry, ...caches.flatMap(({ key, value }) => [key, value])];
 }
 
 /**

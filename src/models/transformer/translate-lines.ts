@@ -151,5 +151,11 @@ function searchOptions(
   { beam, alpha, extraLength, legacyLength, signal }: TranslateLinesOptions,
 ): TranslateOptions {
   const longest = ids.reduce((most, { length }) => Math.max(most, length), 0);
-  return { beam, alpha, signal, ...(legacyLength ? { maxLength: 2 * longest + 50 } : { extraLength }) };
+  return {
+    beam,
+    alpha,
+    signal,
+    bestOnly: true,
+    ...(legacyLength ? { maxLength: 2 * longest + 50 } : { extraLength }),
+  };
 }
