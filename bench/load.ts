@@ -16,8 +16,8 @@ import { madeResNet, madeTransformer } from './support/made-models.ts';
 import { startTable } from './support/table.ts';
 
 /*
- * From a checkpoint on the disk to weights on the device, for both models at 90 %: how fast, how much slower than reading
- * the same bytes one after the other, and how much memory at most. Each model is loaded in a process of its own, because
+ * From a checkpoint to weights on the device, for both models at 90 %: how fast, how much slower than reading the same bytes
+ * one after the other, with the files in the system's cache and without, and how much memory at most. Each model is loaded in a process of its own, because
  * a process cannot forget the memory it once had.
  *
  *     npm run bench -- load [--quick] [--json]
@@ -28,6 +28,8 @@ interface LoadResult extends LoadMeasurement {
   readonly sparsity: number;
   /** Load time over the time to read the same bytes. */
   readonly ratio: number;
+  /** The same with nothing in the system's cache. */
+  readonly coldRatio: number | null;
   readonly megabytesPerSecond: number;
 }
 
@@ -43,6 +45,9 @@ await runBench('load', async ({ scale, say }) => {
     { heading: 'load ms', width: 10, cell: ({ ms }) => ms.toFixed(0) },
     { heading: 'read ms', width: 10, cell: ({ readMs }) => readMs.toFixed(0) },
     { heading: 'ratio', width: 6, cell: ({ ratio }) => ratio.toFixed(2) },
+    { heading: 'cold ms', width: 10, cell: ({ coldMs }) => coldMs?.toFixed(0) ?? '–' },
+    { heading: 'read ms', width: 10, cell: ({ coldReadMs }) => coldReadMs?.toFixed(0) ?? '–' },
+    { heading: 'ratio', width: 6, cell: ({ coldRatio }) => coldRatio?.toFixed(2) ?? '–' },
     { heading: 'MB/s', width: 8, cell: ({ megabytesPerSecond }) => megabytesPerSecond.toFixed(0) },
     { heading: 'peak memory', width: 12, cell: ({ peakBytes }) => mebibytes(peakBytes) },
     { heading: 'above model', width: 12, cell: ({ aboveModelBytes }) => mebibytes(aboveModelBytes) },
@@ -59,12 +64,13 @@ await runBench('load', async ({ scale, say }) => {
       const prefix = join(folder, 'model.ckpt-0');
       await writeCheckpoint(prefix, readTensors(await make()));
       const measured = await loadInOwnProcess(name, prefix, ROUNDS[scale]);
-      const { ms, readMs, bytes } = measured;
+      const { ms, readMs, coldMs, coldReadMs, bytes } = measured;
       const result = {
         name,
         sparsity: Number(SPARSITY),
         ...measured,
         ratio: ms / readMs,
+        coldRatio: coldMs !== null && coldReadMs !== null ? coldMs / coldReadMs : null,
         megabytesPerSecond: bytes / ms / 1e3,
       };
       print(result);

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { promisify } from 'node:util';
 import { type Gpu, openGpu } from '../../src/graph/device.ts';
 import { openCheckpoint } from '../../src/io/checkpoint.ts';
 import { loadResNet50 } from '../../src/models/resnet50/model.ts';
@@ -8,7 +10,8 @@ import { loadTransformer } from '../../src/models/transformer/model.ts';
 import { timeInRounds } from './measure.ts';
 
 /*
- * Loads a checkpoint onto the device a few times in turn with reading its files, and prints a `LoadMeasurement`.
+ * Loads a checkpoint onto the device a few times in turn with reading its files, from memory and from the disk, and prints a
+ * `LoadMeasurement`.
  *
  *     load-once.ts <model> <prefix> <rounds>
  */
@@ -23,8 +26,11 @@ export interface LoadMeasurement {
   /** Of the weights on the device. */
   readonly deviceBytes: number;
   readonly ms: number;
-  /** To read the files from the first byte to the last. */
+  /** To read the files from the first byte to the last, both from the system's cache. */
   readonly readMs: number;
+  /** The same two with nothing of the files in the cache, as the first time; null where the system cannot forget them. */
+  readonly coldMs: number | null;
+  readonly coldReadMs: number | null;
   /** Memory of the first load at its height, beyond the open device. */
   readonly peakBytes: number;
   /** Without the weights on the device, where those lie in the memory of the process. */
@@ -42,11 +48,20 @@ const [loading, reading] = await timeInRounds([async () => (await load(gpu)).ms,
   budgetMs: 0,
   minRounds: Number(rounds),
 });
+const canForget = await forgetFiles(files);
+const [coldLoading, coldReading] = canForget
+  ? await timeInRounds([cold(async () => (await load(gpu)).ms), cold(() => readAll(files))], {
+      budgetMs: 0,
+      minRounds: Number(rounds),
+    })
+  : [];
 const measurement: LoadMeasurement = {
   bytes: files.reduce((sum, { size }) => sum + size, 0),
   deviceBytes,
   ms: loading.ms,
   readMs: reading.ms,
+  coldMs: coldLoading?.ms ?? null,
+  coldReadMs: coldReading?.ms ?? null,
   peakBytes,
   aboveModelBytes: peakBytes - (gpu.deviceClass === 'cpu' ? deviceBytes : 0),
   spread: loading.spread,
@@ -88,6 +103,28 @@ async function readAll(files: readonly FileSize[]): Promise<number> {
     await file.close();
   }
   return performance.now() - started;
+}
+
+/** The same measurement with the files to be read from the disk. */
+function cold(measure: () => Promise<number>): () => Promise<number> {
+  return async () => {
+    await forgetFiles(files);
+    return measure();
+  };
+}
+
+/** Puts files out of the system's cache, by the dd of GNU. @returns whether that worked */
+async function forgetFiles(files: readonly FileSize[]): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  try {
+    for (const { path } of files) {
+      const options = ['oflag=nocache', 'conv=notrunc,fdatasync', 'count=0', 'status=none'];
+      await promisify(execFile)('dd', [`of=${path}`, ...options]);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Starts counting the height of memory anew where the system can (Linux). @returns what is taken now */
