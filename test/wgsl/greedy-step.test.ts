@@ -12,7 +12,8 @@ import { floats, type Random, randomFrom, smallIntegers } from '../support/rando
 
 test('greedy decoding takes the likeliest token, of equal ones the smallest, until all sentences have ended', async () => {
   const given = fc.record({
-    sentences: fc.integer({ min: 1, max: 6 }),
+    // Often more than a GPU runs in step, so that lanes have to wait for each other.
+    sentences: fc.integer({ min: 1, max: 80 }),
     lanes: fc.constantFrom(2, 64),
     vocabulary: fc.integer({ min: 2, max: 9 }),
     limit: fc.integer({ min: 1, max: 12 }),
