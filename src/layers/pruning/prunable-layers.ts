@@ -48,7 +48,8 @@ export function planPruning(checkpoint: Pick<Checkpoint, 'names'>): PruningPlan 
 
 /** Name of a variable, or of an optimizer's slot for it, in the pruned checkpoint. */
 export function prunedName({ renamed }: PruningPlan, name: string): string {
-  const [, prefix = '', variable, slot = ''] = /^(training\/)?(.*?)(\/[^/]+)?$/.exec(name)!;
+  // "s": a name may have any characters in it, line ends too.
+  const [, prefix = '', variable, slot = ''] = /^(training\/)?(.*?)(\/[^/]+)?$/s.exec(name)!;
   const own = renamed.get(name);
   if (own !== undefined) return own;
   const ofSlot = renamed.get(variable);

@@ -180,6 +180,18 @@ test('heads of their own are masked in place; slots of the optimizer follow thei
   );
 });
 
+test('variables of any name are passed on, line ends in it too', async () => {
+  const matrix = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
+  const others = ['note\n', 'a\nb/c', '/', 'training/'];
+  const dense = memoryCheckpoint(
+    Object.fromEntries(
+      [...others, 'resnet_model/final_dense/final_dense/weights'].map((name) => [name, matrix]),
+    ),
+  );
+  const { checkpoint } = await pruned(dense, { sparsity: 0.5 });
+  for (const name of others) assertSameTensor(await checkpoint.read(name), await dense.read(name), name);
+});
+
 sharedTest(
   'a pruned ResNet has the variables of the original’s pruned one, whatever its layers are called',
   ['goldens', 'resnet50', 'A_small', 'baseline_d50_w8', 'manifest.json'],
