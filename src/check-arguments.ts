@@ -1,7 +1,14 @@
 import { UsageError } from './errors.ts';
 
+/** How a message shows what was given in place of something else. */
+export function valueText(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `of type ${value.constructor?.name ?? 'Object'}`;
+}
+
 /**
- * Refuses a number that `accepts` does not.
+ * Refuses what is no number, and a number that `accepts` does not.
  * @param expected what it should be, for the message
  */
 export function checkNumber(
@@ -10,7 +17,9 @@ export function checkNumber(
   accepts: (value: number) => boolean,
   expected: string,
 ): void {
-  if (!accepts(value)) throw new UsageError(`${name} is ${value}, expected ${expected}`);
+  // Where types are not checked, a text would be added to numbers as a text.
+  if (typeof value === 'number' && accepts(value)) return;
+  throw new UsageError(`${name} is ${valueText(value)}, expected ${expected}`);
 }
 
 /** Refuses a word that is none of those there are. */

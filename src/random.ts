@@ -1,3 +1,4 @@
+import { valueText } from './check-arguments.ts';
 import { UsageError } from './errors.ts';
 
 /**
@@ -25,11 +26,24 @@ export function randomKey(seed: number): RandomKey {
   return [seed >>> 0, Math.floor(seed / 2 ** 32)];
 }
 
+/** Whether something is a key. */
+export function isRandomKey(value: unknown): value is RandomKey {
+  return Array.isArray(value) && value.length === 2 && value.every(isWord);
+}
+
+/** @throws {UsageError} for what is no key. */
+function checkKey(key: RandomKey): void {
+  if (!isRandomKey(key)) {
+    throw new UsageError(`key is ${valueText(key)}, expected one such as randomKey(seed)`);
+  }
+}
+
 /**
  * A key of its own for every whole number `purpose` (a layer, a training step), as good as independent of the key it comes
  * from and of the others.
  */
 export function derivedKey(key: RandomKey, purpose: number): RandomKey {
+  checkKey(key);
   const [low, high] = philox(key, [word(purpose, 'purpose'), 0, KEYS, 0]);
   return [low, high];
 }
@@ -37,9 +51,10 @@ export function derivedKey(key: RandomKey, purpose: number): RandomKey {
 /**
  * Uniform numbers in [0, 1), multiples of 2⁻²⁴. Number `i` is word `i mod 4` of Philox block `⌊i / 4⌋`.
  * @param stream one of 2³² independent streams of the key
- * @throws {UsageError} where count or stream is no whole number.
+ * @throws {UsageError} for what is no key, and where count or stream is no whole number.
  */
 export function uniforms(key: RandomKey, count: number, stream = 0): Float64Array {
+  checkKey(key);
   const values = blocksFor(count, stream);
   fillUniforms(values, key, 0, stream);
   return values.subarray(0, count);
@@ -70,9 +85,10 @@ export function fillUniforms(
  * Numbers of the standard normal distribution, by Box and Muller (1958): each pair of words gives
  * `√(−2 ln u) · (cos 2πv, sin 2πv)` with u in (0, 1], v in [0, 1). None lies beyond ±5.77.
  * @param stream one of 2³² independent streams of the key; the same numbers underlie `uniforms` of that stream
- * @throws {UsageError} where count or stream is no whole number.
+ * @throws {UsageError} for what is no key, and where count or stream is no whole number.
  */
 export function normals(key: RandomKey, count: number, stream = 0): Float64Array {
+  checkKey(key);
   const values = blocksFor(count, stream);
   const words = new Uint32Array(4);
   for (let at = 0; at < values.length; at += 4) {
@@ -148,8 +164,12 @@ function uniform(bits: number): number {
   return (bits >>> 8) * UNIFORM_STEP;
 }
 
+function isWord(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 0xffffffff;
+}
+
 function word(value: number, what: string): number {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+  if (!isWord(value)) {
     throw new UsageError(`random ${what} ${value}: must be a whole number below 2^32`);
   }
   return value;

@@ -1,6 +1,6 @@
 import { checkNumber } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
-import { type Shaped, shapeText } from './tensor.ts';
+import { requireTensor, type Shaped, shapeText } from './tensor.ts';
 
 /** Keeps logarithms and roots finite in both packages of the paper. */
 export const EPSILON = 1e-8;
@@ -12,6 +12,9 @@ export function checkPair(pair: readonly Shaped[] | undefined, names: readonly [
       `the weight pair has ${pair?.length ?? 'no'} tensors, expected [${names.join(', ')}]`,
     );
   }
+  pair.forEach((tensor, i) => {
+    requireTensor(names[i], tensor);
+  });
   const [first, second] = pair.map(({ shape }) => shapeText(shape));
   if (first !== second) {
     throw new UsageError(`${names[0]} is ${first} and ${names[1]} is ${second}, expected equal shapes`);
@@ -33,6 +36,6 @@ export function checkThreshold(threshold: number): void {
 
 /** Refuses a bound of `|log α|`; null and undefined are none. */
 export function checkBound(name: string, bound: number | null | undefined): void {
-  if (typeof bound !== 'number') return;
+  if (bound === undefined || bound === null) return;
   checkNumber(name, bound, (value) => value >= 0, 'a number from 0 up, or undefined for no bound');
 }

@@ -1,6 +1,7 @@
+import { valueText } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
 import { checkPair } from './arguments.ts';
-import { type DenseTensor, requireShape, type Shaped, shapeText } from './tensor.ts';
+import { type DenseTensor, requireShape, requireTensor, type Shaped, shapeText } from './tensor.ts';
 
 /**
  * Refuses weights that no cell of so many units has: a pair of two tensors of one shape `[inputs + units, gates · units]` and a
@@ -21,6 +22,7 @@ export function checkCell(
       `the cell's kernel is ${shapeText(shape)}, expected ${shapeText([undefined, width])}`,
     );
   }
+  requireTensor("the cell's bias", bias);
   if (bias.shape.length !== 1 || bias.shape[0] !== width) {
     throw new UsageError(`the cell's bias is ${shapeText(bias.shape)}, expected ${shapeText([width])}`);
   }
@@ -35,6 +37,7 @@ export function checkCell(
 /** Refuses a sequence whose steps are not all `[batch, inputs]`; gives the batch. */
 export function checkSequence(inputs: readonly DenseTensor[], size: number): number {
   checkSteps(inputs);
+  requireTensor('the input of step 0', inputs[0]);
   const batch = inputs[0].shape[0];
   inputs.forEach((x, t) => {
     requireShape(`the input of step ${t}`, x, [t === 0 ? undefined : batch, size]);
@@ -42,8 +45,13 @@ export function checkSequence(inputs: readonly DenseTensor[], size: number): num
   return batch;
 }
 
-/** Refuses a sequence without a step. */
+/** Refuses what is no sequence, such as the tensor of a single step, and a sequence without a step. */
 export function checkSteps(inputs: readonly Shaped[]): void {
+  if (!Array.isArray(inputs)) {
+    throw new UsageError(
+      `the sequence is ${valueText(inputs)}, expected an array with a tensor for each step`,
+    );
+  }
   if (inputs.length === 0) throw new UsageError('the sequence is empty, expected at least one step');
 }
 

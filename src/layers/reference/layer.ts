@@ -1,5 +1,4 @@
 import { checkNumber } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
 import { derivedKey, type RandomKey } from '../../random.ts';
 import { ACTIVATIONS, type ActivationName, checkActivation } from './activation.ts';
 import { columnSums } from './blocks.ts';
@@ -46,7 +45,6 @@ export function initialVariables(
   }: LayerOptions,
 ): LayerVariables {
   checkActivation(activation);
-  if (key === undefined) throw new UsageError('key is undefined, expected one such as randomKey(seed)');
   for (const extent of shape) {
     checkNumber(
       'a size of the layer',

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import type { LinearMap } from './linear-map.ts';
-import { type DenseTensor, requireRank, reshaped, shapeText } from './tensor.ts';
+import { type DenseTensor, requireRank, requireTensor, reshaped, shapeText } from './tensor.ts';
 
 /** Which operands are transposed before they are multiplied. */
 export interface MatmulOptions {
@@ -42,6 +42,7 @@ export function broadcastMatmulMap(): LinearMap {
     matrix(reshaped(tensor, [tensor.data.length / last(tensor.shape), last(tensor.shape)]));
   return {
     check(x, weights) {
+      requireTensor('x', x);
       if (x.shape.length < 2) throw new UsageError(`x is ${shapeText(x.shape)}, expected [batch, …, inputs]`);
       requireRank('the weight', weights, 2, '[inputs, outputs]');
       requireInner(x.shape, last(x.shape), weights.shape, weights.shape[0]);

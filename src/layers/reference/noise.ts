@@ -1,5 +1,6 @@
+import { valueText } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
-import { normals, type RandomKey, uniforms } from '../../random.ts';
+import { isRandomKey, normals, type RandomKey, uniforms } from '../../random.ts';
 import { type DenseTensor, denseTensor, elementCount, requireShape } from './tensor.ts';
 
 /** Where noise comes from: given outright, or drawn from a key, element `i` of the row-major tensor being number `i`. */
@@ -21,18 +22,12 @@ function noiseFrom(
   shape: readonly number[],
   stream: number,
 ): DenseTensor {
-  if (noise === undefined) {
-    throw new UsageError('noise is undefined, expected a tensor or a key such as randomKey(seed)');
+  if (isRandomKey(noise)) return denseTensor(shape, draw(noise, elementCount(shape), stream));
+  if (noise?.data === undefined) {
+    throw new UsageError(`noise is ${valueText(noise)}, expected a tensor or a key such as randomKey(seed)`);
   }
-  if (isGiven(noise)) {
-    requireShape('noise', noise, shape);
-    return noise;
-  }
-  return denseTensor(shape, draw(noise, elementCount(shape), stream));
-}
-
-function isGiven(noise: Noise): noise is DenseTensor {
-  return 'data' in noise;
+  requireShape('noise', noise, shape);
+  return noise;
 }
 
 /** Noise `[d0, 1, …, k]` repeated to `[d0, …, k]`; noise that has the shape already is returned as it is. */

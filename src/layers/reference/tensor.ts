@@ -1,3 +1,4 @@
+import { valueText } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
 
 /** A dense tensor of float64 numbers, row-major: what the reference forms of the layers compute with. */
@@ -32,6 +33,7 @@ export function filledTensor(shape: readonly number[], value: number): DenseTens
 
 /** `f` of the elements of tensors of one shape, element by element. */
 export function elementwise(f: (...values: number[]) => number, ...tensors: DenseTensor[]): DenseTensor {
+  requireTensor('an operand', tensors[0]);
   const [{ shape }] = tensors;
   for (const tensor of tensors) requireShape('an operand', tensor, shape);
   const data = new Float64Array(tensors[0].data.length);
@@ -55,12 +57,24 @@ export function sumOf({ data }: DenseTensor): number {
   return data.reduce((sum, value) => sum + value, 0);
 }
 
+/** Refuses what is no tensor, and a tensor with another number of values than its shape has elements. */
+export function requireTensor(what: string, tensor: Shaped | undefined): void {
+  const { shape, data }: Partial<DenseTensor> = tensor ?? {};
+  if (!Array.isArray(shape)) {
+    throw new UsageError(
+      `${what} is ${valueText(tensor)}, expected a tensor such as denseTensor(shape, values)`,
+    );
+  }
+  // Values of a tensor on a device are not here.
+  if (data !== undefined && data.length !== elementCount(shape)) {
+    throw new UsageError(`${what} is ${shapeText(shape)}, but has ${data.length} values`);
+  }
+}
+
 /** Refuses a tensor that is not of a shape; `undefined` extents may be any. */
-export function requireShape(
-  what: string,
-  { shape }: Shaped,
-  expected: readonly (number | undefined)[],
-): void {
+export function requireShape(what: string, tensor: Shaped, expected: readonly (number | undefined)[]): void {
+  requireTensor(what, tensor);
+  const { shape } = tensor;
   const fits =
     shape.length === expected.length &&
     expected.every((extent, axis) => extent === undefined || extent === shape[axis]);
@@ -68,7 +82,9 @@ export function requireShape(
 }
 
 /** Refuses a tensor of another rank. */
-export function requireRank(what: string, { shape }: Shaped, rank: number, axes: string): void {
+export function requireRank(what: string, tensor: Shaped, rank: number, axes: string): void {
+  requireTensor(what, tensor);
+  const { shape } = tensor;
   if (shape.length !== rank) {
     throw new UsageError(`${what} is ${shapeText(shape)}, expected rank ${rank}: ${axes}`);
   }

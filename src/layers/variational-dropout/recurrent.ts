@@ -141,12 +141,16 @@ class VariationalCell extends PairedCell<VariationalPair> {
   #noise(noise: CellNoise, [{ shape }]: readonly DenseTensor[]): { input: DenseTensor; hidden: DenseTensor } {
     const [batch] = shape;
     const width = this.equations.gates * this.units;
-    const [input, hidden] = 'input' in noise ? [noise.input, noise.hidden] : [noise, noise];
+    const [input, hidden] = isGiven(noise) ? [noise.input, noise.hidden] : [noise, noise];
     return {
       input: normalNoise(input, [batch, width], 0),
       hidden: normalNoise(hidden, [this.units, width], 1),
     };
   }
+}
+
+function isGiven(noise: CellNoise): noise is Exclude<CellNoise, RandomKey> {
+  return typeof noise === 'object' && noise !== null && 'input' in noise;
 }
 
 /** Elman's cell with variational dropout: `h' = activation(z)`; its state is `[h]`. */

@@ -4,7 +4,12 @@ import { convolutionMap } from '../../../src/layers/reference/convolution.ts';
 import { gatherRows, scatterRows } from '../../../src/layers/reference/gather.ts';
 import type { LinearMap } from '../../../src/layers/reference/linear-map.ts';
 import { broadcastMatmulMap, matmulMap } from '../../../src/layers/reference/matmul.ts';
-import { type DenseTensor, denseTensor, filledTensor } from '../../../src/layers/reference/tensor.ts';
+import {
+  type DenseTensor,
+  denseTensor,
+  elementwise,
+  filledTensor,
+} from '../../../src/layers/reference/tensor.ts';
 import fc from '../../support/fast-check.ts';
 import { randomFrom } from '../../support/random.ts';
 import { assertClose } from '../golden-vectors.ts';
@@ -109,4 +114,19 @@ test('tensors and operands that do not fit are refused, and named', () => {
   refused(() => gatherRows(two, { shape: [2], data: [1] }), /ids \[2\] have 1 values/);
   refused(() => gatherRows(cube, { shape: [1], data: [0] }), /the table is \[1, 2, 2\]/);
   refused(() => gatherRows(two, { shape: [0], data: [] }), /every extent must be/);
+});
+
+test('what is no tensor is refused, and so is one whose values do not fill its shape', () => {
+  const two = filledTensor([2, 2], 0);
+  const short = { shape: [2, 2], data: new Float64Array(3) };
+  refused(() => matmulMap().check(short, two), /x is \[2, 2\], but has 3 values/);
+  refused(() => matmulMap().check(two, short), /the weight is \[2, 2\], but has 3 values/);
+  refused(() => broadcastMatmulMap().check(short, two), /x is \[2, 2\], but has 3 values/);
+  refused(() => gatherRows(short, { shape: [1], data: [0] }), /the table is \[2, 2\], but has 3 values/);
+  const none = undefined as unknown as DenseTensor;
+  refused(() => matmulMap().check(none, two), /x is undefined, expected a tensor such as denseTensor/);
+  refused(() => broadcastMatmulMap().check(none, two), /x is undefined, expected a tensor/);
+  const rows = [[1, 2]] as unknown as DenseTensor;
+  refused(() => matmulMap().check(rows, two), /x is of type Array, expected a tensor/);
+  refused(() => elementwise(Math.abs, none), /an operand is undefined, expected a tensor/);
 });

@@ -51,6 +51,18 @@ test('the reference refuses what does not fit, and names it', () => {
     /the weight pair has no tensors, expected \[theta, logSigma2\]/,
   );
   refused(() => matmulTrain(x, pair, none), /noise is undefined, expected a tensor or a key/);
+  refused(() => matmulTrain(x, pair, 3 as never), /noise is 3, expected a tensor or a key/);
+  refused(() => matmulTrain(x, [none, none], key), /theta is undefined, expected a tensor/);
+  refused(() => reference.computeLogAlpha(pair[0], none), /theta is undefined, expected a tensor/);
+  refused(() => new reference.FullyConnected(3, 4, { key: 3 as never }), /key is 3, expected one such as/);
+  // Added to a number as it is, a text would make a text of it.
+  const text = '1e-8' as never;
+  refused(() => matmulTrain(x, pair, key, { epsilon: text }), /epsilon is "1e-8", expected a finite number/);
+  refused(() => matmulTrain(x, pair, key, { clipAlpha: text }), /clipAlpha is "1e-8", expected a number/);
+  const cell = new reference.RNNCell([zeros(5, 4), zeros(5, 4)], zeros(4), 4);
+  refused(() => cell.train(zeros(2, 1) as never, key), /the sequence is of type Object, expected an array/);
+  refused(() => cell.train([zeros(2, 1)], 3 as never), /noise is 3, expected a tensor or a key/);
+  refused(() => new reference.RNNCell(cell.pair, none, 4), /the cell's bias is undefined, expected a tensor/);
   const strides = 2 as unknown as [number, number];
   refused(
     () => conv2dEval(zeros(1, 2, 2, 1), [zeros(1, 1, 1, 1), zeros(1, 1, 1, 1)], { ...options, strides }),
