@@ -1,7 +1,7 @@
 import { checkOneOf } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
 import type { PruningMask } from './mask.ts';
-import type { Floats } from './rank.ts';
+import { checkShape, type Floats } from './rank.ts';
 
 /** Blocks of a weight matrix that are kept or pruned as a whole. */
 export interface Block {
@@ -28,6 +28,7 @@ export function blockMask(
   rule: (pooled: Floats) => PruningMask,
 ): PruningMask {
   checkBlock(block);
+  checkShape(weights, shape);
   const matrix = shape.filter((size) => size !== 1);
   const height = block.height === -1 ? matrix[0] : block.height;
   const width = block.width === -1 ? matrix[1] : block.width;

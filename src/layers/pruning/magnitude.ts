@@ -1,3 +1,4 @@
+import { checkNumber } from '../../check-arguments.ts';
 import { UsageError } from '../../errors.ts';
 import type { RandomKey } from '../../random.ts';
 import { type CountOptions, checkSparsity, keptCount } from './kept-count.ts';
@@ -18,7 +19,7 @@ export interface SortOptions extends CountOptions {
  * τ before`). Weights tied with the K-th are all kept, so there may be more than K. K = 0, where TensorFlow
  * fails, keeps nothing.
  * @param sparsity share to prune, in [0, 1).
- * @throws {UsageError} for a sparsity or decay outside its range.
+ * @throws {UsageError} for a sparsity or decay outside its range, and weights in another kind of array.
  * @throws {DataError} where a weight is not finite.
  */
 export function sortMask(weights: Floats, sparsity: number, options: SortOptions = {}): PruningMask {
@@ -33,7 +34,7 @@ export function sortMask(weights: Floats, sparsity: number, options: SortOptions
  * Magnitude pruning with an exact count, as in google-research's `model_pruning`: keeps K weights, of those
  * tied with the K-th largest magnitude a random choice. The threshold is that magnitude.
  * @param key of the random choice.
- * @throws {UsageError} for a sparsity outside [0, 1).
+ * @throws {UsageError} for a sparsity outside [0, 1), and weights in another kind of array.
  * @throws {DataError} where a weight is not finite.
  */
 export function exactMask(
@@ -67,7 +68,7 @@ export interface HistogramOptions extends Omit<SortOptions, 'rounding'> {
  * Magnitude pruning as TensorFlow did it up to about 1.12: τ is the share of a histogram's bins over [0, max
  * |w|] whose cumulative share lies below the sparsity, times max |w|; kept is `|w| > τ`. The sparsity reached
  * is quantised, and the top bin is never pruned. Weights that are all 0 are all pruned.
- * @throws {UsageError} for a sparsity, decay or number of bins outside its range.
+ * @throws {UsageError} for a sparsity, decay or number of bins outside its range, and weights in another kind of array.
  * @throws {DataError} where a weight is not finite.
  */
 export function histogramMask(
@@ -119,6 +120,7 @@ function decayed(
   { decay = 0, previousThreshold = 0 }: HistogramOptions,
 ): number {
   checkDecay(decay);
+  checkNumber('previousThreshold', previousThreshold, (value) => !Number.isNaN(value), 'a number');
   if (decay === 0) return current;
   const threshold = (1 - decay) * current + decay * previousThreshold;
   return weights instanceof Float32Array ? Math.fround(threshold) : threshold;

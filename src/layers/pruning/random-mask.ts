@@ -1,3 +1,5 @@
+import { valueText } from '../../check-arguments.ts';
+import { UsageError } from '../../errors.ts';
 import { type RandomKey, UNIFORM_STEP, uniforms } from '../../random.ts';
 import { type CountOptions, keptCount } from './kept-count.ts';
 import type { PruningMask } from './mask.ts';
@@ -11,7 +13,7 @@ const PIECE = 2 ** 16;
  * weights. Of one key, the choice at a higher sparsity is part of that at a lower one.
  * @param size weights of the layer.
  * @param sparsity share to prune, in [0, 1).
- * @throws {UsageError} for a sparsity outside of it.
+ * @throws {UsageError} for a sparsity outside of it, and a size that is none.
  */
 export function randomMask(
   size: number,
@@ -19,14 +21,15 @@ export function randomMask(
   key: RandomKey,
   options: CountOptions = {},
 ): PruningMask {
-  return keepHighestScores(randomScores(key, size), keptCount(size, sparsity, options.rounding));
+  const kept = keptCount(size, sparsity, options.rounding);
+  return keepHighestScores(randomScores(key, size), kept);
 }
 
 /**
  * Random pruning step by step ("random cumulative", the paper's): what was pruned stays pruned, and of what
  * is left a random choice of exactly {@link keptCount} weights is kept, or all where fewer are left.
  * @param previous the mask before, 1 where a weight is left.
- * @throws {UsageError} for a sparsity outside [0, 1).
+ * @throws {UsageError} for a sparsity outside [0, 1), and a mask in another kind of array.
  */
 export function randomCumulativeMask(
   previous: Float32Array,
@@ -34,6 +37,9 @@ export function randomCumulativeMask(
   key: RandomKey,
   options: CountOptions = {},
 ): PruningMask {
+  if (!(previous instanceof Float32Array)) {
+    throw new UsageError(`the mask before is ${valueText(previous)}, expected a Float32Array`);
+  }
   const left = previous.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
   const scores = randomScores(key, previous.length);
   for (let i = 0; i < scores.length; i++) if (previous[i] === 0) scores[i] = 0;

@@ -1,4 +1,5 @@
-import { DataError } from '../../errors.ts';
+import { valueText } from '../../check-arguments.ts';
+import { DataError, UsageError } from '../../errors.ts';
 
 /** Weights, or other numbers to be ranked by magnitude. */
 export type Floats = Float32Array | Float64Array;
@@ -50,13 +51,25 @@ export function rankDigit(counts: Uint32Array, k: number): { digit: number; abov
   return { digit, above, tied: counts[digit] };
 }
 
-/** @throws {DataError} where a value is not finite: a magnitude that is no number has no rank. */
+/**
+ * @throws {UsageError} for another kind of array, whose bits would be read as if they were floats.
+ * @throws {DataError} where a value is not finite: a magnitude that is no number has no rank.
+ */
 export function checkFinite(values: Floats, name = 'weights'): void {
+  if (!(values instanceof Float32Array || values instanceof Float64Array)) {
+    throw new UsageError(`${name} are ${valueText(values)}, expected a Float32Array or Float64Array`);
+  }
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {
       throw new DataError(`${name} element ${i} is ${values[i]}: weights must be finite numbers`);
     }
   }
+}
+
+/** @throws {UsageError} where a shape has not as many elements as there are values. */
+export function checkShape(values: Floats, shape: readonly number[]): void {
+  if (shape.reduce((product, extent) => product * extent, 1) === values.length) return;
+  throw new UsageError(`weights of shape [${shape.join(', ')}] have ${values.length} values`);
 }
 
 /** How often each value of a digit occurs among those whose leading digits are the chosen ones. */

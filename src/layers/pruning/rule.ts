@@ -6,7 +6,7 @@ import { type CountOptions, checkRounding } from './kept-count.ts';
 import { checkBins, checkDecay, exactMask, histogramMask, sortMask } from './magnitude.ts';
 import type { PruningMask } from './mask.ts';
 import { randomCumulativeMask, randomMask } from './random-mask.ts';
-import type { Floats } from './rank.ts';
+import { checkShape, type Floats } from './rank.ts';
 
 /** Keeps the largest magnitudes. */
 export interface MagnitudeRule extends CountOptions {
@@ -92,9 +92,7 @@ export function checkRule(rule: PruningRule): void {
 
 function checkRequest({ weights, shape, previous }: MaskRequest): void {
   const size = weights.length;
-  if (shape.reduce((product, extent) => product * extent, 1) !== size) {
-    throw new UsageError(`weights of shape [${shape.join(', ')}] have ${size} values`);
-  }
+  checkShape(weights, shape);
   if (previous !== undefined && previous.mask.length !== size) {
     throw new UsageError(
       `the mask before has ${previous.mask.length} values, expected one for each of ${size}`,

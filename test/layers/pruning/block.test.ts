@@ -5,6 +5,7 @@ import { type Block, blockMask } from '../../../src/layers/pruning/block.ts';
 import { histogramMask, sortMask } from '../../../src/layers/pruning/magnitude.ts';
 import fc from '../../support/fast-check.ts';
 import { floats, randomFrom } from '../../support/random.ts';
+import { refused } from '../refused.ts';
 
 const byHalf = (pooled: Float32Array | Float64Array) => sortMask(pooled, 0.5);
 const TOP = [0.1, 0.1, 0.2, 0.2];
@@ -102,9 +103,16 @@ describe('block pruning', () => {
     assert.deepEqual(blockMask(weights, [6, 6], { height: 1, width: 1 }, byHalf), byHalf(weights));
   });
 
-  it('refuses blocks that are none', () => {
+  it('refuses blocks that are none, and weights of another shape', () => {
     for (const height of [0, 1.5, -2]) {
       assert.throws(() => blockMask(new Float32Array(4), [2, 2], { height, width: 1 }, byHalf), UsageError);
+    }
+    // Blocks of one weight and of several.
+    for (const height of [1, 2]) {
+      refused(
+        () => blockMask(new Float32Array(4), [3, 2], { height, width: 1 }, byHalf),
+        /weights of shape \[3, 2\] have 4 values/,
+      );
     }
   });
 });

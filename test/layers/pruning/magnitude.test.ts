@@ -6,6 +6,7 @@ import { exactMask, histogramMask, sortMask } from '../../../src/layers/pruning/
 import { type Floats, kthLargestMagnitude } from '../../../src/layers/pruning/rank.ts';
 import { derivedKey, randomKey } from '../../../src/random.ts';
 import fc from '../../support/fast-check.ts';
+import { refused } from '../refused.ts';
 
 const KEY = randomKey(7);
 const TO_HUNDRED = Float32Array.from({ length: 100 }, (_, i) => i + 1);
@@ -219,6 +220,25 @@ describe('magnitude pruning', () => {
       assert.throws(() => sortMask(TO_HUNDRED, 0.5, { decay: wrong }), UsageError);
     }
     assert.throws(() => histogramMask(TO_HUNDRED, 0.5, { bins: 0 }), UsageError);
+    const decay = { decay: 0.5, previousThreshold: Number.NaN };
+    refused(() => sortMask(TO_HUNDRED, 0.5, decay), /previousThreshold is NaN, expected a number/);
+  });
+
+  it('refuses weights in what is no array of floats', () => {
+    for (const [values, kind] of [
+      [[1, 2, 3], 'Array'],
+      [Int32Array.of(1, 2, 3), 'Int32Array'],
+      [{ shape: [1], data: Float64Array.of(1) }, 'Object'],
+    ] as const) {
+      const weights = values as unknown as Floats;
+      for (const prune of [
+        () => sortMask(weights, 0.5),
+        () => exactMask(weights, 0.5, KEY),
+        () => histogramMask(weights, 0.5),
+      ]) {
+        refused(prune, new RegExp(`weights are of type ${kind}, expected a Float32Array or Float64Array`));
+      }
+    }
   });
 });
 

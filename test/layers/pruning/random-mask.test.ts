@@ -4,6 +4,7 @@ import { keptCount } from '../../../src/layers/pruning/kept-count.ts';
 import { randomCumulativeMask, randomMask } from '../../../src/layers/pruning/random-mask.ts';
 import { derivedKey, randomKey } from '../../../src/random.ts';
 import fc from '../../support/fast-check.ts';
+import { refused } from '../refused.ts';
 
 const sparsity = fc.float({ min: 0, max: Math.fround(0.999), noNaN: true });
 const size = fc.integer({ min: 1, max: 500 });
@@ -41,6 +42,15 @@ describe('random pruning', () => {
           });
         },
       ),
+    );
+  });
+
+  it('refuses a size and a mask that are none, and names them', () => {
+    refused(() => randomMask(-5, 0.5, randomKey(0)), /size is -5, expected a whole number/);
+    const size = 5 as unknown as Float32Array;
+    refused(
+      () => randomCumulativeMask(size, 0.5, randomKey(0)),
+      /the mask before is 5, expected a Float32Array/,
     );
   });
 
