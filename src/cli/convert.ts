@@ -12,7 +12,7 @@ import { readPattern, sparsifiedMatrices } from '../layers/sparsity-patterns.ts'
 import { resolveLogAlphaThreshold, resolveTechnique } from '../layers/technique.ts';
 import { CHECKPOINT_ARGUMENT, WEIGHT_ARGUMENTS, type WeightOptions, weightOptions } from './arguments.ts';
 import { interruptible } from './interrupt.ts';
-import { note, print } from './print.ts';
+import { note, print, printable } from './print.ts';
 import { showProgress } from './progress.ts';
 
 export const convertCommand = defineCommand({
@@ -47,7 +47,7 @@ export const convertCommand = defineCommand({
         };
         return WRITERS[args.to](checkpoint, args.output, onTensor, requested);
       });
-      const names = leftOut.map(({ name, dtype }) => `${name} (${dtype})`);
+      const names = leftOut.map(({ name, dtype }) => `${printable(name)} (${dtype})`);
       if (names.length > 0) note(`${args.to} cannot hold, and lacks: ${names.join(', ')}`);
       const result = { path: checkpoint.path, to: args.to, output: args.output, written };
       await print(

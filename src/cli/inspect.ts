@@ -3,7 +3,7 @@ import { openCheckpoint } from '../io/checkpoint.ts';
 import type { Checkpoint, TensorInfo } from '../io/checkpoint-types.ts';
 import { verifyCheckpoint } from '../io/verify-checkpoint.ts';
 import { CHECKPOINT_ARGUMENT } from './arguments.ts';
-import { note, print } from './print.ts';
+import { note, print, printable } from './print.ts';
 import { showProgress } from './progress.ts';
 import { formatTable } from './table.ts';
 
@@ -69,9 +69,4 @@ function totals(variables: readonly TensorInfo[]): { variables: number; elements
     elements: variables.reduce((sum, { shape }) => sum + shape.reduce((count, size) => count * size, 1), 0),
     bytes: variables.reduce((sum, { byteLength }) => sum + byteLength, 0),
   };
-}
-
-/** A name may hold any bytes; those that would act on the terminal are escaped. */
-function printable(name: string): string {
-  return name.replace(/[\p{Cc}\p{Cs}]/gu, (character) => JSON.stringify(character).slice(1, -1));
 }

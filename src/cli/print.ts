@@ -36,7 +36,16 @@ export function note(text: string): void {
 
 /** Tells the user what went wrong. */
 export function complain(text: string): void {
-  process.stderr.write(`tsos: ${text}\n`);
+  process.stderr.write(`tsos: ${text.split('\n').map(printable).join('\n')}\n`);
+}
+
+/** A name, in a checkpoint or of a file, may hold anything; what would act on the terminal is escaped. */
+export function printable(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cs}]/gu, (character) => {
+    const escaped = JSON.stringify(character).slice(1, -1);
+    // JSON leaves the control characters from U+007F on as they are, U+009B among them, which begins a command.
+    return escaped === character ? `\\u00${character.charCodeAt(0).toString(16)}` : escaped;
+  });
 }
 
 function write(text: string): Promise<NodeJS.ErrnoException | undefined> {

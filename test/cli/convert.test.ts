@@ -87,6 +87,25 @@ test('what a format cannot hold is told', async () => {
   });
 });
 
+test('names do not act on the terminal', async () => {
+  await withDirectory(async (directory) => {
+    const name = 'a\u001b[31m\u007f\u009b31m\nb';
+    const escaped = 'a\\u001b[31m\\u007f\\u009b31m\\nb';
+    await writeCheckpoint(`${directory}/m`, [{ name, dtype: 'string', shape: [0], data: [] }]);
+    const inspected = await tsos(['inspect', `${directory}/m`]);
+    assert.ok(inspected.stdout.includes(`\n${escaped} `), JSON.stringify(inspected.stdout));
+    const { stderr } = await tsos([
+      'convert',
+      `${directory}/m`,
+      '--to',
+      'npz',
+      '--output',
+      `${directory}/npz`,
+    ]);
+    assert.ok(stderr.includes(`lacks: ${escaped} (string)`), JSON.stringify(stderr));
+  });
+});
+
 test('mistakes are told in a sentence, and leave nothing behind', async () => {
   await withDirectory(async (directory) => {
     const fails = async (code: number, says: RegExp, ...args: string[]) => {
