@@ -99,8 +99,12 @@ async function findInArchive(
   const choice = withState.length === 1 ? withState : directories;
   if (choice.length === 1) return findInDirectory(tree, choice[0]);
   if (choice.length === 0) throw new DataError('is an archive without a checkpoint in it', { file: archive });
+  // The top of an archive has no name of its own, but the files there have.
+  const named = choice.flatMap((directory) =>
+    directory === '' ? files.filter((path) => parentOf(path) === '' && path !== STATE_FILE) : [directory],
+  );
   throw new DataError(
-    `is an archive with several checkpoints; name one of ${shortList(choice.map((path) => tree.describe(path)))}`,
+    `is an archive with several checkpoints; name one of ${shortList(named.map((path) => tree.describe(path)))}`,
     { file: archive },
   );
 }

@@ -146,6 +146,21 @@ test('long names, pax records, hard links, AppleDouble twins and sparse members'
   });
 });
 
+test('of checkpoints at the top of an archive and deeper, each can be chosen by what the error calls it', async () => {
+  await withDirectory(async (directory) => {
+    await smallArchive(directory);
+    const files = await Promise.all(
+      ['m-1.index', 'm-1.data-00000-of-00001'].map((name) => readFile(`${directory}/${name}`)),
+    );
+    const path = `${directory}/two.tar`;
+    const [index, data] = files;
+    const deeper = { 'run/m-2.index': index, 'run/m-2.data-00000-of-00001': data };
+    await writeFile(path, tarOf({ 'm-1.index': index, 'm-1.data-00000-of-00001': data, ...deeper }));
+    await dataErrorOf(openCheckpoint(path), /; name one of \S+two\.tar\/m-1\.index, \S+two\.tar\/run$/);
+    for (const chosen of ['m-1.index', 'run']) await assertStep(`${path}/${chosen}`);
+  });
+});
+
 test('a member behind 9 GiB is read in place', async () => {
   await withDirectory(async (directory) => {
     const tar = await smallArchive(directory);
