@@ -51,6 +51,18 @@ test('a precision that there is not is refused', async () => {
   await assert.rejects(loadResNet50(gpu, resnet, { valuePrecision }), /valuePrecision is "f8"/);
 });
 
+test('a format that there is not is refused', async () => {
+  const format = 'csr' as unknown as 'sparse';
+  const gpu = await testGpu();
+  const says = /format is "csr", expected sparse, dense/;
+  await assert.rejects(
+    loadTransformer(gpu, tinyTransformer('magnitude_pruning'), { heads: 2, format }),
+    says,
+  );
+  const resnet = memoryCheckpoint(tinyResNet({ depth: 18, technique: 'magnitude_pruning' }));
+  await assert.rejects(loadResNet50(gpu, resnet, { format }), says);
+});
+
 /** A copy with every matrix that products take rounded to 16 bits. */
 async function roundedMatrices(checkpoint: Checkpoint): Promise<Checkpoint> {
   const tensors: Record<string, MemoryTensor> = {};

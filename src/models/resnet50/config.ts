@@ -1,3 +1,4 @@
+import { checkOneOf } from '../../check-arguments.ts';
 import { DataError } from '../../errors.ts';
 import { resolveValuePrecision, type ValuePrecision } from '../../graph/half-precision.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
@@ -54,6 +55,7 @@ export const BLOCK_LAYERS: Readonly<Record<BlockKind, number>> = { residual: 2, 
  * @throws {DataError} where this is no residual network of a known depth.
  */
 export function readConfig(checkpoint: Checkpoint, options: ResNetOptions): ResNetConfig {
+  if (options.format !== undefined) checkOneOf('format', options.format, ['sparse', 'dense']);
   const variables = new ResNetVariables(checkpoint);
   const scopes = new Set(variables.scopes());
   const kind = (['bottleneck', 'residual'] as const).find((each) => scopes.has(projectingScope(each, 1, 1)));

@@ -1,3 +1,4 @@
+import { valueText } from '../../check-arguments.ts';
 import { DeviceError, UsageError } from '../../errors.ts';
 import type { Gpu } from '../../graph/gpu.ts';
 import { Graph } from '../../graph/graph.ts';
@@ -221,6 +222,10 @@ function countWeights({ initial, groups, dense }: ResNetWeights): WeightCounts {
 }
 
 function pictureCount(pixels: Float32Array & { readonly shape?: readonly number[] }): number {
+  // Bytes of a picture, or float64, would be read as if they were float32.
+  if (!(pixels instanceof Float32Array)) {
+    throw new UsageError(`pixels are ${valueText(pixels)}, expected a Float32Array`);
+  }
   const { shape, length } = pixels;
   const wanted = `[B, ${PICTURE_SIZE}, ${PICTURE_SIZE}, 3]`;
   const [batch, ...sides] = shape ?? [length / PICTURE_VALUES, PICTURE_SIZE, PICTURE_SIZE, 3];

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { checkOneOf } from '../../check-arguments.ts';
 import { DataError, UsageError } from '../../errors.ts';
 import { resolveValuePrecision, type ValuePrecision } from '../../graph/half-precision.ts';
 import type { Checkpoint } from '../../io/checkpoint-types.ts';
@@ -60,12 +61,13 @@ export interface TransformerConfig {
 /**
  * Reads the shape of the model from names and shapes of variables.
  * @throws {DataError} where this is no Transformer with a shared embedding.
- * @throws {UsageError} where the number of heads does not divide the features.
+ * @throws {UsageError} where the number of heads does not divide the features, and for options that there are not.
  */
 export async function readConfig(
   checkpoint: Checkpoint,
   options: TransformerOptions,
 ): Promise<TransformerConfig> {
+  if (options.format !== undefined) checkOneOf('format', options.format, ['sparse', 'dense']);
   const names = checkpoint.names();
   const scope = findScope(checkpoint, names);
   const embeddingScope = findEmbeddingScope(checkpoint, names, scope);

@@ -26,6 +26,8 @@ test('pictures of another size than 224 are refused with theirs, and so are none
     ],
     [new Float32Array(SIZE - 1), /150527 values/],
     [new Float32Array(0), /0 values.*at least one picture/],
+    [new Uint8Array(SIZE) as never, /pixels are of type Uint8Array, expected a Float32Array/],
+    [new Float64Array(SIZE) as never, /pixels are of type Float64Array, expected a Float32Array/],
   ];
   for (const [pixels, says] of wrong) {
     await assert.rejects(
