@@ -3,6 +3,7 @@ import { type Window, windowTag } from '../wgsl/convolution.ts';
 import { type CsrMatrix, csrToDense } from './csr.ts';
 import { toHalves } from './half-precision.ts';
 import type { DeviceTensor, Scope } from './scope.ts';
+import { segmentLength } from './tilings.ts';
 import {
   bestFormat,
   biasOf,
@@ -99,7 +100,7 @@ export function uploadConvolution(
       `${name}: ${channels} channels; with values of 16 bits there may be ${MAX_HALF_CHANNELS}`,
     );
   }
-  const { swizzledRows, segments, entries } = entriesByTap(matrix, channels, bias);
+  const { swizzledRows, segments, entries } = entriesByTap(matrix, channels, bias, segmentLength(scope.gpu));
   return {
     kind: 'sparse',
     ...shared,
@@ -111,8 +112,12 @@ export function uploadConvolution(
   };
 }
 
-/** Rows longest first, each with its segments, one for every tap it has entries of; entries as (channel, value), unpadded. */
-function entriesByTap(matrix: CsrMatrix, channels: number, bias: Float32Array) {
+/**
+ * Rows longest first, each with its segments, one or more for every tap it has entries of; entries as (channel, value),
+ * unpadded.
+ * @param most entries of a segment
+ */
+function entriesByTap(matrix: CsrMatrix, channels: number, bias: Float32Array, most: number) {
   const { rows, nnz, rowStart, columns, values } = matrix;
   const biasBits = new Uint32Array(bias.buffer, bias.byteOffset, rows);
   const valueBits = new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -124,11 +129,13 @@ function entriesByTap(matrix: CsrMatrix, channels: number, bias: Float32Array) {
     const firstSegment = segments.length / 2;
     // First column of the tap at hand; none is yet.
     let first = -channels;
+    let segmentEnd = end;
     for (let i = rowStart[row]; i < rowStart[row + 1]; i++) {
       if (values[i] === 0) continue;
-      if (columns[i] >= first + channels) {
+      if (columns[i] >= first + channels || end === segmentEnd) {
         const tap = Math.floor(columns[i] / channels);
         segments.push(tap, end);
+        segmentEnd = end + most;
         first = tap * channels;
       }
       entries[end * 2] = columns[i] - first;

@@ -9,8 +9,8 @@ import type { Gpu } from './gpu.ts';
 /*
  * How products and convolutions may be tiled on a device: what a tuner chooses among, the best guess without measuring first.
  * All tilings for one class of devices give equal bits, because they sum the same terms in the same blocks and order: what a
- * tuner chooses, and how many columns stand beside one, never changes a result. All stay within what every WebGPU device allows: 256 invocations
- * and 16 KiB in a workgroup.
+ * tuner chooses, and how many columns stand beside one, never changes a result. All stay within what every WebGPU device
+ * allows: 256 invocations and 16 KiB in a workgroup.
  */
 
 /** What the choice may depend on. */
@@ -21,14 +21,8 @@ export type Tilings<Tiling> = readonly [Tiling, ...Tiling[]];
 
 export type SpmmTiling = Omit<SpmmVariant, 'fits' | 'packedColumns' | 'halfValues' | 'epilogue'>;
 export type MatmulTiling = Omit<MatmulVariant, 'fits' | 'halfValues' | 'epilogue'>;
-export type SparseConvolutionTiling = Pick<
-  SparseConvolutionVariant,
-  'lanesN' | 'lanesM' | 'columns' | 'deal'
->;
-export type DenseConvolutionTiling = Pick<
-  DenseConvolutionVariant,
-  'lanesN' | 'lanesM' | 'rows' | 'columns' | 'deal'
->;
+export type SparseConvolutionTiling = Omit<SparseConvolutionVariant, 'window' | 'halfValues' | 'epilogue'>;
+export type DenseConvolutionTiling = Omit<DenseConvolutionVariant, 'window' | 'halfValues' | 'epilogue'>;
 
 /** Up to 16 columns, as in greedy decoding or that of one sentence, lanes along N and M would leave a GPU idle. */
 const FEW_COLUMNS4 = 4;
@@ -131,35 +125,73 @@ export function matmulTilings({ deviceClass }: Target, columns4: number): Tiling
   ]);
 }
 
+/**
+ * Most entries of a segment of the sparse convolution: those of one tap that are summed before they join the rest of their
+ * row. A GPU gets short ones, so that all lanes that split a row have some; a software adapter nothing for what each costs.
+ */
+export function segmentLength({ deviceClass }: Pick<Target, 'deviceClass'>): number {
+  return deviceClass === 'cpu' ? Number.POSITIVE_INFINITY : 32;
+}
+
+/** With fewer pixels, as the last layers of a ResNet have for few pictures, lanes along them and M leave a GPU idle. */
+const FEW_PIXELS = 256;
+
 /** @param pixels B · Y · X of the output */
 export function sparseConvolutionTilings(
-  { deviceClass }: Target,
+  { deviceClass, features }: Target,
   pixels: number,
 ): Tilings<SparseConvolutionTiling> {
   if (deviceClass === 'cpu') {
     // Four lanes in step share a row: rows have their entries in different taps, and would wait for each other.
     const runs = (lanesM: number, most: number): SparseConvolutionTiling => ({
+      entries: 'cached',
       lanesN: 4,
       lanesM,
+      lanesK: 1,
       columns: widthFor(Math.ceil(pixels / 4), most),
       deal: 'runs',
+      unrolled: false,
     });
     return distinct([runs(8, 28), runs(2, 28), runs(8, 20)]);
   }
-  const inTurn = (lanesN: number, lanesM: number, columns: number): SparseConvolutionTiling => ({
+  const inTurn = (
+    entries: EntryScheme,
+    lanesN: number,
+    lanesM: number,
+    columns: number,
+  ): SparseConvolutionTiling => ({
+    entries,
     lanesN,
     lanesM,
+    lanesK: 1,
     columns,
     deal: 'interleaved',
+    unrolled: false,
   });
-  const columns = pixels >= 256 ? 4 : 2;
+  const written = (tiling: SparseConvolutionTiling) => ({ ...tiling, unrolled: true });
+  // Until one is measured: what waits at no barrier, and asks nothing of the compiler.
+  if (pixels < FEW_PIXELS) {
+    const split = (lanesN: number, lanesK: number, columns: number) =>
+      written({ ...inTurn('split', lanesN, 1, columns), lanesK });
+    return [
+      inTurn('cached', 32, 2, 2),
+      split(32, 4, 2),
+      split(32, 8, 2),
+      split(16, 8, 4),
+      split(16, 16, 2),
+      written(inTurn('cached', 64, 2, 1)),
+      inTurn('staged', 32, 2, 2),
+    ];
+  }
   return [
-    inTurn(32, 2, columns),
-    inTurn(32, 4, columns),
-    inTurn(64, 1, columns),
-    inTurn(64, 2, columns / 2),
-    inTurn(32, 4, columns * 2),
-    inTurn(16, 4, columns),
+    inTurn('cached', 32, 2, 4),
+    written(inTurn('cached', 32, 2, 4)),
+    inTurn('staged', 32, 2, 4),
+    inTurn('staged', 32, 4, 4),
+    ...(features.subgroups ? [inTurn('subgroup', 32, 2, 4)] : []),
+    written(inTurn('cached', 64, 2, 2)),
+    inTurn('cached', 32, 4, 8),
+    inTurn('cached', 16, 4, 4),
   ];
 }
 
@@ -170,28 +202,56 @@ export function denseConvolutionTilings(
 ): Tilings<DenseConvolutionTiling> {
   if (deviceClass === 'cpu') {
     const runs = (rows: number, most: number): DenseConvolutionTiling => ({
+      operands: 'cached',
       lanesN: 1,
       lanesM: 4,
+      lanesK: 1,
       rows,
       columns: widthFor(pixels, most),
+      block: undefined,
       deal: 'runs',
     });
     return distinct([runs(8, 16), runs(16, 16), runs(16, 8)]);
   }
-  const inTurn = (lanesN: number, lanesM: number, rows: number, columns: number): DenseConvolutionTiling => ({
+  const inTurn = (
+    operands: OperandScheme,
+    lanesN: number,
+    lanesM: number,
+    rows: number,
+    columns: number,
+  ): DenseConvolutionTiling => ({
+    operands,
     lanesN,
     lanesM,
+    lanesK: 1,
     rows,
     columns,
+    block: 64,
     deal: 'interleaved',
   });
-  const columns = pixels >= 256 ? 4 : 2;
+  if (pixels < FEW_PIXELS) {
+    const split = (lanesN: number, lanesK: number, rows: number, columns: number) => ({
+      ...inTurn('split', lanesN, 1, rows, columns),
+      lanesK,
+    });
+    return [
+      inTurn('cached', 32, 4, 4, 2),
+      split(32, 4, 4, 2),
+      split(32, 8, 4, 2),
+      split(16, 8, 4, 4),
+      inTurn('staged', 32, 4, 4, 2),
+      inTurn('staged', 16, 8, 4, 4),
+      inTurn('cached', 16, 4, 8, 4),
+    ];
+  }
   return [
-    inTurn(32, 4, 4, columns),
-    inTurn(32, 8, 4, columns),
-    inTurn(32, 2, 8, columns),
-    inTurn(16, 8, 8, columns),
-    inTurn(16, 4, 8, columns * 2),
+    inTurn('cached', 32, 4, 4, 4),
+    inTurn('staged', 32, 4, 4, 4),
+    inTurn('staged', 32, 8, 4, 4),
+    inTurn('staged', 16, 8, 8, 4),
+    inTurn('cached', 32, 8, 4, 4),
+    inTurn('cached', 32, 2, 8, 4),
+    inTurn('cached', 16, 4, 8, 8),
   ];
 }
 

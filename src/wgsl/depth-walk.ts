@@ -1,9 +1,10 @@
-import { halvesToFloats } from './half-values.ts';
+import { addParts, type BlockSums, type Blocks, declareParts, eachBlock, sumBytes } from './block-sums.ts';
 import { unroll } from './kernel.ts';
+import type { Lanes } from './product-epilogue.ts';
 import { splitSums, splitSumsMemory } from './split-sums.ts';
 
 /**
- * How the lanes of a workgroup get at what they multiply. Where K is summed in blocks of one length, all give equal bits.
+ * How the lanes of a workgroup get at what they multiply. Where K is summed in the same blocks, all give equal bits.
  *
  *     cached     every lane reads its rows of A and columns of B itself; the caches serve lanes that share them
  *     staged     lanes read a tile of A and one of B together, and each takes its rows and columns from workgroup memory
@@ -20,12 +21,33 @@ export interface DepthWalkVariant {
   readonly lanesK: number;
   /** Rows of C an invocation owns. */
   readonly rows: number;
-  /** vec4 of columns an invocation owns. */
-  readonly vectors: number;
-  /** Fours of K that are summed before they join the rest; all of K where undefined, which only cached operands allow. */
-  readonly block: number | undefined;
-  /** Values of A have 16 bits, two in a 32-bit word. */
-  readonly halfValues: boolean;
+}
+
+/** What is summed along K, in WGSL. Steps of K come in units that share a load of A: of one step, or of four. */
+export interface DepthTerms {
+  /** Those of every row and column of an invocation, `R_V` behind their names. */
+  readonly sums: BlockSums;
+  /** Columns of an invocation, as many at once as the type of the sums has. */
+  readonly columns: number;
+  /** Steps of K in a unit. */
+  readonly steps: 1 | 4;
+  /** WGSL type of a unit of A. */
+  readonly unit: Lanes;
+  /** What comes before a unit `k` is read. */
+  readonly open: string;
+  /** Expression: where an invocation's own row `r` of A begins; and any row, by the expression of its number. */
+  ownRow(r: number): string;
+  anyRow(row: string): string;
+  /** Expression of unit `k` of A. @param row where its row begins */
+  a(row: string): string;
+  /** Expression: where step `step` of K begins in B. */
+  base(step: string): string;
+  /** Expression of B at `base` and column `v` of an invocation. */
+  b(v: number): string;
+  /** Blocks of units; of as many that tiles divide them, but for the last of a range of K. */
+  readonly blocks: Blocks;
+  /** Whether blocks are parts; else, which only cached operands allow, their terms join the sums one by one. */
+  readonly gathered: boolean;
 }
 
 /** WGSL of a walk. */
@@ -34,150 +56,154 @@ export interface DepthWalk {
   readonly declarations: string;
   /** Further inputs of `main`. */
   readonly inputs: string;
-  /**
-   * Adds up `sumR_V` over `depth4` fours of K, for rows of A that begin at `rowR`, in fours, and columns `columnV` of B with
-   * `n4` vec4 in a row. Unless operands are cached, the whole workgroup must walk.
-   */
+  /** Adds up the sums over all blocks. Unless operands are cached, the whole workgroup must walk. */
   readonly walk: string;
 }
 
-export function depthWalk(variant: DepthWalkVariant): DepthWalk {
+export function depthWalk(variant: DepthWalkVariant, terms: DepthTerms): DepthWalk {
   switch (variant.operands) {
     case 'cached':
-      return cachedWalk(variant);
+      return cachedWalk(variant, terms);
     case 'staged':
-      return stagedWalk(variant);
+      return stagedWalk(variant, terms);
     case 'split':
-      return splitWalk(variant);
+      return splitWalk(variant, terms);
   }
 }
 
-/** Fours of K that are staged at once; blocks are a multiple of it. */
-const STAGED = 4;
+/** Steps of K that are staged at once; blocks are a multiple of it. */
+const STAGED_STEPS = 16;
 
 /** Bytes of workgroup memory that a walk takes. */
-export function depthWalkMemory(variant: Omit<DepthWalkVariant, 'halfValues'>): number {
-  const { operands, lanesN, lanesM, lanesK, rows, vectors } = variant;
-  if (operands === 'staged') return (lanesM * rows + 4 * lanesN * vectors) * STAGED * 16;
-  if (operands === 'split') return splitSumsMemory(rows * vectors, lanesN * lanesM * lanesK);
-  return 0;
+export function depthWalkMemory(
+  { operands, lanesN, lanesM, lanesK, rows }: DepthWalkVariant,
+  { sums, columns }: Pick<DepthTerms, 'sums' | 'columns'>,
+): number {
+  if (operands === 'staged') {
+    return (lanesM * rows * 4 + lanesN * columns * sumBytes(sums)) * STAGED_STEPS;
+  }
+  return operands === 'split' ? splitSumsMemory(sums, lanesN * lanesM * lanesK) : 0;
 }
 
-function cachedWalk(variant: DepthWalkVariant): DepthWalk {
-  const { block } = variant;
+function cachedWalk(variant: DepthWalkVariant, terms: DepthTerms): DepthWalk {
+  const { sums, blocks, gathered } = terms;
   return {
     declarations: '',
     inputs: '',
-    walk:
-      block === undefined
-        ? sumRange(variant, 'sum', '0u', 'depth4')
-        : `  for (var block = 0u; block < depth4; block += ${block}u) {
-${clearParts(variant)}
-${sumRange(variant, 'part', 'block', `min(block + ${block}u, depth4)`)}
-${addParts(variant)}
-  }`,
+    walk: eachBlock(
+      blocks,
+      gathered
+        ? `${declareParts(sums)}
+${sumBlock(variant, terms)}
+${addParts(sums)}`
+        : sumBlock(variant, terms),
+    ),
   };
 }
 
-function stagedWalk(variant: DepthWalkVariant): DepthWalk {
-  const { lanesN, lanesM, rows, vectors, block } = variant;
-  const [tileRows, tileColumns, lanes] = [lanesM * rows, lanesN * vectors, lanesN * lanesM];
+function stagedWalk(variant: DepthWalkVariant, terms: DepthTerms): DepthWalk {
+  const { lanesN, lanesM, rows } = variant;
+  const { sums, columns, steps, unit, open, anyRow, a, base, b, blocks } = terms;
+  const [tileRows, tileColumns, lanes] = [lanesM * rows, lanesN * columns, lanesN * lanesM];
+  const units = STAGED_STEPS / steps;
+  const [unitOf, stepOf] = steps === 1 ? ['i', 'k'] : [`i / ${steps}u`, `k * ${steps}u + i % ${steps}u`];
   return {
     declarations: `
-var<workgroup> tile_a: array<vec4f, ${tileRows * STAGED}>;
-var<workgroup> tile_b: array<vec4f, ${tileColumns * STAGED * 4}>;`,
+var<workgroup> tile_a: array<${unit}, ${tileRows * units}>;
+var<workgroup> tile_b: array<${sums.type}, ${tileColumns * STAGED_STEPS}>;`,
     inputs: ', @builtin(local_invocation_index) index: u32',
-    walk: `  for (var block = 0u; block < depth4; block += ${block}u) {
-${clearParts(variant)}
-    let end = min(block + ${block}u, depth4);
-    for (var tile = block; tile < end; tile += ${STAGED}u) {
+    walk: eachBlock(
+      blocks,
+      `${declareParts(sums)}
+    let end = ${blocks.stop};
+    for (var tile = ${blocks.start}; tile < end; tile += ${units}u) {
       // All have read the tile before.
       workgroupBarrier();
-      for (var i = index; i < ${tileRows * STAGED}u; i += ${lanes}u) {
-        let row = min(group.y * ${tileRows}u + i / ${STAGED}u, params.rows - 1u);
-        tile_a[i] = ${valueOfA(variant, `row * depth4 + min(tile + i % ${STAGED}u, depth4 - 1u)`)};
+      for (var i = index; i < ${tileRows * units}u; i += ${lanes}u) {
+        let row = min(group.y * ${tileRows}u + i / ${units}u, params.rows - 1u);
+        let k = min(tile + i % ${units}u, end - 1u);
+${open}
+        tile_a[i] = ${a(anyRow('row'))};
       }
-      for (var i = index; i < ${tileColumns * STAGED * 4}u; i += ${lanes}u) {
-        let k = min(tile * 4u + i / ${tileColumns}u, params.depth - 1u);
-        tile_b[i] = b[k * n4 + min(group.x * ${tileColumns}u + i % ${tileColumns}u, n4 - 1u)];
+      for (var i = lane.y; i < ${STAGED_STEPS}u; i += ${lanesM}u) {
+        let k = min(tile + ${unitOf}, end - 1u);
+        let base = ${base(stepOf)};
+${unroll(columns, (v) => `        tile_b[i * ${tileColumns}u + lane.x + ${v * lanesN}u] = ${b(v)};`)}
       }
       workgroupBarrier();
-      for (var four = 0u; four < min(${STAGED}u, end - tile); four++) {
-${unroll(rows, (r) => `        let a${r} = tile_a[(lane.y * ${rows}u + ${r}u) * ${STAGED}u + four];`)}
+      for (var k = 0u; k < min(${units}u, end - tile); k++) {
+${unroll(rows, (r) => `        let a${r} = tile_a[(lane.y * ${rows}u + ${r}u) * ${units}u + k];`)}
 ${unroll(
-  4,
+  steps,
   (e) => `        {
-          let base = (four * 4u + ${e}u) * ${tileColumns}u + lane.x;
-${unroll(vectors, (v) => `          let b${v} = tile_b[base + ${v * lanesN}u];`)}
-${multiply(variant, 'part', e)}
+          let base = (k * ${steps}u + ${e}u) * ${tileColumns}u + lane.x;
+${unroll(columns, (v) => `          let b${v} = tile_b[base + ${v * lanesN}u];`)}
+${multiply(variant, terms, e)}
         }`,
 )}
       }
     }
-${addParts(variant)}
-  }`,
+${addParts(sums)}`,
+    ),
   };
 }
 
-function splitWalk(variant: DepthWalkVariant): DepthWalk {
-  const { lanesN, lanesM, lanesK, block } = variant;
-  const sums = outputs(variant).map((output) => ({ sum: `sum${output}`, part: `part${output}` }));
+function splitWalk(variant: DepthWalkVariant, terms: DepthTerms): DepthWalk {
+  const { lanesN, lanesM, lanesK } = variant;
+  const { sums, blocks } = terms;
   const { declarations, input, begin, join } = splitSums(sums, lanesK, lanesN * lanesM);
   return {
     declarations,
     inputs: input,
     walk: `${begin}
-  for (var round = 0u; round < depth4; round += ${block! * lanesK}u) {
-    let block = round + lane.z * ${block}u;
-${clearParts(variant)}
-${sumRange(variant, 'part', 'block', `min(block + ${block}u, depth4)`)}
+  for (var round = 0u; round < ${blocks.end}; round += ${blocks.step! * lanesK}u) {
+    let block = ${blocks.first} + round + lane.z * ${blocks.step}u;
+${blocks.open(true)}
+${declareParts(sums)}
+${sumBlock(variant, terms)}
 ${join}
   }`,
   };
 }
 
-/** WGSL: adds up some fours of K into the sums, or into their parts. */
-function sumRange(variant: DepthWalkVariant, into: 'sum' | 'part', start: string, end: string): string {
-  const { rows, vectors } = variant;
-  return `  for (var k4 = ${start}; k4 < ${end}; k4++) {
-${unroll(rows, (r) => `    let a${r} = ${valueOfA(variant, `row${r} + k4`)};`)}
+/** WGSL: adds up the units of `block`. */
+function sumBlock(variant: DepthWalkVariant, terms: DepthTerms): string {
+  const { columns, steps, open, ownRow, a, base, b, blocks } = terms;
+  const loadsOfA = unroll(variant.rows, (r) => `    let a${r} = ${a(ownRow(r))};`);
+  const loadsOfB = unroll(columns, (v) => `      let b${v} = ${b(v)};`);
+  return `  for (var k = ${blocks.start}; k < ${blocks.stop}; k++) {
+${open}
+${
+  steps === 1
+    ? `    let base = ${base('k')};
+${loadsOfA}
+${loadsOfB}
+${multiply(variant, terms, 0)}`
+    : `${loadsOfA}
 ${unroll(
-  4,
+  steps,
   (e) => `    {
-      // The last steps of a K that is no multiple of 4 meet zeros of A: any row of B will do.
-      let base = min(k4 * 4u + ${e}u, params.depth - 1u) * n4;
-${unroll(vectors, (v) => `      let b${v} = b[base + column${v}];`)}
-${multiply(variant, into, e)}
+      let base = ${base(`k * ${steps}u + ${e}u`)};
+${loadsOfB}
+${multiply(variant, terms, e)}
     }`,
-)}
+)}`
+}
   }`;
 }
 
-/** WGSL: four values of A. */
-function valueOfA({ halfValues }: DepthWalkVariant, at: string): string {
-  return halfValues ? halvesToFloats(`a[${at}]`) : `a[${at}]`;
-}
-
 /** WGSL: one step of K for all rows and columns of an invocation. */
-function multiply({ rows, vectors }: DepthWalkVariant, into: 'sum' | 'part', e: number): string {
+function multiply(
+  { rows }: DepthWalkVariant,
+  { sums, columns, steps, gathered }: DepthTerms,
+  e: number,
+): string {
+  const value = (r: number) => (steps === 1 ? `a${r}` : `${sums.type}(a${r}[${e}])`);
   return unroll(rows, (r) =>
-    unroll(vectors, (v) => `      ${into}${r}_${v} = fma(vec4f(a${r}[${e}]), b${v}, ${into}${r}_${v});`),
+    unroll(columns, (v) => {
+      const { sum, part } = sums.each[r * columns + v];
+      const into = gathered ? part : sum;
+      return `      ${into} = fma(${value(r)}, b${v}, ${into});`;
+    }),
   );
-}
-
-function clearParts(variant: DepthWalkVariant): string {
-  return outputs(variant)
-    .map((output) => `    var part${output} = vec4f();`)
-    .join('\n');
-}
-
-function addParts(variant: DepthWalkVariant): string {
-  return outputs(variant)
-    .map((output) => `    sum${output} += part${output};`)
-    .join('\n');
-}
-
-/** `R_V` of every row and vec4 of columns that an invocation owns. */
-function outputs({ rows, vectors }: DepthWalkVariant): string[] {
-  return Array.from({ length: rows * vectors }, (_, i) => `${Math.floor(i / vectors)}_${i % vectors}`);
 }

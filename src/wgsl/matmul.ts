@@ -1,4 +1,6 @@
-import { type DepthWalkVariant, depthWalk } from './depth-walk.ts';
+import { declareSums, tileSums } from './block-sums.ts';
+import { type DepthTerms, type DepthWalkVariant, depthWalk, depthWalkMemory } from './depth-walk.ts';
+import { halvesToFloats } from './half-values.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './product-epilogue.ts';
 
@@ -11,6 +13,12 @@ import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './pro
  * serves 4·`vectors` products and each of B `rows`. How the lanes get at them is the walk's part.
  */
 export interface MatmulVariant extends DepthWalkVariant {
+  /** vec4 of columns an invocation owns. */
+  readonly vectors: number;
+  /** Fours of K that are summed before they join the rest; all of K where undefined, which only cached operands allow. */
+  readonly block: number | undefined;
+  /** Values of A have 16 bits, two in a 32-bit word. */
+  readonly halfValues: boolean;
   /** The tiles of rows and columns come out even: nothing needs to be guarded. */
   readonly fits: boolean;
   readonly epilogue: Epilogue;
@@ -18,7 +26,7 @@ export interface MatmulVariant extends DepthWalkVariant {
 
 export function matmulKernel(variant: MatmulVariant): Kernel {
   const { operands, lanesN, lanesM, lanesK, rows, vectors, halfValues, epilogue } = variant;
-  const { declarations, inputs, walk } = depthWalk(variant);
+  const { declarations, inputs, walk } = depthWalk(variant, matmulTerms(variant));
   // Where the workgroup walks together, lanes beyond the rows or columns have to stay.
   const alone = operands === 'cached';
   const fits = variant.fits && alone;
@@ -58,7 +66,7 @@ ${unroll(vectors, (v) => {
   const column = `first + ${v * lanesN}u`;
   return `  let column${v} = ${fits ? column : `min(${column}, n4 - 1u)`};`;
 })}
-${unroll(rows, (r) => unroll(vectors, (v) => `  var sum${r}_${v} = vec4f();`))}
+${declareSums(tileSums('vec4f', rows, vectors))}
 ${walk}
 ${lanesK > 1 ? '  if (lane.z > 0u) { return; }' : ''}
 ${unroll(rows, (r) =>
@@ -73,6 +81,11 @@ ${unroll(rows, (r) =>
 }
 `,
   });
+}
+
+/** Bytes of workgroup memory. */
+export function matmulMemory(variant: Omit<MatmulVariant, 'fits' | 'halfValues' | 'epilogue'>): number {
+  return depthWalkMemory(variant, matmulTerms({ ...variant, halfValues: false }));
 }
 
 /** Whether tiles divide rows and columns. @param columns4 N / 4 */
@@ -91,4 +104,31 @@ export function matmulGrid(variant: MatmulVariant, rows: number, columns4: numbe
     ceilDivide(rows, variant.lanesM * variant.rows),
     1,
   ];
+}
+
+/** Units are fours of K. */
+function matmulTerms(variant: Omit<MatmulVariant, 'fits' | 'epilogue'>): DepthTerms {
+  const { rows, vectors, block, halfValues } = variant;
+  return {
+    sums: tileSums('vec4f', rows, vectors),
+    columns: vectors,
+    steps: 4,
+    unit: 'vec4f',
+    open: '',
+    ownRow: (r) => `row${r}`,
+    anyRow: (row) => `${row} * depth4`,
+    a: (row) => (halfValues ? halvesToFloats(`a[${row} + k]`) : `a[${row} + k]`),
+    // The last steps of a K that is no multiple of 4 meet zeros of A: any row of B will do.
+    base: (step) => `min(${step}, params.depth - 1u) * n4`,
+    b: (v) => `b[base + column${v}]`,
+    blocks: {
+      first: '0u',
+      end: 'depth4',
+      step: block,
+      open: () => '',
+      start: block === undefined ? '0u' : 'block',
+      stop: block === undefined ? 'depth4' : `min(block + ${block}u, depth4)`,
+    },
+    gathered: block !== undefined,
+  };
 }

@@ -1,10 +1,10 @@
-import { halvesToFloats } from './half-values.ts';
+import { addParts, type BlockSums, type Blocks, clearParts, declareParts, eachBlock } from './block-sums.ts';
 import { ceilDivide, unroll } from './kernel.ts';
 import { splitSums, splitSumsMemory } from './split-sums.ts';
 
 /**
- * How the lanes of a workgroup get at the entries of their rows. All sum a row in blocks of `block` fours, one after the
- * other, so that they differ in speed and not in a single bit.
+ * How the lanes of a workgroup get at the entries of their rows. All sum a row block by block, so that they differ in speed
+ * and not in a single bit.
  *
  *     cached     every lane along N reads the row's entries itself; the cache broadcasts them
  *     staged     the lanes along N read a part of the row each and hand it round in workgroup memory
@@ -20,16 +20,38 @@ export interface RowWalkVariant {
   readonly lanesN: number;
   readonly lanesM: number;
   readonly lanesK: number;
-  /** vec4 of columns an invocation owns. */
-  readonly vectors: number;
-  /** Fours of entries that are summed before they join the rest of their row. */
-  readonly block: number;
-  /** Whole blocks are written out, so that a GPU waits for all their loads at once; where entries are cached or split. */
+  /** Entries of a block are written out, so that a GPU waits for all their loads at once; where entries are cached or split. */
   readonly unrolled: boolean;
-  /** Two column indices in a 32-bit word. */
-  readonly packedColumns: boolean;
-  /** Two values of 16 bits in a 32-bit word. */
-  readonly halfValues: boolean;
+}
+
+/** What is summed along a row, in WGSL. An entry is what a row stores one after the other: a term, or four. */
+export interface RowTerms {
+  readonly sums: BlockSums;
+  /** What is read of an entry. */
+  readonly fields: readonly EntryField[];
+  /** Reads an entry: declares all fields. @param at expression of its index */
+  read(at: string): string;
+  /** Adds an entry to the parts. */
+  readonly multiply: string;
+  /** Expressions: index of the row's first entry, and how many it has. */
+  readonly firstEntry: string;
+  readonly entryCount: string;
+  readonly blocks: RowBlocks;
+  /** Entries of a row that are staged at once: enough to keep every lane busy. */
+  readonly chunk: number;
+}
+
+/** A number or four, as it is read of an entry. */
+export interface EntryField {
+  readonly name: string;
+  readonly type: 'u32' | 'f32' | 'vec4u' | 'vec4f';
+}
+
+/** Blocks of a row; its entries are what they number. */
+export interface RowBlocks extends Blocks {
+  readonly step: number;
+  /** Entries of each block but the last of a row, where all have as many; blocks go by their first entry then. */
+  readonly length: number | undefined;
 }
 
 /** WGSL of a walk. */
@@ -41,95 +63,91 @@ export interface RowWalk {
   /** Further inputs of `main`. */
   readonly inputs: string;
   /**
-   * Adds up `sumV` over `row` (row, first four, fours, …), for columns `columnV` of B with `n4` vec4 in a row. Unless
-   * entries are cached, the whole workgroup must walk, with `longest` its longest row.
+   * Adds up the sums over a row. Unless entries are cached, the whole workgroup must walk, with `longest` the most that a row
+   * of it has: of entries, or where they are split the most that the number of its last block lies behind its first.
    */
   readonly walk: string;
 }
 
-export function rowWalk(variant: RowWalkVariant): RowWalk {
+export function rowWalk(variant: RowWalkVariant, terms: RowTerms): RowWalk {
   switch (variant.entries) {
     case 'cached':
-      return cachedWalk(variant);
+      return cachedWalk(variant, terms);
     case 'staged':
-      return stagedWalk(variant);
+      return stagedWalk(variant, terms);
     case 'subgroup':
-      return subgroupWalk(variant);
+      return subgroupWalk(variant, terms);
     case 'split':
-      return splitWalk(variant);
+      return splitWalk(variant, terms);
   }
 }
 
 /** Bytes of workgroup memory that a walk takes. */
-export function rowWalkMemory(variant: Omit<RowWalkVariant, 'packedColumns' | 'halfValues'>): number {
-  const { entries, lanesM, lanesN, lanesK, vectors } = variant;
-  if (entries === 'staged') return 2 * lanesM * chunkOf(variant) * 32;
-  if (entries === 'split') return splitSumsMemory(vectors, lanesK * lanesM * lanesN);
-  return 0;
+export function rowWalkMemory(
+  { entries, lanesM, lanesN, lanesK }: RowWalkVariant,
+  { fields, chunk, sums }: Pick<RowTerms, 'fields' | 'chunk' | 'sums'>,
+): number {
+  if (entries === 'staged') {
+    const bytes = fields.map(({ type }) => (type === 'u32' || type === 'f32' ? 4 : 16));
+    return 2 * lanesM * chunk * bytes.reduce((sum, size) => sum + size, 0);
+  }
+  return entries === 'split' ? splitSumsMemory(sums, lanesK * lanesM * lanesN) : 0;
 }
 
-function cachedWalk(variant: RowWalkVariant): RowWalk {
-  const { block, vectors } = variant;
+function cachedWalk({ unrolled }: RowWalkVariant, terms: RowTerms): RowWalk {
+  const { sums, blocks } = terms;
   return {
     directives: '',
     declarations: '',
     inputs: '',
-    walk: `  let end = row.y + row.z;
-  for (var block = row.y; block < end; block += ${block}u) {
-${clearParts(vectors)}
-${sumBlock(variant)}
-${addParts(vectors)}
-  }`,
+    walk: eachBlock(
+      blocks,
+      `${declareParts(sums)}
+${sumBlock(terms, unrolled)}
+${addParts(sums)}`,
+    ),
   };
 }
 
-function stagedWalk(variant: RowWalkVariant): RowWalk {
-  const { block, vectors, lanesN, lanesM } = variant;
-  const chunk = chunkOf(variant);
+function stagedWalk({ lanesN, lanesM }: RowWalkVariant, terms: RowTerms): RowWalk {
+  const { fields, chunk } = terms;
+  // Two of each: while one is read, the next is written, so that one barrier a chunk is enough.
+  const declarations = fields.map(
+    ({ name, type }) => `\nvar<workgroup> staged_${name}: array<${type}, ${2 * lanesM * chunk}>;`,
+  );
+  const put = fields.map(({ name }) => `        staged_${name}[stage + place] = ${name};`);
+  const get = fields.map(({ name }) => `        let ${name} = staged_${name}[stage + place];`);
   return {
     directives: '',
-    // Two of each: while one is read, the next is written, so that one barrier a chunk is enough.
-    declarations: `
-var<workgroup> staged_bases: array<vec4u, ${2 * lanesM * chunk}>;
-var<workgroup> staged_values: array<vec4f, ${2 * lanesM * chunk}>;`,
+    declarations: declarations.join(''),
     inputs: '',
     walk: `  var stage = lane.y * ${chunk}u;
   var other_stage = stage + ${lanesM * chunk}u;
-  for (var chunk = 0u; chunk < longest; chunk += ${chunk}u) {
-    let fours = min(row.z - min(chunk, row.z), ${chunk}u);
-${unroll(
-  ceilDivide(chunk, lanesN),
-  (part) => `    {
+${chunkedWalk(terms, {
+  size: `${chunk}u`,
+  fetch: `${unroll(
+    ceilDivide(chunk, lanesN),
+    (part) => `    {
       let place = lane.x + ${part * lanesN}u;
-      if (place < fours) {
-        let entry = row.y + chunk + place;
-        staged_bases[stage + place] = ${bases(variant, 'entry')};
-        staged_values[stage + place] = ${values(variant, 'entry')};
+      if (chunk_start + place < chunk_stop) {
+        ${terms.read('chunk_start + place')}
+${put.join('\n')}
       }
     }`,
-)}
-    workgroupBarrier();
-    let end = stage + fours;
-    for (var block = stage; block < end; block += ${block}u) {
-${clearParts(vectors)}
-      for (var entry = block; entry < min(block + ${block}u, end); entry++) {
-        let bases = staged_bases[entry];
-        let values = staged_values[entry];
-${multiply(vectors)}
-      }
-${addParts(vectors)}
-    }
-    let next_stage = other_stage;
+  )}
+    workgroupBarrier();`,
+  get: get.join('\n'),
+  end: `    let next_stage = other_stage;
     other_stage = stage;
-    stage = next_stage;
-  }`,
+    stage = next_stage;`,
+})}`,
   };
 }
 
-function subgroupWalk(variant: RowWalkVariant): RowWalk {
-  const { block, vectors } = variant;
+function subgroupWalk(_: RowWalkVariant, terms: RowTerms): RowWalk {
+  const { fields } = terms;
   return {
-    // The compiler sees only uniformity of the workgroup; the loops below are uniform within each subgroup.
+    // The compiler sees only uniformity of the workgroup; lanes that share entries have one row, and take every branch together.
     directives: 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n',
     declarations: '',
     inputs: ', @builtin(subgroup_invocation_id) own: u32',
@@ -139,111 +157,104 @@ function subgroupWalk(variant: RowWalkVariant): RowWalk {
   let same_row = subgroupMin(slot) == subgroupMax(slot);
   let together = gapless & same_row;
   let peers = select(1u, count, together);
-  let place = select(0u, own, together);
-${clearParts(vectors)}
-  for (var chunk = 0u; chunk < longest; chunk += peers) {
-    let entry = select(0u, row.y + chunk + place, chunk + place < row.z);
-    let own_bases = ${bases(variant, 'entry')};
-    let own_values = ${values(variant, 'entry')};
-    let fours = min(peers, longest - chunk);
-    for (var i = 0u; i < fours; i++) {
-      let holder = select(own, i, together);
-      let bases = subgroupShuffle(own_bases, holder);
-      let values = subgroupShuffle(own_values, holder);
-      if (chunk + i < row.z) {
-${multiply(vectors)}
-      }
-      if ((chunk + i + 1u) % ${block}u == 0u) {
-${addParts(vectors)}
-${unroll(vectors, (v) => `        part${v} = ${OPAQUE_ZERO};`)}
-      }
-    }
-  }
-${addParts(vectors)}`,
+  let own_place = select(0u, own, together);
+${chunkedWalk(terms, {
+  size: 'peers',
+  fetch: `    let own_entry = select(0u, chunk_start + own_place, chunk_start + own_place < chunk_stop);
+    ${terms.read('own_entry')}
+${fields.map(({ name }) => `    let own_${name} = ${name};`).join('\n')}`,
+  get: `        let holder = select(own, place, together);
+${fields.map(({ name }) => `        let ${name} = subgroupShuffle(own_${name}, holder);`).join('\n')}`,
+  end: '',
+})}`,
   };
 }
 
-function splitWalk(variant: RowWalkVariant): RowWalk {
-  const { block, vectors, lanesN, lanesM, lanesK } = variant;
-  const sums = Array.from({ length: vectors }, (_, v) => ({ sum: `sum${v}`, part: `part${v}` }));
+function splitWalk({ lanesN, lanesM, lanesK, unrolled }: RowWalkVariant, terms: RowTerms): RowWalk {
+  const { sums, blocks } = terms;
   const { declarations, input, begin, join } = splitSums(sums, lanesK, lanesN * lanesM);
   return {
     directives: '',
     declarations,
     inputs: input,
     walk: `${begin}
-  let end = row.y + row.z;
-  for (var round = 0u; round < longest; round += ${block * lanesK}u) {
-    let block = row.y + round + lane.z * ${block}u;
-${clearParts(vectors)}
-${sumBlock(variant)}
+  for (var round = 0u; round < longest; round += ${blocks.step * lanesK}u) {
+    let block = ${blocks.first} + round + lane.z * ${blocks.step}u;
+${blocks.open(true)}
+${declareParts(sums)}
+${sumBlock(terms, unrolled)}
 ${join}
   }`,
   };
 }
 
-/** Fours of a row that are staged at once: whole blocks, enough to keep every lane busy. */
-function chunkOf({ lanesN, block }: Pick<RowWalkVariant, 'lanesN' | 'block'>): number {
-  return ceilDivide(lanesN, block) * block;
-}
-
-/** WGSL: adds up the parts over the entries from `block` on that lie before `end`. */
-function sumBlock(variant: RowWalkVariant): string {
-  const { block, vectors, unrolled } = variant;
-  const four = `let bases = ${bases(variant, 'entry')};
-      let values = ${values(variant, 'entry')};
-${multiply(vectors)}
-    }`;
-  const loop = `    for (var entry = block; entry < min(block + ${block}u, end); entry++) {
-      ${four}`;
-  if (!unrolled) return loop;
-  return `    if (block + ${block}u <= end) {
-${unroll(
-  block,
-  (i) => `    {
-      let entry = block + ${i}u;
-      ${four}`,
-)}
-    } else {
-${loop}
-    }`;
-}
-
-/** WGSL: where the rows of B that four entries meet begin, in vec4. */
-function bases({ packedColumns }: RowWalkVariant, at: string): string {
-  const columns = `columns_of_a[${at}]`;
-  return `${packedColumns ? `((${columns}.xxyy >> vec4u(0u, 16u, 0u, 16u)) & vec4u(0xffffu))` : columns} * n4`;
-}
-
-/** WGSL: the values of four entries. */
-function values({ halfValues }: RowWalkVariant, at: string): string {
-  const stored = `values_of_a[${at}]`;
-  return halfValues ? halvesToFloats(stored) : stored;
-}
-
-/** WGSL: four entries times the columns of an invocation. */
-function multiply(vectors: number): string {
-  return unroll(
-    4,
-    (e) => `      {
-        let base = bases[${e}];
-        let value = vec4f(values[${e}]);
-${unroll(vectors, (v) => `        part${v} = fma(value, b[base + column${v}], part${v});`)}
-      }`,
-  );
-}
-
-/** WGSL of a zero that no compiler sees, where `n4` is what it is anywhere: below 2³¹. */
-const OPAQUE_ZERO = 'vec4f(f32(n4 >> 31u))';
-
 /**
- * The parts begin with a zero that no compiler knows: it could fold the sum of the row into the end of a written-out chain of
- * multiply-adds that begins with nothing, and add in another order than loops do.
+ * WGSL of a walk chunk by chunk, over entries that lanes have fetched for each other. Blocks end where they do, within a chunk
+ * or behind it.
+ * @param chunks `size` of one, in entries; `fetch` gets its entries; `get` declares the fields of that
+ * at `place` in it; `end` comes behind a chunk
  */
-function clearParts(vectors: number): string {
-  return unroll(vectors, (v) => `    var part${v} = ${OPAQUE_ZERO};`);
+function chunkedWalk(
+  { sums, multiply, firstEntry, entryCount, blocks }: RowTerms,
+  { size, fetch, get, end }: { size: string; fetch: string; get: string; end: string },
+): string {
+  return `  var block = ${blocks.first};
+${declareParts(sums)}
+  for (var chunk = 0u; chunk < longest; chunk += ${size}) {
+    // Nothing lies between them when the row has ended.
+    let chunk_start = ${firstEntry} + chunk;
+    let chunk_stop = ${firstEntry} + min(chunk + ${size}, ${entryCount});
+${fetch}
+    for (var entry = chunk_start; entry < chunk_stop; ) {
+${blocks.open(false)}
+      let block_stop = ${blocks.stop};
+      let stop = min(block_stop, chunk_stop);
+      for (; entry < stop; entry++) {
+        let place = entry - chunk_start;
+${get}
+${multiply}
+      }
+      if (stop == block_stop) {
+${addParts(sums)}
+${clearParts(sums)}
+        block += ${blocks.step}u;
+      }
+    }
+${end}
+  }`;
 }
 
-function addParts(vectors: number): string {
-  return unroll(vectors, (v) => `    sum${v} += part${v};`);
+/** WGSL: adds up the parts over the entries of `block`. */
+function sumBlock({ read, multiply, blocks }: RowTerms, unrolled: boolean): string {
+  const { start, stop, length } = blocks;
+  const loop = (init: string) => `    for (${init}; entry < ${stop}; entry++) {
+      ${read('entry')}
+${multiply}
+    }`;
+  if (!unrolled) return loop(`var entry = ${start}`);
+  const writtenOut = (count: number, from: string) =>
+    unroll(
+      count,
+      (i) => `    {
+      let entry = ${from} + ${i}u;
+      ${read('entry')}
+${multiply}
+    }`,
+    );
+  if (length !== undefined) {
+    return `    if (${start} + ${length}u <= ${blocks.end}) {
+${writtenOut(length, start)}
+    } else {
+${loop(`var entry = ${start}`)}
+    }`;
+  }
+  return `    var entry = ${start};
+    for (; entry + ${WRITTEN_OUT}u <= ${stop}; entry += ${WRITTEN_OUT}u) {
+      let next = entry;
+${writtenOut(WRITTEN_OUT, 'next')}
+    }
+${loop('')}`;
 }
+
+/** Entries that are written out at once where blocks have any number of them. */
+const WRITTEN_OUT = 4;

@@ -1,3 +1,4 @@
+import { type BlockSums, sumBytes } from './block-sums.ts';
 import { unroll } from './kernel.ts';
 
 /**
@@ -15,27 +16,22 @@ export interface SplitSums {
 }
 
 /**
- * @param sums names of the sums, `vec4f`, and of their parts
  * @param lanesK lanes along z
  * @param lanes lanes along x and y together
  */
-export function splitSums(
-  sums: readonly { sum: string; part: string }[],
-  lanesK: number,
-  lanes: number,
-): SplitSums {
+export function splitSums({ type, each }: BlockSums, lanesK: number, lanes: number): SplitSums {
   const invocations = lanesK * lanes;
-  const size = sums.length * invocations;
+  const size = each.length * invocations;
   return {
     // Two of each: while one is read, the next is written, so that one barrier a round is enough.
-    declarations: `\nvar<workgroup> parts: array<vec4f, ${2 * size}>;`,
+    declarations: `\nvar<workgroup> parts: array<${type}, ${2 * size}>;`,
     input: ', @builtin(local_invocation_index) index: u32',
     begin: '  var own = index;',
-    join: `${unroll(sums.length, (i) => `    parts[own + ${i * invocations}u] = ${sums[i].part};`)}
+    join: `${unroll(each.length, (i) => `    parts[own + ${i * invocations}u] = ${each[i].share};`)}
     workgroupBarrier();
     if (lane.z == 0u) {
       for (var k = 0u; k < ${invocations}u; k += ${lanes}u) {
-${unroll(sums.length, (i) => `        ${sums[i].sum} += parts[own + k + ${i * invocations}u];`)}
+${unroll(each.length, (i) => `        ${each[i].sum} += parts[own + k + ${i * invocations}u];`)}
       }
     }
     own = select(own - ${size}u, own + ${size}u, own < ${size}u);`,
@@ -43,6 +39,6 @@ ${unroll(sums.length, (i) => `        ${sums[i].sum} += parts[own + k + ${i * in
 }
 
 /** Bytes of workgroup memory. */
-export function splitSumsMemory(sums: number, invocations: number): number {
-  return 2 * sums * invocations * 16;
+export function splitSumsMemory(sums: BlockSums, invocations: number): number {
+  return 2 * sums.each.length * invocations * sumBytes(sums);
 }

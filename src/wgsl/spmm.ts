@@ -1,6 +1,8 @@
+import { type BlockSums, declareSums, opaqueZero } from './block-sums.ts';
+import { halvesToFloats } from './half-values.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { type Epilogue, epilogueBindings, epilogueTag, storeResult } from './product-epilogue.ts';
-import { type RowWalkVariant, rowWalk } from './row-walk.ts';
+import { type RowTerms, type RowWalkVariant, rowWalk, rowWalkMemory } from './row-walk.ts';
 
 /**
  * Sparse × dense product with its epilogue.
@@ -15,6 +17,14 @@ import { type RowWalkVariant, rowWalk } from './row-walk.ts';
  * locality between lanes: there each invocation takes as many columns as its registers hold, and lanes lie along M.
  */
 export interface SpmmVariant extends RowWalkVariant {
+  /** vec4 of columns an invocation owns. */
+  readonly vectors: number;
+  /** Fours of entries that are summed before they join the rest of their row. */
+  readonly block: number;
+  /** Two column indices in a 32-bit word. */
+  readonly packedColumns: boolean;
+  /** Two values of 16 bits in a 32-bit word. */
+  readonly halfValues: boolean;
   /** The tiles of the columns come out even: nothing needs to be guarded. */
   readonly fits: boolean;
   readonly epilogue: Epilogue;
@@ -26,7 +36,7 @@ export const SPMM_ROW_WORDS = 4;
 export function spmmKernel(variant: SpmmVariant): Kernel {
   const { entries, unrolled, lanesN, lanesM, lanesK, vectors, fits, packedColumns, halfValues, epilogue } =
     variant;
-  const { directives, declarations, inputs, walk } = rowWalk(variant);
+  const { directives, declarations, inputs, walk } = rowWalk(variant, spmmTerms(variant));
   // Lanes beyond the rows or columns have to stay where the workgroup walks together.
   const alone = entries === 'cached';
   const guarded = (v: number) => (alone ? !fits && v > 0 : !fits);
@@ -51,7 +61,8 @@ ${unroll(vectors, (v) => {
   // Columns past the end repeat the last one; they are not stored.
   return `  let column${v} = ${fits ? column : `min(${column}, n4 - 1u)`};`;
 })}
-${unroll(vectors, (v) => `  var sum${v} = vec4f();`)}
+${declareSums(spmmSums(vectors))}
+  let end = row.y + row.z;
 ${walk}
 ${alone ? '' : `  if (slot >= params.rows${lanesK > 1 ? ' || lane.z > 0u' : ''}) { return; }`}
   let bias = bitcast<f32>(row.w);
@@ -87,6 +98,11 @@ ${unroll(vectors, (v) => {
   });
 }
 
+/** Bytes of workgroup memory. */
+export function spmmMemory(variant: Omit<SpmmVariant, 'fits' | 'packedColumns' | 'halfValues' | 'epilogue'>) {
+  return rowWalkMemory(variant, spmmTerms({ ...variant, packedColumns: false, halfValues: false }));
+}
+
 /** Whether tiles divide the columns. @param columns4 N / 4 */
 export function spmmFits(
   { lanesN, vectors }: Pick<SpmmVariant, 'lanesN' | 'vectors'>,
@@ -103,4 +119,56 @@ export function spmmGrid(variant: SpmmVariant, rows: number, columns4: number): 
     Math.min(bundles, 65_535),
     ceilDivide(bundles, 65_535),
   ];
+}
+
+/** Entries are fours: where the rows of B that they meet begin, in vec4, and their values. */
+function spmmTerms(variant: Omit<SpmmVariant, 'fits' | 'epilogue'>): RowTerms {
+  const { lanesN, vectors, block, packedColumns, halfValues } = variant;
+  return {
+    sums: spmmSums(vectors),
+    fields: [
+      { name: 'bases', type: 'vec4u' },
+      { name: 'values', type: 'vec4f' },
+    ],
+    read(at) {
+      const columns = `columns_of_a[${at}]`;
+      const wide = `((${columns}.xxyy >> vec4u(0u, 16u, 0u, 16u)) & vec4u(0xffffu))`;
+      const values = `values_of_a[${at}]`;
+      return `let bases = ${packedColumns ? wide : columns} * n4;
+      let values = ${halfValues ? halvesToFloats(values) : values};`;
+    },
+    multiply: unroll(
+      4,
+      (e) => `      {
+        let base = bases[${e}];
+        let value = vec4f(values[${e}]);
+${unroll(vectors, (v) => `        part${v} = fma(value, b[base + column${v}], part${v});`)}
+      }`,
+    ),
+    firstEntry: 'row.y',
+    entryCount: 'row.z',
+    // A block goes by the index of its first four.
+    blocks: {
+      first: 'row.y',
+      end: 'end',
+      step: block,
+      open: () => '',
+      start: 'block',
+      stop: `min(block + ${block}u, end)`,
+      length: block,
+    },
+    chunk: ceilDivide(lanesN, block) * block,
+  };
+}
+
+function spmmSums(vectors: number): BlockSums {
+  return {
+    type: 'vec4f',
+    zero: opaqueZero('vec4f', 'n4'),
+    each: Array.from({ length: vectors }, (_, v) => ({
+      sum: `sum${v}`,
+      part: `part${v}`,
+      share: `part${v}`,
+    })),
+  };
 }

@@ -20,6 +20,7 @@ import {
   channelsLast,
   convolutionCase,
   convolutionOracle,
+  deepConvolutionCase,
   featureMajor,
 } from '../support/convolutions.ts';
 import { DEVICE_CLASSES, type DeviceClass, gpuAs } from '../support/device-class.ts';
@@ -91,19 +92,25 @@ test('sparse and dense convolution are the direct one, to the rounding of a sum'
 
 test('a convolution with values of 16 bits is the direct one with the nearest of them', async () => {
   await holds(
-    fc.asyncProperty(convolutionCase, format, deviceClass, async (given, format, deviceClass) => {
-      const one = { ...given, residualSeed: undefined };
-      const expected = convolutionOracle({ ...one, a: one.a.map(nearestHalf) }, undefined);
-      const actual = await convolve(one, undefined, expected, { format, deviceClass, values: 'f16' });
-      assertWithin(actual, expected, 'y');
-    }),
+    fc.asyncProperty(
+      fc.oneof(convolutionCase, deepConvolutionCase),
+      format,
+      deviceClass,
+      async (given, format, deviceClass) => {
+        const one = { ...given, residualSeed: undefined };
+        const expected = convolutionOracle({ ...one, a: one.a.map(nearestHalf) }, undefined);
+        const actual = await convolve(one, undefined, expected, { format, deviceClass, values: 'f16' });
+        assertWithin(actual, expected, 'y');
+      },
+    ),
     25,
   );
 });
 
 test('a picture convolves to the same bits whatever the batch it comes in', async () => {
+  const anyDepth = fc.oneof(convolutionCase, deepConvolutionCase);
   await holds(
-    fc.asyncProperty(convolutionCase, format, deviceClass, async (one, format, deviceClass) => {
+    fc.asyncProperty(anyDepth, format, deviceClass, async (one, format, deviceClass) => {
       const size = convolutionOracle(one, undefined);
       const all = await convolve(one, undefined, size, { format, deviceClass });
       const [perInput, perOutput] = [one.x.length / one.batch, all.length / one.batch];

@@ -16,10 +16,10 @@ import {
 } from '../../src/graph/tilings.ts';
 import { Tuning } from '../../src/graph/tuning/tuning.ts';
 import { uploadWeight } from '../../src/graph/weight.ts';
-import { denseConvolutionGrid } from '../../src/wgsl/dense-convolution.ts';
-import { depthWalkMemory } from '../../src/wgsl/depth-walk.ts';
-import { rowWalkMemory } from '../../src/wgsl/row-walk.ts';
-import { sparseConvolutionGrid } from '../../src/wgsl/sparse-convolution.ts';
+import { denseConvolutionGrid, denseConvolutionMemory } from '../../src/wgsl/dense-convolution.ts';
+import { matmulMemory } from '../../src/wgsl/matmul.ts';
+import { sparseConvolutionGrid, sparseConvolutionMemory } from '../../src/wgsl/sparse-convolution.ts';
+import { spmmMemory } from '../../src/wgsl/spmm.ts';
 import { compute } from '../support/compute.ts';
 import { DEVICE_CLASSES, inGuise } from '../support/device-class.ts';
 import fc from '../support/fast-check.ts';
@@ -66,18 +66,18 @@ test('the workgroups of products fit every device, and leave no lane without col
           assert.ok(lanesN * vectors < 2 * columns4 || lanesN * vectors <= 8);
         }
       }
-      assert.ok(sparse.every((tiling) => rowWalkMemory(tiling) <= WORKGROUP_MEMORY));
-      assert.ok(dense.every((tiling) => depthWalkMemory(tiling) <= WORKGROUP_MEMORY));
+      assert.ok(sparse.every((tiling) => spmmMemory(tiling) <= WORKGROUP_MEMORY));
+      assert.ok(dense.every((tiling) => matmulMemory(tiling) <= WORKGROUP_MEMORY));
       assert.ok(target.features.subgroups || sparse.every(({ entries }) => entries !== 'subgroup'));
     }),
   );
 });
 
-test('products sum in blocks of one length, however many columns there are', () => {
-  const columns4 = fc.integer({ min: 1, max: 3000 });
+test('products and dense convolutions sum in blocks of one length, however many columns there are', () => {
+  const columns = fc.integer({ min: 1, max: 3000 });
   fc.assert(
-    fc.property(target, columns4, columns4, (target, few, many) => {
-      for (const tilings of [spmmTilings, matmulTilings]) {
+    fc.property(target, columns, columns, (target, few, many) => {
+      for (const tilings of [spmmTilings, matmulTilings, denseConvolutionTilings]) {
         const blocks = [...tilings(target, few), ...tilings(target, many)].map(({ block }) => block);
         assert.equal(new Set(blocks).size, 1);
       }
@@ -93,8 +93,13 @@ test('the workgroups of convolutions fit every device, and so does the number of
       const dense = denseConvolutionTilings(target, pixels);
       for (const tilings of [sparse, dense]) {
         assertSound(tilings);
-        for (const { lanesN, lanesM } of tilings) assert.ok(lanesN * lanesM <= MOST_INVOCATIONS);
+        for (const { lanesN, lanesM, lanesK } of tilings) {
+          assert.ok(lanesN * lanesM * lanesK <= MOST_INVOCATIONS && lanesK <= MOST_DEEP);
+        }
       }
+      assert.ok(sparse.every((tiling) => sparseConvolutionMemory(tiling) <= WORKGROUP_MEMORY));
+      assert.ok(dense.every((tiling) => denseConvolutionMemory(tiling) <= WORKGROUP_MEMORY));
+      assert.ok(target.features.subgroups || sparse.every(({ entries }) => entries !== 'subgroup'));
       for (const grid of [
         sparseConvolutionGrid(sparse[0], filters, pixels),
         denseConvolutionGrid(dense[0], filters, pixels),
@@ -141,14 +146,22 @@ for (const deviceClass of DEVICE_CLASSES) {
           product(graph, uploadWeight(scope, 'W', matrix, { format }), x);
         });
       }
-      const [channels, filters, size] = [9, 21, { batch: 2, height: 13, width: 14 }];
-      await assertEqualBits(gpu, (graph, scope) => {
-        const matrix = csrFromDense(values(filters, 9 * channels), filters, 9 * channels);
-        const window = { size: 3, stride: 1, padBefore: 1 };
-        const columns = pictureColumns(size);
-        const tensor = scope.upload('x', [channels, columns], floats(random, channels * columns, 6));
-        convolution(graph, uploadConvolution(scope, 'W', matrix, window, { format }), { tensor, ...size });
-      });
+      // More and fewer pixels than a GPU would be idle with, and taps with more entries than a segment has.
+      for (const { channels, filters, batch } of [
+        { channels: 9, filters: 21, batch: 2 },
+        { channels: 135, filters: 9, batch: 1 },
+      ]) {
+        await assertEqualBits(gpu, (graph, scope) => {
+          const cols = 9 * channels;
+          const matrix = csrFromDense(values(filters, cols), filters, cols);
+          const window = { size: 3, stride: 1, padBefore: 1 };
+          const pictures = { batch, height: 13, width: 14 };
+          const columns = pictureColumns(pictures);
+          const tensor = scope.upload('x', [channels, columns], floats(random, channels * columns, 6));
+          const weight = uploadConvolution(scope, 'W', matrix, window, { format });
+          convolution(graph, weight, { tensor, ...pictures });
+        });
+      }
     }
   });
 }

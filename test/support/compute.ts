@@ -36,7 +36,7 @@ export function kept(graph: Graph, scope: Scope, tensor: GraphTensor): DeviceTen
 
 /** Elements behind a sink's own. */
 const GUARD = 16;
-const POISON = Math.fround(-3e38);
+export const POISON = Math.fround(-3e38);
 
 /** A tensor to write into, full of a value that no result has, with more of it behind the end. */
 export function sink(scope: Scope, shape: readonly number[]): DeviceTensor {

@@ -24,41 +24,52 @@ export interface ConvolutionCase {
 }
 
 /** Every shape, stride, padding, density and batch, with magnitudes so far apart that sums lose bits. */
-export const convolutionCase: fc.Arbitrary<ConvolutionCase> = fc
-  .record({
-    size: fc.constantFrom(1, 2, 3, 5, 7),
-    stride: fc.integer({ min: 1, max: 3 }),
-    pads: fc.tuple(fc.nat(), fc.nat()),
-    batch: fc.integer({ min: 1, max: 3 }),
-    extra: fc.tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 7 })),
-    channels: fc.integer({ min: 1, max: 7 }),
-    filters: fc.integer({ min: 1, max: 11 }),
-    density: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })),
-    pattern: fc.constantFrom<Pattern>('scattered', 'empty rows', 'one full row'),
-    spread: fc.integer({ min: 0, max: 12 }),
-    relu: fc.boolean(),
-    residualSeed: fc.option(fc.nat(), { nil: undefined }),
-    seed: fc.nat(),
-  })
-  .map(({ size, stride, pads, extra, density, pattern, spread, seed, ...rest }) => {
-    const [padBefore, padAfter] = pads.map((pad) => pad % size);
-    // Large enough for one window, with or without the zeros around it.
-    const smallest = Math.max(1, size - padBefore - padAfter);
-    const [height, width] = extra.map((more) => smallest + more);
-    const { batch, channels, filters } = rest;
-    const random = randomFrom(seed);
-    const depth = size * size * channels;
-    return {
-      ...rest,
-      window: { size, stride, padBefore },
-      padAfter,
-      height,
-      width,
-      a: sparsify(random, floats(random, filters * depth, spread), depth, density, pattern),
-      x: floats(random, batch * height * width * channels, spread),
-      bias: floats(random, filters, spread),
-    };
-  });
+export const convolutionCase = convolutions({ sizes: [1, 2, 3, 5, 7], channels: 7, filters: 11 });
+
+/** Taps with more channels than are summed at once. */
+export const deepConvolutionCase = convolutions({ sizes: [2, 3], channels: 150, filters: 7 });
+
+function convolutions(most: {
+  sizes: readonly number[];
+  channels: number;
+  filters: number;
+}): fc.Arbitrary<ConvolutionCase> {
+  return fc
+    .record({
+      size: fc.constantFrom(...most.sizes),
+      stride: fc.integer({ min: 1, max: 3 }),
+      pads: fc.tuple(fc.nat(), fc.nat()),
+      batch: fc.integer({ min: 1, max: 3 }),
+      extra: fc.tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 7 })),
+      channels: fc.integer({ min: 1, max: most.channels }),
+      filters: fc.integer({ min: 1, max: most.filters }),
+      density: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true })),
+      pattern: fc.constantFrom<Pattern>('scattered', 'empty rows', 'one full row'),
+      spread: fc.integer({ min: 0, max: 12 }),
+      relu: fc.boolean(),
+      residualSeed: fc.option(fc.nat(), { nil: undefined }),
+      seed: fc.nat(),
+    })
+    .map(({ size, stride, pads, extra, density, pattern, spread, seed, ...rest }) => {
+      const [padBefore, padAfter] = pads.map((pad) => pad % size);
+      // Large enough for one window, with or without the zeros around it.
+      const smallest = Math.max(1, size - padBefore - padAfter);
+      const [height, width] = extra.map((more) => smallest + more);
+      const { batch, channels, filters } = rest;
+      const random = randomFrom(seed);
+      const depth = size * size * channels;
+      return {
+        ...rest,
+        window: { size, stride, padBefore },
+        padAfter,
+        height,
+        width,
+        a: sparsify(random, floats(random, filters * depth, spread), depth, density, pattern),
+        x: floats(random, batch * height * width * channels, spread),
+        bias: floats(random, filters, spread),
+      };
+    });
+}
 
 /** Pixels along one side of the result. */
 export function outputExtent({ size, stride, padBefore }: Window, extent: number, padAfter: number): number {
