@@ -1,5 +1,6 @@
 import type { Gpu } from '../graph/device.ts';
-import { type DispatchExplanation, dispatchName } from '../graph/tuning/tuning.ts';
+import { dispatchName } from '../graph/tuning/kernel-times.ts';
+import type { DispatchExplanation } from '../graph/tuning/tuning.ts';
 import { tuningDirectory } from './tuning-options.ts';
 
 /** What is known of an adapter, in a few lines. */
@@ -16,8 +17,9 @@ export function describeTuning(gpu: Gpu): string {
     ['weights', `${Object.keys(gpu.tuning.explainFormats()).length} classes compared, sparse against dense`],
     ['kept in', tuningDirectory()],
   ];
-  const rest = dispatches.length - known.length;
-  if (rest > 0) lines.push(['not yet', `${rest} dispatches; run this again with a --budget to go on`]);
+  const rest = dispatches.filter(({ missing }) => missing.length > 0).length;
+  if (rest > 0)
+    lines.push(['not yet', `${rest} dispatches, wholly or in part; run this again with a --budget to go on`]);
   return lines.map(([name, value]) => `${name.padEnd(10)} ${value}\n`).join('');
 }
 
@@ -25,7 +27,7 @@ export function describeTuning(gpu: Gpu): string {
 export function explainTuning(gpu: Gpu): string {
   const { tuning } = gpu;
   const dispatches = tuning.explain().map((dispatch) => {
-    const { kernel, why, milliseconds } = dispatch;
+    const { kernel, why, milliseconds, missing, failed } = dispatch;
     const times = Object.entries(milliseconds).sort(([, a], [, b]) => a - b);
     const isFastest = times.length === 0 || times[0][0] === kernel;
     const reason = isFastest ? REASONS[why] : 'the default, next to nothing slower';
@@ -33,7 +35,11 @@ export function explainTuning(gpu: Gpu): string {
       ([name, time]) =>
         `  ${time.toFixed(3).padStart(10)} ms  ${name}${name === kernel ? `  <- ${reason}` : ''}`,
     );
-    if (times.length === 0) lines.push(`  ${'-'.padStart(10)}     ${kernel}  <- ${reason}`);
+    const unknown = '-'.padStart(10);
+    if (milliseconds[kernel] === undefined) lines.push(`  ${unknown}     ${kernel}  <- ${REASONS[why]}`);
+    const rest = missing.filter((name) => name !== kernel).length;
+    if (rest > 0) lines.push(`  ${unknown}     ${rest} ${times.length > 0 ? 'more ' : ''}not measured yet`);
+    for (const name of failed) lines.push(`  ${unknown}     ${name}  failed`);
     return [dispatchName(dispatch), ...lines, ''].join('\n');
   });
   const formats = Object.entries(tuning.explainFormats()).map(

@@ -1,7 +1,7 @@
-import { DisposedError } from '../errors.ts';
+import { DeviceError, DisposedError } from '../errors.ts';
 import type { Gpu } from './gpu.ts';
-import { type GraphNode, isDeviceTensor } from './node.ts';
-import { pipelineFor } from './pipeline.ts';
+import { type Candidate, type GraphNode, isDeviceTensor } from './node.ts';
+import { type Pipeline, pipelineFor } from './pipeline.ts';
 import { allocateMemory } from './plan-memory.ts';
 import { Scope } from './scope.ts';
 import { encodeSteps, type Step } from './step.ts';
@@ -32,18 +32,34 @@ export async function buildPlan(gpu: Gpu, name: string, nodes: readonly GraphNod
   try {
     const memory = allocateMemory(scope, name, nodes);
     await measureChoices(gpu, nodes, memory);
-    const chosen = nodes.map((node) => (node.choice ? gpu.tuning.best(node.choice) : node));
-    const steps = await Promise.all(
-      chosen.map(async ({ kernel, grid }, index): Promise<Step> => {
-        const pipeline = await pipelineFor(gpu, kernel);
-        return { pipeline, bindGroup: memory.bind(index, pipeline), grid };
-      }),
+    const compiled = await Promise.all(nodes.map((node) => compileBest(gpu, node)));
+    const steps = compiled.map(
+      ({ pipeline, grid }, index): Step => ({ pipeline, bindGroup: memory.bind(index, pipeline), grid }),
     );
-    const kernels = chosen.map(({ kernel }) => kernel.name);
+    const kernels = compiled.map(({ kernel }) => kernel.name);
     return runnable(scope, name, { nodes, steps, kernels, arenaBytes: memory.arenaBytes });
   } catch (error) {
     scope.dispose();
     throw error;
+  }
+}
+
+/**
+ * The kernel that is taken for a dispatch, compiled. Where the driver refuses one that could be done without, that is the best
+ * of the others.
+ */
+async function compileBest(gpu: Gpu, node: GraphNode): Promise<Candidate & { pipeline: Pipeline }> {
+  const { choice } = node;
+  const candidate = choice ? gpu.tuning.best(choice) : node;
+  const { kernel, grid } = candidate;
+  // One that failed before is only chosen when all have. Like dispatches are compiled at once: it may fail for another meanwhile.
+  const isLast = choice === undefined || gpu.tuning.hasFailed(choice, candidate);
+  try {
+    return { kernel, grid, pipeline: await pipelineFor(gpu, kernel) };
+  } catch (error) {
+    if (isLast || !(error instanceof DeviceError) || gpu.lost) throw error;
+    gpu.tuning.keepFailure(choice, candidate);
+    return compileBest(gpu, node);
   }
 }
 

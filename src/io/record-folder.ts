@@ -5,7 +5,10 @@ import { readJson } from './read-json.ts';
 
 /** Small records of JSON, a file each. */
 export interface RecordFolder {
-  /** @returns `undefined` where there is no such file, or none of JSON. */
+  /**
+   * @returns `undefined` where there is no such file, or none of JSON.
+   * @throws {DataError} where there is one that cannot be read.
+   */
   load(name: string): Promise<unknown>;
   /**
    * Makes the folder where there is none, and replaces the file whole.
@@ -18,7 +21,7 @@ export interface RecordFolder {
 export function recordFolder(path: string): RecordFolder {
   const file = (name: string) => join(path, `${name}.json`);
   return {
-    load: (name) => readJson(file(name)).catch(() => undefined),
+    load: (name) => readJson(file(name)).catch(ignoreMissing),
     async save(name, record) {
       await mkdir(path, { recursive: true }).catch((cause) => {
         throw explainWriteFailure(path, cause);
@@ -26,4 +29,10 @@ export function recordFolder(path: string): RecordFolder {
       await writeFileAtomic(file(name), `${JSON.stringify(record, undefined, 1)}\n`);
     },
   };
+}
+
+function ignoreMissing(error: Error): undefined {
+  const { cause } = error;
+  if (cause instanceof SyntaxError || (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return;
+  throw error;
 }

@@ -8,7 +8,13 @@ import { DEMO_CHECKPOINT } from '../support/demo.ts';
 import { parsedBySchema } from '../support/schema.ts';
 
 interface Tuned {
-  readonly dispatches: readonly { kernel: string; why: string; milliseconds: Record<string, number> }[];
+  readonly dispatches: readonly {
+    kernel: string;
+    why: string;
+    milliseconds: Record<string, number>;
+    missing: readonly string[];
+    failed: readonly string[];
+  }[];
   readonly formats: readonly { format: string; milliseconds: Record<string, number> }[];
 }
 
@@ -28,14 +34,16 @@ test('tune measures, keeps and explains; what it kept is used, and does no harm 
     assert.ok(untouched.dispatches.length > 10);
     assert.ok(
       untouched.dispatches.every(
-        ({ why, milliseconds }) => why === 'default' && Object.keys(milliseconds).length === 0,
+        ({ why, milliseconds, missing }) =>
+          why === 'default' && Object.keys(milliseconds).length === 0 && missing.length > 0,
       ),
     );
     assert.deepEqual(untouched.formats, []);
 
     const measured = await parsedBySchema<Tuned>('tune', await run('--budget', '300', '--json'));
-    for (const { kernel, why, milliseconds } of measured.dispatches) {
+    for (const { kernel, why, milliseconds, missing, failed } of measured.dispatches) {
       assert.equal(why, 'measured');
+      assert.deepEqual([missing, failed], [[], []]);
       const least = Math.min(...Object.values(milliseconds));
       assert.ok(0.97 * milliseconds[kernel] <= least, `${kernel} was not worth staying with`);
     }

@@ -1,16 +1,18 @@
 import { DeviceError } from '../../errors.ts';
 import type { Gpu } from '../gpu.ts';
-import type { Choice, GraphNode } from '../node.ts';
-import { pipelineFor } from '../pipeline.ts';
+import type { Candidate, Choice, GraphNode } from '../node.ts';
+import { type Pipeline, pipelineFor } from '../pipeline.ts';
 import type { PlanMemory } from '../plan-memory.ts';
 import { Scope } from '../scope.ts';
 import { encodeSteps } from '../step.ts';
+import { dispatchName } from './kernel-times.ts';
 import { passMilliseconds } from './time-pass.ts';
-import { dispatchName } from './tuning.ts';
 
 /**
- * Times the kernels of those dispatches of a plan about which nothing is known, as far as the device's budget goes, on the
- * plan's own memory: weights are the real ones, activations whatever lies there.
+ * Times the kernels of those dispatches of a plan of which not all is known, as far as the device's budget goes, on the plan's
+ * own memory: weights are the real ones, activations whatever lies there. A kernel that fails is left out. What was measured
+ * when the time is up is kept, and later plans go on from there.
+ * @throws {DeviceError} where the device is lost, or had failed at other work before.
  */
 export async function measureChoices(
   gpu: Gpu,
@@ -23,55 +25,92 @@ export async function measureChoices(
     if (choice && tuning.wantsTimes(choice)) open.set(dispatchName(choice), { choice, index });
   });
   if (open.size === 0) return;
-  await tuning.measure(async (isTimeUp) => {
-    for (const { choice, index } of open.values()) {
-      // Another plan may have measured it while this one waited for its turn.
-      if (!tuning.wantsTimes(choice)) continue;
-      const milliseconds = await timeCandidates(gpu, choice, index, memory, isTimeUp);
-      if (milliseconds === undefined) return;
-      tuning.keepTimes(choice, milliseconds);
-    }
-  });
-  // What cannot be kept is measured again next time.
-  await tuning.save().catch(() => {});
+  try {
+    await tuning.measure(async (isTimeUp) => {
+      for (const { choice, index } of open.values()) {
+        if (isTimeUp()) return;
+        // Another plan may have measured it while this one waited for its turn.
+        if (tuning.wantsTimes(choice)) await timeCandidates(gpu, choice, index, memory, isTimeUp);
+      }
+    });
+  } finally {
+    // What cannot be kept is measured again next time.
+    await tuning.save().catch(() => {});
+  }
 }
 
-/** @returns the least milliseconds of each kernel, or nothing where the time was up before all had their turns. */
+/** Takes the least milliseconds of each kernel that has none yet, until the time is up. */
 async function timeCandidates(
   gpu: Gpu,
-  { candidates }: Choice,
+  choice: Choice,
   index: number,
   memory: PlanMemory,
   isTimeUp: () => boolean,
-): Promise<Record<string, number> | undefined> {
+): Promise<void> {
+  const { tuning } = gpu;
+  // What went wrong before is no candidate's fault.
+  await gpu.settled();
   using trial = new Scope(gpu);
   const bind = memory.binderForTrial(index, trial);
-  const racers: Racer[] = [];
-  for (const { kernel, grid } of candidates) {
-    if (isTimeUp()) return undefined;
-    const pipeline = await pipelineFor(gpu, kernel).catch(ignoreUncompilable);
-    if (pipeline === undefined) continue;
-    const step = { pipeline, bindGroup: bind(pipeline), grid };
-    const run = async (times: number) => {
-      const milliseconds = await passMilliseconds(gpu, (pass) => encodeSteps(pass, [step], times));
-      return Math.max(LEAST_MS, milliseconds / times);
-    };
-    // Drivers compile at the first run.
-    await run(1);
-    if (isTimeUp()) return undefined;
-    const { repeats, milliseconds } = await longSample(run);
-    racers.push({ name: kernel.name, run: () => run(repeats), least: milliseconds });
+  const racers = new Set<Racer>();
+  for (const candidate of tuning.missing(choice)) {
+    // One that has begun gets its sample: else what takes long to compile would never have one.
+    if (isTimeUp()) break;
+    const racer = await attempt(gpu, () => enterRace(gpu, candidate, bind));
+    if (racer) racers.add(racer);
+    else tuning.keepFailure(choice, candidate);
   }
-  const leader = () => Math.min(...racers.map(({ least }) => least));
+  const known = tuning.leastMilliseconds(choice);
+  const leader = () => Math.min(known, ...[...racers].map(({ least }) => least));
   const rounds = leader() > LONG_MS ? 1 : ROUNDS;
   for (let round = 0; round < rounds; round++) {
     for (const racer of racers) {
-      if (racer.least > HOPELESS * leader()) continue;
-      if (isTimeUp()) return undefined;
-      racer.least = Math.min(racer.least, await racer.run());
+      if (isTimeUp() || racer.least > HOPELESS * leader()) continue;
+      const milliseconds = await attempt(gpu, racer.run);
+      if (milliseconds === undefined) {
+        racers.delete(racer);
+        tuning.keepFailure(choice, racer.candidate);
+      } else {
+        racer.least = Math.min(racer.least, milliseconds);
+      }
     }
   }
-  return Object.fromEntries(racers.map(({ name, least }) => [name, least]));
+  tuning.keepTimes(
+    choice,
+    Object.fromEntries([...racers].map(({ candidate, least }) => [candidate.kernel.name, least])),
+  );
+}
+
+/** Compiles a kernel and takes its first sample. */
+async function enterRace(
+  gpu: Gpu,
+  candidate: Candidate,
+  bind: (pipeline: Pipeline) => GPUBindGroup,
+): Promise<Racer> {
+  const { kernel, grid } = candidate;
+  const pipeline = await pipelineFor(gpu, kernel);
+  const step = { pipeline, bindGroup: bind(pipeline), grid };
+  const run = async (times: number) => {
+    const milliseconds = await passMilliseconds(gpu, (pass) => encodeSteps(pass, [step], times));
+    return Math.max(LEAST_MS, milliseconds / times);
+  };
+  // Drivers compile at the first run.
+  await run(1);
+  const { repeats, milliseconds } = await longSample(run);
+  return { candidate, run: () => run(repeats), least: milliseconds };
+}
+
+/**
+ * What the work gives; nothing where the device refuses it or has no memory for it, which is no reason to fail: other
+ * candidates will do. Without its device nothing will.
+ */
+async function attempt<T>(gpu: Gpu, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DeviceError) || gpu.lost) throw error;
+    return undefined;
+  }
 }
 
 /**
@@ -92,7 +131,7 @@ async function longSample(
 
 /** A kernel in the race, and the least milliseconds it took so far. */
 interface Racer {
-  readonly name: string;
+  readonly candidate: Candidate;
   readonly run: () => Promise<number>;
   least: number;
 }
@@ -110,8 +149,3 @@ const MAX_REPEATS = 1024;
 const MAX_GROWTH = 16;
 /** No kernel takes less; a coarse clock may say so. */
 const LEAST_MS = 1e-6;
-
-/** A driver that cannot compile a variant is no reason to fail: others will do. */
-function ignoreUncompilable(error: unknown): undefined {
-  if (!(error instanceof DeviceError)) throw error;
-}

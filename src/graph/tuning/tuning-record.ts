@@ -1,11 +1,11 @@
 import type { AdapterDescription } from '../adapter-description.ts';
 
-/** Times of the kernels that can do a dispatch. */
-export interface DispatchTimes {
-  /** Digest of the kernels' texts: times of others are stale. */
-  readonly kernels: string;
-  /** Least milliseconds of a run, by the kernel's name. */
-  readonly milliseconds: Readonly<Record<string, number>>;
+/** How fast a kernel does a dispatch. */
+export interface KernelTime {
+  /** Digest of the kernel's text: the time of another is stale. */
+  readonly text: string;
+  /** Least milliseconds of a run. */
+  readonly milliseconds: number;
 }
 
 /** Milliseconds of the uses of a weight, geometric mean, held sparse and held dense. */
@@ -17,20 +17,24 @@ export interface FormatTimes {
 /** What is kept of one adapter. */
 export interface TuningRecord {
   readonly adapter: AdapterDescription;
-  readonly dispatches: Readonly<Record<string, DispatchTimes>>;
+  /** By dispatch and by the kernel's name; not all that can do a dispatch need be there. */
+  readonly dispatches: Readonly<Record<string, Readonly<Record<string, KernelTime>>>>;
   readonly formats: Readonly<Record<string, FormatTimes>>;
 }
 
 /** Rises when records of before can no longer be read. */
-const VERSION = 1;
+const VERSION = 2;
 
-/** The name an adapter's record is stored under: legible, and another for every driver, library and runtime. */
+/**
+ * The name an adapter's record is stored under: legible, and another for every driver, library and runtime, and for every
+ * version of records, lest versions of this package that run in turn overwrite each other's.
+ */
 export function recordName(adapter: AdapterDescription): string {
   const legible = (adapter.description || adapter.device || adapter.architecture || 'adapter')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 40);
-  return `${legible}-${textDigest(JSON.stringify(identity(adapter)))}`;
+  return `${legible}-${textDigest(JSON.stringify([VERSION, ...identity(adapter)]))}`;
 }
 
 /** A record as it is stored. */
@@ -47,7 +51,7 @@ export function parseRecord(stored: unknown, adapter: AdapterDescription): Tunin
   if (!identity(kept).every((part, index) => part === own[index])) return nothing;
   return {
     adapter,
-    dispatches: soundEntries(stored.dispatches, isDispatchTimes),
+    dispatches: soundDispatches(stored.dispatches),
     formats: soundEntries(stored.formats, isFormatTimes),
   };
 }
@@ -73,14 +77,16 @@ function soundEntries<T>(entries: unknown, isSound: (entry: unknown) => entry is
   );
 }
 
-function isDispatchTimes(entry: unknown): entry is DispatchTimes {
-  return (
-    isObject(entry) &&
-    typeof entry.kernels === 'string' &&
-    isObject(entry.milliseconds) &&
-    Object.values(entry.milliseconds).length > 0 &&
-    Object.values(entry.milliseconds).every(isTime)
+/** Those of which anything is sound. */
+function soundDispatches(dispatches: unknown): Record<string, Record<string, KernelTime>> {
+  const sound = Object.entries(soundEntries(dispatches, isObject)).map(
+    ([name, times]) => [name, soundEntries(times, isKernelTime)] as const,
   );
+  return Object.fromEntries(sound.filter(([, times]) => Object.keys(times).length > 0));
+}
+
+function isKernelTime(entry: unknown): entry is KernelTime {
+  return isObject(entry) && typeof entry.text === 'string' && isTime(entry.milliseconds);
 }
 
 function isFormatTimes(entry: unknown): entry is FormatTimes {

@@ -2,19 +2,18 @@ import { UsageError } from '../../errors.ts';
 import { geometricMean } from '../../geometric-mean.ts';
 import type { AdapterDescription } from '../adapter-description.ts';
 import type { Candidate, Choice } from '../node.ts';
+import { dispatchName, KernelTimes } from './kernel-times.ts';
 import {
-  type DispatchTimes,
   type FormatTimes,
   formatRecord,
   parseRecord,
   recordName,
   type TuningRecord,
-  textDigest,
 } from './tuning-record.ts';
 
 /** Where measurements outlive the process. Whatever `load` gives is checked: a damaged or foreign record does no harm. */
 export interface TuningStore {
-  /** What was saved under the name, or `undefined`. */
+  /** What was saved under the name, or `undefined`. Where it throws instead, nothing is saved over what may be there. */
   load(name: string): Promise<unknown>;
   save(name: string, record: unknown): Promise<void>;
 }
@@ -39,10 +38,14 @@ const WORTHWHILE = 0.03;
 /** Why a dispatch runs the kernel it runs. */
 export interface DispatchExplanation extends Omit<Choice, 'candidates'> {
   readonly kernel: string;
-  /** Measured by this process or by an earlier one; else the variant that suits the class of device. */
+  /** By times of this process, or of earlier ones; else the variant that suits the class of device. */
   readonly why: 'measured' | 'remembered' | 'default';
   /** Least milliseconds of a run, by kernel; empty where nothing was measured. */
   readonly milliseconds: Readonly<Record<string, number>>;
+  /** Kernels that could do it and were not measured yet. */
+  readonly missing: readonly string[];
+  /** Kernels that failed when this process tried them. */
+  readonly failed: readonly string[];
 }
 
 /**
@@ -53,14 +56,15 @@ export interface DispatchExplanation extends Omit<Choice, 'candidates'> {
 export class Tuning {
   readonly #adapter: AdapterDescription;
   readonly #store: TuningStore | undefined;
-  readonly #dispatches: Map<string, DispatchTimes>;
+  readonly #times: KernelTimes;
   readonly #formats: Map<string, FormatTimes>;
-  readonly #measuredHere = new Set<string>();
+  /** Weights whose formats this process decided. */
+  readonly #decided = new Set<string>();
   readonly #asked = new Map<string, Choice>();
   #milliseconds: number;
   #turn: Promise<unknown> = Promise.resolve();
   #isSaved = true;
-  #saved: Promise<unknown> = Promise.resolve();
+  #saving: Promise<unknown> = Promise.resolve();
 
   private constructor(adapter: AdapterDescription, options: TuningOptions, record: TuningRecord) {
     const { budget = adapter.software ? 0 : DEFAULT_BUDGET } = options;
@@ -72,7 +76,7 @@ export class Tuning {
       );
     }
     this.#milliseconds = 1000 * budget;
-    this.#dispatches = new Map(Object.entries(record.dispatches));
+    this.#times = new KernelTimes(record.dispatches);
     this.#formats = new Map(Object.entries(record.formats));
   }
 
@@ -81,33 +85,53 @@ export class Tuning {
    * @throws {UsageError} for a budget that is no number of seconds.
    */
   static async open(adapter: AdapterDescription, options: TuningOptions): Promise<Tuning> {
-    return new Tuning(adapter, options, await storedRecord(options.store, adapter));
+    let stored: unknown;
+    try {
+      stored = await options.store?.load(recordName(adapter));
+    } catch {
+      // As if it were empty.
+    }
+    return new Tuning(adapter, options, parseRecord(stored, adapter));
   }
 
   /** Whether this process has measured anything. */
   get measured(): boolean {
-    return this.#measuredHere.size > 0;
+    return this.#times.hasOwn;
   }
 
   /** Whether there is something to choose a dispatch by, or time to find it; without, its first candidate will do. */
   chooses(dispatch: Omit<Choice, 'candidates'>): boolean {
-    return this.#milliseconds > 0 || this.#dispatches.has(dispatchName(dispatch));
+    return this.#milliseconds > 0 || this.#times.knows(dispatch);
   }
 
-  /** The fastest candidate that is known, else the first. */
+  /**
+   * The fastest candidate that is known. The first, as long as it was not measured itself: what is slower than others may
+   * be faster than it. Where the first failed when it was tried, the fastest of the others, or one that was not tried.
+   */
   best(choice: Choice): Candidate {
     this.#asked.set(dispatchName(choice), choice);
     const [usual] = choice.candidates;
-    const milliseconds = this.#timesOf(choice);
-    if (milliseconds === undefined) return usual;
-    const time = ({ kernel }: Candidate) => milliseconds[kernel.name] ?? Number.POSITIVE_INFINITY;
-    const fastest = choice.candidates.reduce((best, each) => (time(each) < time(best) ? each : best));
-    return time(fastest) < (1 - WORTHWHILE) * time(usual) ? fastest : usual;
+    const times = this.#times.of(choice);
+    const usualTime = times.get(usual) ?? Number.POSITIVE_INFINITY;
+    if (!times.has(usual) && !this.hasFailed(choice, usual)) return usual;
+    const [fastest] = [...times.keys()].sort((one, another) => times.get(one)! - times.get(another)!);
+    if (fastest === undefined) return this.#times.missing(choice)[0] ?? usual;
+    return times.get(fastest)! < (1 - WORTHWHILE) * usualTime ? fastest : usual;
   }
 
   /** Whether measuring a dispatch would tell something new, and there is time left for it. */
   wantsTimes(choice: Choice): boolean {
-    return this.#milliseconds > 0 && this.#timesOf(choice) === undefined;
+    return this.#milliseconds > 0 && this.#times.missing(choice).length > 0;
+  }
+
+  /** Candidates of a dispatch that were neither measured nor tried in vain. */
+  missing(choice: Choice): readonly Candidate[] {
+    return this.#times.missing(choice);
+  }
+
+  /** The least milliseconds that any candidate of a dispatch is known to take; infinite where none is known. */
+  leastMilliseconds(choice: Choice): number {
+    return Math.min(...this.#times.of(choice).values());
   }
 
   /** How a weight of this class was decided to be held; `undefined` where that was never measured. */
@@ -134,11 +158,24 @@ export class Tuning {
     await turn;
   }
 
-  /** Keeps the least milliseconds of all candidates of a dispatch, by the kernel's name. */
+  /** Keeps the least milliseconds of candidates of a dispatch, by the kernel's name; what is known of others stays. */
   keepTimes(choice: Choice, milliseconds: Readonly<Record<string, number>>): void {
-    this.#dispatches.set(dispatchName(choice), { kernels: digest(choice), milliseconds });
-    this.#measuredHere.add(dispatchName(choice));
-    this.#isSaved = false;
+    for (const candidate of choice.candidates) {
+      const time = milliseconds[candidate.kernel.name];
+      if (time === undefined) continue;
+      this.#times.keep(choice, candidate, time);
+      this.#isSaved = false;
+    }
+  }
+
+  /** Remembers, as long as this process runs, that a candidate of a dispatch failed when it was tried. */
+  keepFailure(choice: Choice, candidate: Candidate): void {
+    this.#times.keepFailure(choice, candidate);
+  }
+
+  /** Whether a candidate of a dispatch failed when this process tried it. */
+  hasFailed(choice: Choice, candidate: Candidate): boolean {
+    return this.#times.failed(choice).includes(candidate);
   }
 
   /**
@@ -151,7 +188,7 @@ export class Tuning {
     for (const choice of this.#asked.values()) {
       if (choice.format === 'dense') continue;
       const dense = this.#asked.get(dispatchName({ ...choice, format: 'dense' }));
-      const times = dense && { sparse: this.#leastOf(choice), dense: this.#leastOf(dense) };
+      const times = dense && { sparse: this.#timeOf(choice), dense: this.#timeOf(dense) };
       if (times?.sparse === undefined || times.dense === undefined) continue;
       uses.set(choice.weight, [...(uses.get(choice.weight) ?? []), times as FormatTimes]);
     }
@@ -160,36 +197,48 @@ export class Tuning {
         sparse: geometricMean(times.map(({ sparse }) => sparse)),
         dense: geometricMean(times.map(({ dense }) => dense)),
       });
+      this.#decided.add(weight);
     }
     this.#isSaved = false;
   }
 
-  /** Adds what became known to the store, if there is one; what that throws is thrown. */
+  /**
+   * Adds what became known to the store, if there is one; what that throws is thrown. Whoever calls it while another save is
+   * on its way waits for that, and saves what it left.
+   */
   async save(): Promise<void> {
-    if (this.#isSaved) return;
-    // What is measured while this is written is for the next time.
-    this.#isSaved = true;
-    const saved = this.#saved.then(() => this.#write());
-    this.#saved = saved.catch(() => {
-      this.#isSaved = false;
+    const saving = this.#saving.then(async () => {
+      if (this.#isSaved) return;
+      // What is measured while this is written is for the next time.
+      this.#isSaved = true;
+      try {
+        await this.#write();
+      } catch (error) {
+        this.#isSaved = false;
+        throw error;
+      }
     });
-    await saved;
+    this.#saving = saving.catch(() => {});
+    await saving;
   }
 
   /** Every dispatch that had a choice so far, in the order they were met. */
   explain(): DispatchExplanation[] {
+    const names = (candidates: readonly Candidate[]) => candidates.map(({ kernel }) => kernel.name);
     return [...this.#asked.values()].map((choice) => {
       const { weight, format, use } = choice;
-      const milliseconds = this.#timesOf(choice);
-      const known = this.#measuredHere.has(dispatchName(choice)) ? 'measured' : 'remembered';
-      const why = milliseconds ? known : 'default';
+      const times = this.#times.of(choice);
+      const best = this.best(choice);
+      const known = this.#times.areOwn(choice) ? 'measured' : 'remembered';
       return {
         weight,
         format,
         use,
-        kernel: this.best(choice).kernel.name,
-        why,
-        milliseconds: milliseconds ?? {},
+        kernel: best.kernel.name,
+        why: times.has(best) ? known : 'default',
+        milliseconds: Object.fromEntries([...times].map(([{ kernel }, time]) => [kernel.name, time])),
+        missing: names(this.#times.missing(choice)),
+        failed: names(this.#times.failed(choice)),
       };
     });
   }
@@ -201,47 +250,20 @@ export class Tuning {
 
   async #write(): Promise<void> {
     if (this.#store === undefined) return;
+    const name = recordName(this.#adapter);
     // Other processes may have saved what they measured since this one looked.
-    const stored = await storedRecord(this.#store, this.#adapter);
+    const stored = parseRecord(await this.#store.load(name), this.#adapter);
+    const decided = [...this.#formats].filter(([weight]) => this.#decided.has(weight));
     const record = {
       adapter: this.#adapter,
-      dispatches: { ...stored.dispatches, ...Object.fromEntries(this.#dispatches) },
-      formats: { ...stored.formats, ...Object.fromEntries(this.#formats) },
+      dispatches: this.#times.addedTo(stored.dispatches),
+      formats: { ...stored.formats, ...Object.fromEntries(decided) },
     };
-    await this.#store.save(recordName(this.#adapter), formatRecord(record));
+    await this.#store.save(name, formatRecord(record));
   }
 
-  /** Times taken of just these kernels. */
-  #timesOf(choice: Choice): Readonly<Record<string, number>> | undefined {
-    const known = this.#dispatches.get(dispatchName(choice));
-    return known && known.kernels === digest(choice) ? known.milliseconds : undefined;
+  /** Of the candidate that is chosen, where it was measured. */
+  #timeOf(choice: Choice): number | undefined {
+    return this.#times.of(choice).get(this.best(choice));
   }
-
-  #leastOf(choice: Choice): number | undefined {
-    const times = this.#timesOf(choice);
-    return times && Math.min(...Object.values(times));
-  }
-}
-
-/** What the store has of an adapter; nothing where it cannot be read. */
-async function storedRecord(
-  store: TuningStore | undefined,
-  adapter: AdapterDescription,
-): Promise<TuningRecord> {
-  let stored: unknown;
-  try {
-    stored = await store?.load(recordName(adapter));
-  } catch {
-    // As if it were empty.
-  }
-  return parseRecord(stored, adapter);
-}
-
-/** What tells dispatches apart whose speed may differ. */
-export function dispatchName({ weight, format, use }: Omit<Choice, 'candidates'>): string {
-  return `${format} ${weight} · ${use}`;
-}
-
-function digest({ candidates }: Choice): string {
-  return textDigest(...candidates.map(({ kernel }) => kernel.code));
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UsageError } from '../../../src/errors.ts';
+import { DeviceError, UsageError } from '../../../src/errors.ts';
+import { BufferUsage } from '../../../src/graph/buffer-usage.ts';
 import type { Gpu } from '../../../src/graph/gpu.ts';
 import { Graph } from '../../../src/graph/graph.ts';
 import type { Candidate, Choice } from '../../../src/graph/node.ts';
@@ -40,6 +41,15 @@ ${unroll(32, () => '    work = (work ^ (work >> 15u)) * 1664525u + 1013904223u;'
 const SLOW = increment('slow', 60_000);
 const QUICK = increment('quick', 0);
 const BROKEN: Candidate = { ...QUICK, kernel: { ...QUICK.kernel, name: 'broken', code: 'fn main( {' } };
+/** Compiles, but cannot be run with as little memory as a word has. */
+const GREEDY: Candidate = {
+  ...QUICK,
+  kernel: {
+    ...QUICK.kernel,
+    name: 'greedy',
+    code: QUICK.kernel.code.replace('word: array<u32>', 'word: array<u32, 4096>'),
+  },
+};
 
 /** A dispatch that some candidates can do. */
 function choiceOf(...candidates: readonly Candidate[]): Choice {
@@ -66,12 +76,12 @@ async function tuned(options: TuningOptions): Promise<Gpu> {
   return inGuise(gpu, { tuning: await Tuning.open(gpu.adapter, options) });
 }
 
-/** Plans a dispatch. @returns the kernel that was chosen, and what the word is before the first run and after it. */
-async function planned(gpu: Gpu, choice: Choice): Promise<{ kernel: string; words: number[] }> {
+/** Plans a dispatch, or several alike. @returns the kernel that was chosen, and what the word is before the first run and after. */
+async function planned(gpu: Gpu, choice: Choice, times = 1): Promise<{ kernel: string; words: number[] }> {
   using scope = new Scope(gpu);
   const word: DeviceTensor = scope.tensor('word', [1]);
   const graph = new Graph(gpu, 'increment');
-  graph.dispatchFastest(choice, { zero: 0 }, { word });
+  for (let time = 0; time < times; time++) graph.dispatchFastest(choice, { zero: 0 }, { word });
   using plan = await graph.plan();
   const [before] = await readWords(gpu, word, 1);
   plan.run();
@@ -134,13 +144,175 @@ test('of two processes that save what they measured, neither forgets what the ot
   for (const choice of choices) assert.equal(later.best(choice).kernel.name, 'quick');
 });
 
+test('of two processes that measure parts of one dispatch, neither forgets what the other did', async () => {
+  const store = memoryStore();
+  const choice = choiceOf(SLOW, QUICK);
+  const [one, another] = [await tuned({ budget: 0, store }), await tuned({ budget: 0, store })];
+  one.tuning.keepTimes(choice, { slow: 3 });
+  await one.tuning.save();
+  const third = await tuned({ budget: 0, store });
+  another.tuning.keepTimes(choice, { slow: 2, quick: 1 });
+  await another.tuning.save();
+  // What it only remembers does not count against what was measured since.
+  third.tuning.keepTimes({ ...choice, use: 'another' }, { quick: 1 });
+  await third.tuning.save();
+  const { tuning } = await tuned({ budget: 0, store });
+  tuning.best(choice);
+  assert.deepEqual(tuning.explain()[0].milliseconds, { slow: 2, quick: 1 });
+});
+
+test('a save that fails loses nothing: the next one saves it too, and waits for one that is on its way', async () => {
+  const memory = memoryStore();
+  let failures = 1;
+  const store: TuningStore = {
+    ...memory,
+    async save(name, record) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (failures-- > 0) throw new Error('a full disk');
+      await memory.save(name, record);
+    },
+  };
+  const { tuning } = await tuned({ budget: 0, store });
+  const choices = ['one', 'another'].map((weight) => ({ ...choiceOf(SLOW, QUICK), weight }));
+  tuning.keepTimes(choices[0], { slow: 2, quick: 1 });
+  const failing = assert.rejects(tuning.save(), /full disk/);
+  // It has nothing of its own to save, but may not say that all is saved.
+  const following = tuning.save();
+  tuning.keepTimes(choices[1], { slow: 2, quick: 1 });
+  await Promise.all([failing, following]);
+  const { tuning: later } = await tuned({ budget: 0, store: memory });
+  for (const choice of choices) assert.equal(later.best(choice).kernel.name, 'quick');
+});
+
+test('what cannot be read is not written over', async () => {
+  const memory = memoryStore();
+  const choice = choiceOf(SLOW, QUICK);
+  const { tuning: other } = await tuned({ budget: 0, store: memory });
+  other.keepTimes(choice, { slow: 2, quick: 1 });
+  await other.save();
+  const load = () => Promise.reject(new Error('too many open files'));
+  const { tuning } = await tuned({ budget: 0, store: { ...memory, load } });
+  tuning.keepTimes({ ...choice, weight: 'another' }, { slow: 2, quick: 1 });
+  await assert.rejects(tuning.save(), /too many open files/);
+  const { tuning: later } = await tuned({ budget: 0, store: memory });
+  assert.equal(later.best(choice).kernel.name, 'quick');
+});
+
 test('a budget that is no number of seconds is refused', async () => {
   for (const budget of [-1, Number.NaN]) await assert.rejects(tuned({ budget }), UsageError);
 });
 
-test('a candidate that the driver refuses is left out', async () => {
+for (const useless of [BROKEN, GREEDY]) {
+  const { name } = useless.kernel;
+
+  test(`a candidate that fails is left out, and not tried again: ${name}`, async () => {
+    const store = memoryStore();
+    const gpu = await tuned({ budget: 60, store });
+    for (const choice of [
+      choiceOf(SLOW, useless, QUICK),
+      { ...choiceOf(useless, SLOW, QUICK), use: '2 columns' },
+    ]) {
+      assert.deepEqual(await planned(gpu, choice), { kernel: 'quick', words: [0, 1] });
+      const { why, milliseconds, missing, failed } = gpu.tuning.explain().at(-1)!;
+      assert.deepEqual([why, Object.keys(milliseconds)], ['measured', ['slow', 'quick']]);
+      assert.deepEqual([missing, failed], [[], [name]]);
+      assert.equal(gpu.tuning.wantsTimes(choice), false);
+    }
+    // Another process may have more luck.
+    assert.ok(![...store.texts.values()].join().includes(name));
+    const later = await tuned({ budget: 60, store });
+    assert.equal(later.tuning.wantsTimes(choiceOf(SLOW, useless, QUICK)), true);
+  });
+}
+
+test('where all candidates fail, the plan fails as the first does; where there are others, the first is not taken', async () => {
   const gpu = await tuned({ budget: 60 });
-  assert.equal((await planned(gpu, choiceOf(SLOW, BROKEN, QUICK))).kernel, 'quick');
+  const worse = { ...BROKEN, kernel: { ...BROKEN.kernel, name: 'worse', code: 'fn main) {' } };
+  await assert.rejects(
+    planned(gpu, choiceOf(BROKEN, worse)),
+    (error) => error instanceof DeviceError && /"broken" does not compile/.test(error.message),
+  );
+  // The time was up before the second had its turn: it cannot be worse.
+  const choice = { ...choiceOf(BROKEN, QUICK), use: 'cut short' };
+  gpu.tuning.keepFailure(choice, BROKEN);
+  assert.equal(gpu.tuning.best(choice).kernel.name, 'quick');
+});
+
+test('a kernel that was fastest once and no longer compiles gives way to the best of the others', async () => {
+  const gpu = await tuned({ budget: 0 });
+  const choice = choiceOf(SLOW, BROKEN, QUICK);
+  gpu.tuning.keepTimes(choice, { slow: 3, broken: 1, quick: 2 });
+  assert.deepEqual(await planned(gpu, choice, 2), { kernel: 'quick', words: [0, 2] });
+  assert.deepEqual(gpu.tuning.explain()[0].milliseconds, { slow: 3, quick: 2 });
+  // A default that was never measured, as it failed when others were.
+  const other = { ...choiceOf(BROKEN, SLOW, QUICK), use: '2 columns' };
+  gpu.tuning.keepTimes(other, { slow: 3, quick: 2 });
+  assert.equal(gpu.tuning.best(other).kernel.name, 'broken');
+  assert.deepEqual(await planned(gpu, other), { kernel: 'quick', words: [0, 1] });
+});
+
+test('what went wrong on the device before a plan measures is not laid on its candidates', async () => {
+  const gpu = await tuned({ budget: 60 });
+  const choice = choiceOf(SLOW, QUICK);
+  const encoder = gpu.device.createCommandEncoder();
+  // 7 is no multiple of 4.
+  encoder.clearBuffer(gpu.createBuffer('word', 16, BufferUsage.COPY_DST), 7);
+  gpu.device.queue.submit([encoder.finish()]);
+  await assert.rejects(planned(gpu, choice), DeviceError);
+  assert.equal((await planned(gpu, choice)).kernel, 'quick');
+  assert.deepEqual(gpu.tuning.explain()[0].failed, []);
+});
+
+/** Lets the time be up when it was asked for so many times. */
+function impatient({ tuning }: Gpu, patience: number): void {
+  const measure = tuning.measure.bind(tuning);
+  tuning.measure = (work) => {
+    let asked = 0;
+    return measure(() => work(() => ++asked > patience));
+  };
+}
+
+test('a race that is cut short keeps what it measured, and later runs go on from there', async () => {
+  const store = memoryStore();
+  const choice = choiceOf(SLOW, increment('middling', 1_000_000), QUICK);
+  const names = ['slow', 'middling', 'quick'];
+  // Once for the dispatch, once for each candidate.
+  for (const measured of [1, 2]) {
+    const gpu = await tuned({ budget: 60, store });
+    impatient(gpu, 2);
+    assert.equal(gpu.tuning.wantsTimes(choice), true);
+    await planned(gpu, choice);
+    const [{ milliseconds, missing }] = gpu.tuning.explain();
+    assert.deepEqual(Object.keys(milliseconds), names.slice(0, measured));
+    assert.deepEqual(missing, names.slice(measured));
+  }
+  const gpu = await tuned({ budget: 60, store });
+  assert.equal((await planned(gpu, choice)).kernel, 'quick');
+  const [{ milliseconds, missing }] = gpu.tuning.explain();
+  assert.deepEqual([Object.keys(milliseconds), missing], [names, []]);
+  assert.equal(gpu.tuning.wantsTimes(choice), false);
+});
+
+test('what is measured is not measured again with what is missing', async () => {
+  const store = memoryStore();
+  const choice = choiceOf(SLOW, QUICK);
+  const { tuning } = await tuned({ budget: 0, store });
+  tuning.keepTimes(choice, { slow: 1e6 });
+  await tuning.save();
+  const gpu = await tuned({ budget: 60, store });
+  assert.equal((await planned(gpu, choice)).kernel, 'quick');
+  assert.equal(gpu.tuning.explain()[0].milliseconds.slow, 1e6);
+});
+
+test('as long as the default was not measured, it is not left for what was', async () => {
+  const { tuning } = await tuned({ budget: 0 });
+  const choice = choiceOf(SLOW, QUICK);
+  tuning.keepTimes(choice, { quick: 1 });
+  assert.equal(tuning.best(choice).kernel.name, 'slow');
+  const [{ why, missing }] = tuning.explain();
+  assert.deepEqual([why, missing], ['default', ['slow']]);
+  tuning.keepTimes(choice, { slow: 2 });
+  assert.equal(tuning.best(choice).kernel.name, 'quick');
 });
 
 test('a store that fails is no reason to fail', async () => {
@@ -191,16 +363,21 @@ test('a weight is held as all its uses together are faster, and only where both 
 test('records that are damaged, of another version or of another adapter count for nothing', async () => {
   const { adapter } = await testGpu();
   const sound = {
-    version: 1,
+    version: 2,
     adapter,
-    dispatches: { a: { kernels: '0', milliseconds: { quick: 1 } }, b: { kernels: 0 }, c: null },
+    dispatches: {
+      a: { quick: { text: '0', milliseconds: 1 }, slow: { text: '0', milliseconds: -1 }, odd: null },
+      b: { quick: { text: 0, milliseconds: 1 } },
+      c: null,
+    },
     formats: { d: { sparse: 1, dense: 2 }, e: { sparse: -1, dense: 2 }, f: { sparse: '1', dense: 2 } },
   };
   const { dispatches, formats } = parseRecord(sound, adapter);
-  assert.deepEqual([Object.keys(dispatches), Object.keys(formats)], [['a'], ['d']]);
+  assert.deepEqual(dispatches, { a: { quick: { text: '0', milliseconds: 1 } } });
+  assert.deepEqual(Object.keys(formats), ['d']);
   const driver = { ...adapter, description: 'another driver' };
   for (const record of [
-    { ...sound, version: 2 },
+    { ...sound, version: 1 },
     { ...sound, adapter: driver },
     { ...sound, adapter: null },
   ]) {
@@ -209,7 +386,7 @@ test('records that are damaged, of another version or of another adapter count f
   assert.notEqual(recordName(adapter), recordName(driver));
   await holds(
     fc.asyncProperty(fc.jsonValue(), fc.jsonValue(), async (anything, entries) => {
-      for (const record of [anything, { version: 1, adapter, dispatches: entries, formats: entries }]) {
+      for (const record of [anything, { version: 2, adapter, dispatches: entries, formats: entries }]) {
         const store: TuningStore = { load: async () => record, save: async () => {} };
         const { tuning } = await tuned({ budget: 0, store });
         assert.equal(tuning.best(choiceOf(SLOW, QUICK)).kernel.name, 'slow');
