@@ -2,12 +2,19 @@ import assert from 'node:assert/strict';
 import { convolution, pictureColumns } from '../../src/graph/convolution-operations.ts';
 import { uploadConvolution, type Window } from '../../src/graph/convolution-weight.ts';
 import { csrFromDense } from '../../src/graph/csr.ts';
+import type { ValuePrecision } from '../../src/graph/half-precision.ts';
 import type { Candidate } from '../../src/graph/node.ts';
 import type { Epilogue } from '../../src/wgsl/product-epilogue.ts';
 import { asFloats, compute, POISON, sink } from './compute.ts';
 import { type ConvolutionCase, channelsLast, convolutionOracle, featureMajor } from './convolutions.ts';
 import { gpuAs } from './device-class.ts';
 import { floats, randomFrom } from './random.ts';
+
+/** How a weight is held. */
+export interface WeightForm {
+  readonly format: 'sparse' | 'dense';
+  readonly values: ValuePrecision;
+}
 
 /** What a kernel has to do. */
 export interface ConvolutionTask {
@@ -31,7 +38,7 @@ export function residualOf(one: ConvolutionCase): Float32Array | undefined {
  */
 export async function convolveWith(
   one: ConvolutionCase,
-  format: 'sparse' | 'dense',
+  { format, values }: WeightForm,
   make: (task: ConvolutionTask) => Candidate,
 ): Promise<Float32Array> {
   const { window, padAfter, batch, height, width, channels, filters, a, x, bias, relu } = one;
@@ -39,19 +46,19 @@ export async function convolveWith(
   const { height: outHeight, width: outWidth } = convolutionOracle(one, undefined);
   const outPixels = batch * outHeight * outWidth;
   const { y } = await compute(await gpuAs('gpu'), (graph, scope) => {
-    const upload = (values: Float32Array, rows: number, size: { height: number; width: number }) => {
+    const upload = (pixels: Float32Array, rows: number, size: { height: number; width: number }) => {
       const columns = pictureColumns({ batch, ...size });
-      const tensor = scope.upload('pictures', [rows, columns], featureMajor(values, rows, columns));
+      const tensor = scope.upload('pictures', [rows, columns], featureMajor(pixels, rows, columns));
       return { tensor, batch, ...size };
     };
     const matrix = csrFromDense(a, filters, a.length / filters);
-    const weight = uploadConvolution(scope, 'a', matrix, window, { bias, format });
+    const weight = uploadConvolution(scope, 'a', matrix, window, { bias, format, values });
     const output = { batch, height: outHeight, width: outWidth };
     const result = sink(scope, [filters, pictureColumns(output)]);
     graph.dispatchFastest = (_, parameters, tensors) => {
       const { pixels } = parameters;
       const epilogue = { relu, columnScale: false, residual: residual !== undefined };
-      const { kernel, grid } = make({ window, halfValues: false, epilogue, filters, pixels });
+      const { kernel, grid } = make({ window, halfValues: values === 'f16', epilogue, filters, pixels });
       graph.dispatch(kernel, grid, parameters, { ...tensors, result });
     };
     convolution(graph, weight, upload(x, channels, { height, width }), {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ValuePrecision } from '../../src/graph/half-precision.ts';
 import type { DenseConvolutionTiling } from '../../src/graph/tilings.ts';
 import { denseConvolutionGrid, denseConvolutionKernel } from '../../src/wgsl/dense-convolution.ts';
 import { assertWithin } from '../support/accuracy.ts';
@@ -11,6 +12,7 @@ import {
 } from '../support/convolutions.ts';
 import { convolveWith, residualOf } from '../support/convolve-with.ts';
 import fc from '../support/fast-check.ts';
+import { nearestHalf } from '../support/halves.ts';
 import { holds } from '../support/property.ts';
 
 const CPU_LIKE: DenseConvolutionTiling = {
@@ -38,8 +40,12 @@ const tiling = fc.constantFrom(CPU_LIKE, ...GPU_LIKE);
 /** Those that are no product. */
 const isConvolution = ({ window }: ConvolutionCase) => window.size > 1 || window.stride > 1;
 
-function convolved(one: ConvolutionCase, tiling: DenseConvolutionTiling): Promise<Float32Array> {
-  return convolveWith(one, 'dense', ({ filters, pixels, ...task }) => ({
+function convolved(
+  one: ConvolutionCase,
+  tiling: DenseConvolutionTiling,
+  values: ValuePrecision = 'f32',
+): Promise<Float32Array> {
+  return convolveWith(one, { format: 'dense', values }, ({ filters, pixels, ...task }) => ({
     kernel: denseConvolutionKernel({ ...tiling, ...task }),
     grid: denseConvolutionGrid(tiling, filters, pixels),
   }));
@@ -60,6 +66,16 @@ test('taps with more channels than a block are summed too', async () => {
       assertWithin(await convolved(one, tiling), convolutionOracle(one, residualOf(one)), 'y');
     }),
     25,
+  );
+});
+
+test('values of 16 bits are multiplied as the nearest they stand for', async () => {
+  await holds(
+    fc.asyncProperty(deepConvolutionCase, tiling, async (one, tiling) => {
+      const expected = convolutionOracle({ ...one, a: one.a.map(nearestHalf) }, residualOf(one));
+      assertWithin(await convolved(one, tiling, 'f16'), expected, 'y');
+    }),
+    20,
   );
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ValuePrecision } from '../../src/graph/half-precision.ts';
 import type { SparseConvolutionTiling } from '../../src/graph/tilings.ts';
 import { sparseConvolutionGrid, sparseConvolutionKernel } from '../../src/wgsl/sparse-convolution.ts';
 import { assertWithin } from '../support/accuracy.ts';
@@ -12,6 +13,7 @@ import {
 import { convolveWith, residualOf } from '../support/convolve-with.ts';
 import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
+import { nearestHalf } from '../support/halves.ts';
 import { holds } from '../support/property.ts';
 
 const plain = { lanesK: 1, deal: 'interleaved', unrolled: false } as const;
@@ -41,9 +43,13 @@ async function possible(tiling: SparseConvolutionTiling): Promise<SparseConvolut
   return tiling.entries === 'subgroup' && !features.subgroups ? { ...tiling, entries: 'cached' } : tiling;
 }
 
-async function convolved(one: ConvolutionCase, wanted: SparseConvolutionTiling): Promise<Float32Array> {
+async function convolved(
+  one: ConvolutionCase,
+  wanted: SparseConvolutionTiling,
+  values: ValuePrecision = 'f32',
+): Promise<Float32Array> {
   const tiling = await possible(wanted);
-  return convolveWith(one, 'sparse', ({ filters, pixels, ...task }) => ({
+  return convolveWith(one, { format: 'sparse', values }, ({ filters, pixels, ...task }) => ({
     kernel: sparseConvolutionKernel({ ...tiling, ...task }),
     grid: sparseConvolutionGrid(tiling, filters, pixels),
   }));
@@ -64,6 +70,16 @@ test('taps with more entries than a segment are summed too', async () => {
       assertWithin(await convolved(one, tiling), convolutionOracle(one, residualOf(one)), 'y');
     }),
     30,
+  );
+});
+
+test('values of 16 bits are multiplied as the nearest they stand for', async () => {
+  await holds(
+    fc.asyncProperty(deepConvolutionCase, tiling, async (one, tiling) => {
+      const expected = convolutionOracle({ ...one, a: one.a.map(nearestHalf) }, residualOf(one));
+      assertWithin(await convolved(one, tiling, 'f16'), expected, 'y');
+    }),
+    20,
   );
 });
 
