@@ -47,7 +47,7 @@ export interface EntryField {
   readonly type: 'u32' | 'f32' | 'vec4u' | 'vec4f';
 }
 
-/** Blocks of a row; its entries are what they number. */
+/** Blocks of a row's entries. */
 export interface RowBlocks extends Blocks {
   readonly step: number;
   /** Entries of each block but the last of a row, where all have as many; blocks go by their first entry then. */
@@ -64,7 +64,7 @@ export interface RowWalk {
   readonly inputs: string;
   /**
    * Adds up the sums over a row. Unless entries are cached, the whole workgroup must walk, with `longest` the most that a row
-   * of it has: of entries, or where they are split the most that the number of its last block lies behind its first.
+   * of it has: of entries, or where they are split of numbers of blocks, `end` less `first`.
    */
   readonly walk: string;
 }
@@ -76,7 +76,7 @@ export function rowWalk(variant: RowWalkVariant, terms: RowTerms): RowWalk {
     case 'staged':
       return stagedWalk(variant, terms);
     case 'subgroup':
-      return subgroupWalk(variant, terms);
+      return subgroupWalk(terms);
     case 'split':
       return splitWalk(variant, terms);
   }
@@ -144,7 +144,7 @@ ${put.join('\n')}
   };
 }
 
-function subgroupWalk(_: RowWalkVariant, terms: RowTerms): RowWalk {
+function subgroupWalk(terms: RowTerms): RowWalk {
   const { fields } = terms;
   return {
     // The compiler sees only uniformity of the workgroup; lanes that share entries have one row, and take every branch together.
