@@ -1,17 +1,22 @@
 import { BufferUsage, MAP_MODE_READ } from './buffer-usage.ts';
 
-/** Optional abilities of a device. Each was seen working; nothing in this package needs one. */
+/** Optional abilities of a device. Each was seen working. Only training in sizes that take long loops needs one. */
 export interface DeviceFeatures {
   readonly timestampQuery: boolean;
   readonly subgroups: boolean;
   readonly shaderF16: boolean;
+  /**
+   * Whether the loops of an invocation run to their end, however many rounds that takes. Mesa's llvmpipe leaves them all after
+   * 65,535 and tells nobody.
+   */
+  readonly longLoops: boolean;
 }
 
 /** The features to request with the device, where the adapter offers them. */
 export const OPTIONAL_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16'] as const;
 
 /**
- * Finds out by running tiny kernels which optional features work: runtimes have offered features whose kernels did not
+ * Finds out by running tiny kernels which optional abilities work: runtimes have offered features whose kernels did not
  * compile, or returned zeros (denoland/deno #23125).
  */
 export async function probeFeatures(device: GPUDevice): Promise<DeviceFeatures> {
@@ -20,6 +25,7 @@ export async function probeFeatures(device: GPUDevice): Promise<DeviceFeatures> 
     timestampQuery: has('timestamp-query') && (await works(device, () => timestampsRun(device))),
     subgroups: has('subgroups') && (await works(device, () => kernelGives(device, SUBGROUPS_KERNEL, 1))),
     shaderF16: has('shader-f16') && (await works(device, () => kernelGives(device, F16_KERNEL, 3))),
+    longLoops: await works(device, () => kernelGives(device, LONG_LOOP_KERNEL, LONG_LOOP_RESULT)),
   };
 }
 
@@ -32,6 +38,17 @@ const F16_KERNEL = /* wgsl */ `
 enable f16;
 @group(0) @binding(0) var<storage, read_write> result: array<u32>;
 @compute @workgroup_size(1) fn main() { let half = f16(result[0]) + 1.5h; result[0] = u32(half * 2.0h); }`;
+
+/** Its rounds begin at a number from a buffer, and no formula that compilers know gives what comes of them. */
+const LONG_LOOP_ROUNDS = 70_000;
+const LONG_LOOP_RESULT = Number(BigInt.asUintN(32, 3n ** BigInt(LONG_LOOP_ROUNDS)));
+const LONG_LOOP_KERNEL = /* wgsl */ `
+@group(0) @binding(0) var<storage, read_write> result: array<u32>;
+@compute @workgroup_size(1) fn main() {
+  var power = 1u;
+  for (var i = result[0]; i < ${LONG_LOOP_ROUNDS}u; i++) { power *= 3u; }
+  result[0] = power;
+}`;
 
 /** True when the probe says so and no validation error came of it. */
 async function works(device: GPUDevice, probe: () => Promise<boolean>): Promise<boolean> {

@@ -25,6 +25,11 @@ describe('openGpu', () => {
     assert.ok(limits.maxComputeInvocationsPerWorkgroup >= 256);
   });
 
+  it('finds out whether long loops run to their end, as everywhere but on llvmpipe', async () => {
+    const gpu = await testGpu();
+    assert.equal(gpu.features.longLoops, !/llvmpipe/i.test(gpu.describe()));
+  });
+
   it('computes', async () => {
     const gpu = await testGpu();
     const input = Float32Array.from({ length: 100 }, (_, i) => i);

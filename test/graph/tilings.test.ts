@@ -42,6 +42,7 @@ const target = fc.record({
     timestampQuery: fc.boolean(),
     subgroups: fc.boolean(),
     shaderF16: fc.boolean(),
+    longLoops: fc.boolean(),
   }),
 });
 
