@@ -4,13 +4,16 @@
  */
 const BLOCK = 64;
 
+/** What is summed; a vector sums several side by side. */
+type Terms = 'f32' | 'vec2f';
+
 /**
  * WGSL that sums `term` over `j` from 0 below `count` in one invocation.
  * @param total name of the sum it declares
  * @param term expression of a term, of `j`
  */
-export function blockSum(total: string, count: string, term: string): string {
-  return sumOfLane(total, count, term, '0u', 1);
+export function blockSum(total: string, count: string, term: string, type: Terms = 'f32'): string {
+  return sumOfLane(total, count, term, '0u', 1, type);
 }
 
 /** Workgroup memory of `sharedSum`. */
@@ -35,11 +38,18 @@ export function sharedSum(lanes: number, total: string, count: string, term: str
   workgroupBarrier();`;
 }
 
-function sumOfLane(total: string, count: string, term: string, lane: string, lanes: number): string {
+function sumOfLane(
+  total: string,
+  count: string,
+  term: string,
+  lane: string,
+  lanes: number,
+  type: Terms = 'f32',
+): string {
   return /* wgsl */ `
-  var ${total} = 0.0;
+  var ${total} = ${type}();
   for (var block = ${lane}; block < ${count}; block += ${BLOCK * lanes}u) {
-    var part = 0.0;
+    var part = ${type}();
     for (var j = block; j < min(block + ${BLOCK * lanes}u, ${count}); j += ${lanes}u) { part += ${term}; }
     ${total} += part;
   }`;

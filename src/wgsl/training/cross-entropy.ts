@@ -1,5 +1,5 @@
 import { expFunction, LOG_FUNCTION } from '../elementary.ts';
-import { type Grid, type Kernel, kernel } from '../kernel.ts';
+import { type Grid, type Kernel, kernel, unroll } from '../kernel.ts';
 import { eachElement, linearGrid } from '../linear-grid.ts';
 import { LOWEST } from '../online-softmax.ts';
 import { blockSum } from './block-sum.ts';
@@ -25,17 +25,21 @@ export function crossEntropyKernel(): Kernel {
       { name: 'loss', element: 'f32', access: 'read_write' },
     ],
     body: /* wgsl */ `${expFunction('f32')}${LOG_FUNCTION}
+// The exponential, and the logit itself.
+fn terms(logit: f32) -> vec2f { return vec2f(exact_exp(logit), logit); }
 ${eachElement(
   'params.columns',
   `  let n = params.columns;
   var most = ${LOWEST};
-  for (var v = 0u; v < params.classes; v++) { most = max(most, logits[v * n + i]); }
-${blockSum('total', 'params.classes', 'exact_exp(logits[j * n + i] - most)')}
-${blockSum('sum', 'params.classes', '(logits[j * n + i] - most)')}
+  // Classes past the end repeat the last one.
+  for (var v = 0u; v < params.classes; v += ${AT_ONCE}u) {
+${unroll(AT_ONCE, (t) => `    most = max(most, logits[min(v + ${t}u, params.classes - 1u) * n + i]);`)}
+  }
+${blockSum('sums', 'params.classes', 'terms(logits[j * n + i] - most)', 'vec2f')}
   let label = logits[min(labels[i], params.classes - 1u) * n + i] - most;
   statistics[i] = most;
-  statistics[n + i] = total;
-  loss[i] = exact_log(total) - params.wrong * sum - (params.right - params.wrong) * label;`,
+  statistics[n + i] = sums.x;
+  loss[i] = exact_log(sums.x) - params.wrong * sums.y - (params.right - params.wrong) * label;`,
 )}`,
   });
 }
@@ -66,6 +70,9 @@ ${eachElement(
 export function crossEntropyGrid(elements: number): Grid {
   return linearGrid(elements);
 }
+
+/** Classes that are searched for the largest logit in a round. */
+const AT_ONCE = 4;
 
 const PARAMETERS = [
   { name: 'classes', type: 'u32' },
