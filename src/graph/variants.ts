@@ -3,6 +3,7 @@ import type { LayerNormVariant } from '../wgsl/layer-norm.ts';
 import type { SoftmaxLanes } from '../wgsl/online-softmax.ts';
 import type { TopKVariant } from '../wgsl/top-k.ts';
 import type { Gpu } from './gpu.ts';
+import type { Target } from './tilings.ts';
 
 /**
  * Which variant of a kernel suits a device, without measuring. A software adapter runs four lanes in step, pays for every
@@ -26,9 +27,11 @@ export function layerNormVariant(deviceClass: DeviceClass, columns4: number): La
   return { parts: 4, shared, columns: shared ? 1 : 4 };
 }
 
-/** Lanes that share a sum over a row; a power of two. */
-export function reductionLanes(deviceClass: DeviceClass): number {
-  return deviceClass === 'cpu' ? 4 : 64;
+/** Lanes that share a sum over a row of so many terms; a power of two. */
+export function reductionLanes({ deviceClass, features }: Target, terms: number): number {
+  if (deviceClass !== 'cpu') return 64;
+  // Few lanes would take more rounds over a long row than short loops have.
+  return features.longLoops || terms <= 1 << 16 ? 4 : 64;
 }
 
 /**

@@ -20,7 +20,7 @@ export async function gpuAs(deviceClass: DeviceClass): Promise<Gpu> {
 }
 
 /** A device that differs in some of what it says of itself. */
-export function inGuise(gpu: Gpu, said: Partial<Pick<Gpu, 'deviceClass' | 'tuning'>>): Gpu {
+export function inGuise(gpu: Gpu, said: Partial<Pick<Gpu, 'deviceClass' | 'features' | 'tuning'>>): Gpu {
   return new Proxy(gpu, {
     get(target, property) {
       if (Object.hasOwn(said, property)) return said[property as keyof typeof said];

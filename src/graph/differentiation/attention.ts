@@ -1,7 +1,13 @@
 import { UsageError } from '../../errors.ts';
-import { softmaxGradientKernel, softmaxGrid, softmaxKernel } from '../../wgsl/training/softmax.ts';
+import {
+  softmaxGradientKernel,
+  softmaxGrid,
+  softmaxKernel,
+  softmaxRounds,
+} from '../../wgsl/training/softmax.ts';
 import type { GraphTensor, TransientTensor } from '../node.ts';
 import { batchedProduct } from './product.ts';
+import { requireRounds } from './require-rounds.ts';
 import { described, requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
@@ -40,6 +46,7 @@ export function attention(
   requireExtents('attention', key, { rows: hidden, columns: sentences * keys });
   requireExtents('attention', value, { rows: hidden, columns: sentences * keys });
   if (keyBias) requireExtents('attention', keyBias, { rows: 1, columns: sentences * keys });
+  requireRounds(graph.gpu, 'attention', softmaxRounds(keys));
   const rows = sentences * heads * queries;
   const parameters = { rows, heads, queries, keys, scale: (hidden / heads) ** -0.5 };
 

@@ -1,3 +1,4 @@
+import type { Gpu } from '../gpu.ts';
 import type { Graph } from '../graph.ts';
 import { elements, type TransientTensor } from '../node.ts';
 import { sumRows } from './formula.ts';
@@ -10,8 +11,8 @@ export interface Chunks {
 }
 
 /**
- * Records sums of `depth` terms, one for each element of `result`: where these are too few to keep the device busy, cut into
- * chunks that are added up afterwards.
+ * Records sums of `depth` terms, one for each element of `result`: where these are too few to keep the device busy, or the
+ * terms too many for one loop of it, cut into chunks that are added up afterwards.
  * @param record records the sums of all chunks into `[chunks, elements of the result]`
  */
 export function sumInChunks(
@@ -21,7 +22,7 @@ export function sumInChunks(
   record: (into: TransientTensor, chunks: Chunks) => void,
 ): void {
   const size = elements(result);
-  const chunks = chunksOf(size, depth);
+  const chunks = Math.max(chunksOf(size, depth), Math.ceil(depth / longestChunk(graph.gpu)));
   const into = chunks === 1 ? result : graph.tensor(`${result.name} in chunks`, [chunks, size]);
   record(into, { chunks, depth: Math.ceil(depth / chunks) });
   if (chunks > 1) sumRows(graph, into, result);
@@ -31,6 +32,11 @@ export function sumInChunks(
 function chunksOf(size: number, depth: number): number {
   const wanted = Math.ceil(BUSY / size);
   return Math.max(1, Math.min(wanted, Math.ceil(depth / SHORTEST_CHUNK)));
+}
+
+/** Terms that loops of the device sum to the last; each is a round, with few beside them, see `requireRounds`. */
+function longestChunk({ features }: Gpu): number {
+  return features.longLoops ? Number.POSITIVE_INFINITY : 1 << 15;
 }
 
 /** Elements that keep a device busy: more of them need no chunks. */

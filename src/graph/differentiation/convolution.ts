@@ -3,10 +3,12 @@ import {
   convolutionGrid,
   convolutionInputGradientKernel,
   convolutionKernel,
+  convolutionRounds,
 } from '../../wgsl/training/convolution.ts';
 import {
   convolutionKernelGradientGrid,
   convolutionKernelGradientKernel,
+  convolutionKernelGradientRounds,
 } from '../../wgsl/training/convolution-kernel-gradient.ts';
 import type { Window } from '../../wgsl/training/window.ts';
 import type { Graph } from '../graph.ts';
@@ -14,6 +16,7 @@ import { elements, type GraphTensor, type TransientTensor } from '../node.ts';
 import { sumInChunks } from './chunks.ts';
 import { channelsOf, type Padding, type Pictures, windowOver } from './pictures.ts';
 import { matmul } from './product.ts';
+import { requireRounds } from './require-rounds.ts';
 import { described } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
@@ -52,6 +55,7 @@ export function convolution(
   if (isProduct(window)) return matmul(tape, kernel, x);
   const sizes: Sizes = { ...window, inputs, outputs };
   const pixels = window.pictures * window.out_height * window.out_width;
+  requireRounds(graph.gpu, 'convolution', convolutionRounds(sizes, inputs));
   const y = graph.tensor('convolution', [outputs, pixels]);
   graph.dispatch(convolutionKernel(), convolutionGrid(outputs, pixels), sizes, { x, w: kernel, y });
   return tape.record(y, [kernel, x], (gradient) => [
@@ -72,6 +76,7 @@ function inputGradient(
   gradient: GraphTensor,
   sizes: Sizes,
 ): TransientTensor {
+  requireRounds(graph.gpu, 'convolution gradient', convolutionRounds(sizes, sizes.outputs));
   const dx = graph.tensor(`${x.name} gradient`, x.shape);
   graph.dispatch(
     convolutionInputGradientKernel(),
@@ -93,13 +98,14 @@ function kernelGradient(
   const dw = graph.tensor(`${kernel.name} gradient`, kernel.shape);
   const taps = elements(dw) / outputs;
   const pixels = sizes.pictures * sizes.out_height * sizes.out_width;
-  sumInChunks(graph, dw, pixels, (into, { chunks, depth }) =>
+  sumInChunks(graph, dw, pixels, (into, { chunks, depth }) => {
+    requireRounds(graph.gpu, 'convolution gradient', convolutionKernelGradientRounds(depth));
     graph.dispatch(
       convolutionKernelGradientKernel(),
       convolutionKernelGradientGrid(chunks, taps, outputs),
       { ...sizes, chunks, chunk_columns: depth },
       { x, dy: gradient, dw: into },
-    ),
-  );
+    );
+  });
   return dw;
 }

@@ -3,9 +3,11 @@ import {
   crossEntropyGradientKernel,
   crossEntropyGrid,
   crossEntropyKernel,
+  crossEntropyRounds,
 } from '../../wgsl/training/cross-entropy.ts';
 import type { GraphTensor } from '../node.ts';
 import type { DeviceTensor } from '../scope.ts';
+import { requireRounds } from './require-rounds.ts';
 import { requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
@@ -54,6 +56,7 @@ export function crossEntropy(
   const { graph } = tape;
   const { rows: classes, columns } = requireExtents('cross-entropy', logits, {});
   requireExtents('cross-entropy labels', labels, { rows: columns, columns: 1 });
+  requireRounds(graph.gpu, 'cross-entropy', crossEntropyRounds(classes));
   const parameters = { classes, columns, right, wrong };
   const statistics = graph.tensor('softmax statistics', [2, columns]);
   const loss = graph.tensor('cross-entropy', [1, columns]);

@@ -1,10 +1,16 @@
 import { UsageError } from '../../errors.ts';
-import { gatherGradientKernel, gatherGrid, gatherKernel } from '../../wgsl/training/gather.ts';
-import { paddingMaskGrid, paddingMaskKernel } from '../../wgsl/training/padding-mask.ts';
+import {
+  gatherGradientKernel,
+  gatherGradientRounds,
+  gatherGrid,
+  gatherKernel,
+} from '../../wgsl/training/gather.ts';
+import { paddingMaskGrid, paddingMaskKernel, paddingMaskRounds } from '../../wgsl/training/padding-mask.ts';
 import type { Graph } from '../graph.ts';
 import type { GraphTensor } from '../node.ts';
 import type { DeviceTensor } from '../scope.ts';
 import { fill } from './formula.ts';
+import { requireRounds } from './require-rounds.ts';
 import { described, requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
@@ -28,6 +34,7 @@ export function gather(tape: Tape, table: GraphTensor, ids: DeviceTensor): Graph
   graph.dispatch(gatherKernel(), grid, { features, columns }, { ids, table, x });
   return tape.record(x, [table], (gradient) => [
     () => {
+      requireRounds(graph.gpu, 'gather gradient', gatherGradientRounds(columns));
       const result = fill(graph, table, 0, `${table.name} gradient`);
       graph.dispatch(gatherGradientKernel(), grid, { features, columns }, { ids, gradient, result });
       return result;
@@ -43,6 +50,7 @@ export function gather(tape: Tape, table: GraphTensor, ids: DeviceTensor): Graph
  */
 export function paddingMask(graph: Graph, x: GraphTensor): { keep: GraphTensor; keyBias: GraphTensor } {
   const { rows: features, columns } = requireExtents('padding mask', x, {});
+  requireRounds(graph.gpu, 'padding mask', paddingMaskRounds(features));
   const keep = graph.tensor('keep', [1, columns]);
   const keyBias = graph.tensor('key bias', [1, columns]);
   graph.dispatch(

@@ -1,8 +1,14 @@
 import { UsageError } from '../../errors.ts';
-import { elementwiseGrid, elementwiseKernel, type Spread } from '../../wgsl/training/elementwise.ts';
+import {
+  elementwiseGrid,
+  elementwiseKernel,
+  elementwiseRounds,
+  type Spread,
+} from '../../wgsl/training/elementwise.ts';
 import type { Graph } from '../graph.ts';
 import type { GraphTensor, TransientTensor } from '../node.ts';
 import { reductionLanes } from '../variants.ts';
+import { requireRounds } from './require-rounds.ts';
 import { described, type Extents, extents, requireExtents } from './shapes.ts';
 
 /** A function of numbers with its partial derivatives, as WGSL. */
@@ -131,6 +137,8 @@ function recordElementwise(
 ): void {
   const { rows, columns } = to.extents;
   const names = Object.keys(inputs);
+  const lanes = reductionLanes(graph.gpu, columns);
+  requireRounds(graph.gpu, text.name, elementwiseRounds({ sum: to.sum, lanes }, rows, columns));
   graph.dispatch(
     elementwiseKernel({
       name: text.name,
@@ -138,7 +146,7 @@ function recordElementwise(
       parameters: text.parameters ?? [],
       expression: text.expression,
       sum: to.sum,
-      lanes: reductionLanes(graph.gpu.deviceClass),
+      lanes,
     }),
     elementwiseGrid(to.sum, rows, columns),
     { rows, columns, ...prefixed('p_', parameters) },

@@ -1,12 +1,18 @@
 import { checkNumber } from '../../check-arguments.ts';
 import { movingAverageGrid, movingAverageKernel } from '../../wgsl/training/moving-average.ts';
-import { normaliseGradientKernel, normaliseGrid, normaliseKernel } from '../../wgsl/training/normalise.ts';
+import {
+  normaliseGradientKernel,
+  normaliseGrid,
+  normaliseKernel,
+  normaliseRounds,
+} from '../../wgsl/training/normalise.ts';
 import type { Graph } from '../graph.ts';
 import type { GraphTensor } from '../node.ts';
 import type { DeviceTensor } from '../scope.ts';
 import { reductionLanes } from '../variants.ts';
 import { elementwise } from './elementwise.ts';
 import type { Formula } from './formula.ts';
+import { requireRounds } from './require-rounds.ts';
 import { requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
@@ -91,11 +97,12 @@ function normalise(
   const { graph } = tape;
   const { rows, columns } = requireExtents('normalisation', x, {});
   checkNumber('epsilon', epsilon, (value) => value >= 0, 'a number from 0 up');
-  const variant = { lanes: reductionLanes(graph.gpu.deviceClass) };
   const layout =
     vectors === 'rows'
       ? { vectors: rows, length: columns, vector_step: columns, step: 1 }
       : { vectors: columns, length: rows, vector_step: 1, step: columns };
+  const variant = { lanes: reductionLanes(graph.gpu, layout.length) };
+  requireRounds(graph.gpu, 'normalisation', normaliseRounds(variant, layout.length));
   const parameters = { ...layout, epsilon };
   const grid = normaliseGrid(layout.vectors);
   const y = graph.tensor(`${x.name} normalised`, x.shape);

@@ -4,10 +4,12 @@ import {
   maxPoolGradientKernel,
   maxPoolKernel,
   poolGrid,
+  poolRounds,
 } from '../../wgsl/training/pool.ts';
 import type { Window } from '../../wgsl/training/window.ts';
 import type { GraphTensor, TransientTensor } from '../node.ts';
 import { channelsOf, type Pictures, type Sliding, windowOver } from './pictures.ts';
+import { requireRounds } from './require-rounds.ts';
 import type { Tape } from './tape.ts';
 
 /** The largest pixel of each window; padding never is. @param x `[channels, pixels]` */
@@ -54,6 +56,7 @@ function pooled(tape: Tape, name: string, x: GraphTensor, pictures: Pictures, sl
   const channels = channelsOf(name, x, pictures);
   const window: Window = windowOver(name, pictures, sliding);
   const pixels = window.pictures * window.out_height * window.out_width;
+  requireRounds(tape.graph.gpu, name, poolRounds(window));
   const y: TransientTensor = tape.graph.tensor(name, [channels, pixels]);
   return {
     y,

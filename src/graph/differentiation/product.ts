@@ -3,11 +3,13 @@ import {
   type StridedProduct,
   stridedProductGrid,
   stridedProductKernel,
+  stridedProductRounds,
 } from '../../wgsl/training/strided-product.ts';
 import type { Graph } from '../graph.ts';
 import type { GraphTensor, TransientTensor } from '../node.ts';
 import { sumInChunks } from './chunks.ts';
 import { add } from './elementwise.ts';
+import { requireRounds } from './require-rounds.ts';
 import { described, requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
 
@@ -121,6 +123,7 @@ export function batchedProduct(
   c: GraphTensor,
   { batches, ...strides }: StridedProduct & { readonly batches: number },
 ): void {
+  requireRounds(graph.gpu, 'product', stridedProductRounds(strides.chunk_depth));
   graph.dispatch(
     stridedProductKernel(),
     stridedProductGrid(strides.rows, strides.columns, batches, strides.chunks),

@@ -1,3 +1,6 @@
+import { ceilDivide } from '../kernel.ts';
+import { blockedRounds, loopRounds } from '../loop-rounds.ts';
+
 /**
  * Terms that are summed before they join the rest: rounding grows with this and the number of blocks, not
  * with the terms.
@@ -14,6 +17,12 @@ type Terms = 'f32' | 'vec2f';
  */
 export function blockSum(total: string, count: string, term: string, type: Terms = 'f32'): string {
   return sumOfLane(total, count, term, '0u', 1, type);
+}
+
+/** Rounds of loops in a `blockSum`, or for an invocation in a `sharedSum`. */
+export function sumRounds(count: number, lanes = 1): number {
+  const ofLane = blockedRounds(ceilDivide(count, lanes), BLOCK);
+  return lanes === 1 ? ofLane : ofLane + loopRounds(Math.log2(lanes));
 }
 
 /** Workgroup memory of `sharedSum`. */

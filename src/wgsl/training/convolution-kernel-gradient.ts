@@ -1,5 +1,6 @@
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from '../kernel.ts';
 import { eachElement, linearGrid } from '../linear-grid.ts';
+import { blockedRounds } from '../loop-rounds.ts';
 import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS } from './window.ts';
 
 /**
@@ -65,6 +66,11 @@ ${unroll(TILE, (t) => `  if (first + ${t}u < params.outputs) { dw[to + ${t}u] = 
 /** @param taps ky · kx · C */
 export function convolutionKernelGradientGrid(chunks: number, taps: number, outputs: number): Grid {
   return linearGrid(chunks * taps * ceilDivide(outputs, TILE));
+}
+
+/** Rounds of loops of an invocation. @param columns of a chunk */
+export function convolutionKernelGradientRounds(columns: number): number {
+  return blockedRounds(columns, BLOCK);
 }
 
 /** Output channels of an invocation. */

@@ -1,6 +1,7 @@
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from '../kernel.ts';
 import { eachElement, linearGrid } from '../linear-grid.ts';
-import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS } from './window.ts';
+import { loopRounds } from '../loop-rounds.ts';
+import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS, type Window } from './window.ts';
 
 /**
  * Convolution (cross-correlation, as TensorFlow's) and its gradient with respect to its input.
@@ -88,6 +89,11 @@ ${storeChannels('dx', 'params.inputs')}`,
 /** @param channels that are computed @param pixels of each */
 export function convolutionGrid(channels: number, pixels: number): Grid {
   return linearGrid(ceilDivide(channels, TILE) * pixels);
+}
+
+/** Rounds of loops of an invocation. @param channels that are summed over */
+export function convolutionRounds({ kernel_height, kernel_width }: Window, channels: number): number {
+  return loopRounds(kernel_height, loopRounds(kernel_width, loopRounds(channels)));
 }
 
 /** Channels of an invocation. */

@@ -1,8 +1,9 @@
 import { expFunction, LOG_FUNCTION } from '../elementary.ts';
-import { type Grid, type Kernel, kernel, unroll } from '../kernel.ts';
+import { ceilDivide, type Grid, type Kernel, kernel, unroll } from '../kernel.ts';
 import { eachElement, linearGrid } from '../linear-grid.ts';
+import { loopRounds } from '../loop-rounds.ts';
 import { LOWEST } from '../online-softmax.ts';
-import { blockSum } from './block-sum.ts';
+import { blockSum, sumRounds } from './block-sum.ts';
 
 /**
  * Cross-entropy of the softmax of every column against smoothed labels, and its gradient.
@@ -69,6 +70,11 @@ ${eachElement(
 /** @param elements columns, or for the gradient classes · columns */
 export function crossEntropyGrid(elements: number): Grid {
   return linearGrid(elements);
+}
+
+/** Rounds of loops that the loss of a column takes. */
+export function crossEntropyRounds(classes: number): number {
+  return loopRounds(ceilDivide(classes, AT_ONCE)) + sumRounds(classes);
 }
 
 /** Classes that are searched for the largest logit in a round. */

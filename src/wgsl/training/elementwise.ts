@@ -1,6 +1,6 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
 import { eachElement, linearGrid, WORKGROUP, workgroupGrid } from '../linear-grid.ts';
-import { blockSum, sharedSum, sumMemory } from './block-sum.ts';
+import { blockSum, sharedSum, sumMemory, sumRounds } from './block-sum.ts';
 import { functionsFor } from './functions.ts';
 
 /**
@@ -86,4 +86,14 @@ export function elementwiseGrid(sum: ElementwiseVariant['sum'], rows: number, co
   if (sum === undefined) return linearGrid(rows * columns);
   if (sum === 'rows') return linearGrid(columns);
   return workgroupGrid(rows);
+}
+
+/** Rounds of loops of an invocation. */
+export function elementwiseRounds(
+  { sum, lanes }: Pick<ElementwiseVariant, 'sum' | 'lanes'>,
+  rows: number,
+  columns: number,
+): number {
+  if (sum === undefined) return 0;
+  return sum === 'rows' ? sumRounds(rows) : sumRounds(columns, lanes);
 }

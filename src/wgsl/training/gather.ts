@@ -1,5 +1,6 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
 import { eachElement, linearGrid } from '../linear-grid.ts';
+import { loopRounds } from '../loop-rounds.ts';
 
 /**
  * Lookup of rows as columns, and its gradient.
@@ -53,6 +54,11 @@ export function gatherGradientKernel(): Kernel {
 
 export function gatherGrid(features: number, columns: number): Grid {
   return linearGrid(features * columns);
+}
+
+/** Rounds of loops of an invocation of the gradient. The last column and the first, in step, take the rounds for both. */
+export function gatherGradientRounds(columns: number): number {
+  return 2 * loopRounds(columns);
 }
 
 const PARAMETERS = [

@@ -1,6 +1,7 @@
-import { type Grid, type Kernel, kernel } from '../kernel.ts';
+import { ceilDivide, type Grid, type Kernel, kernel } from '../kernel.ts';
 import { WORKGROUP, workgroupGrid } from '../linear-grid.ts';
-import { sharedSum, sumMemory } from './block-sum.ts';
+import { loopRounds } from '../loop-rounds.ts';
+import { sharedSum, sumMemory, sumRounds } from './block-sum.ts';
 
 /**
  * Normalisation of vectors to mean 0 and variance 1, and its gradient: of the columns of a matrix (layer
@@ -75,6 +76,11 @@ ${sharedSum(lanes, 'along', 'params.length', 'dy[start + j * params.step] * y[st
 
 export function normaliseGrid(vectors: number): Grid {
   return workgroupGrid(vectors);
+}
+
+/** Rounds of loops of an invocation, of either kernel. */
+export function normaliseRounds({ lanes }: NormaliseVariant, length: number): number {
+  return 2 * sumRounds(length, lanes) + loopRounds(ceilDivide(length, lanes));
 }
 
 const PARAMETERS = [

@@ -1,5 +1,6 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
 import { eachElement, linearGrid } from '../linear-grid.ts';
+import { loopRounds } from '../loop-rounds.ts';
 
 /**
  * Which columns are padding: those whose embedded vector is exactly zero, as the original decides.
@@ -30,4 +31,9 @@ export function paddingMaskKernel(): Kernel {
 
 export function paddingMaskGrid(columns: number): Grid {
   return linearGrid(columns);
+}
+
+/** Rounds of loops of an invocation. */
+export function paddingMaskRounds(features: number): number {
+  return loopRounds(features);
 }

@@ -1,6 +1,7 @@
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
 import { eachElement, linearGrid } from '../linear-grid.ts';
-import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS } from './window.ts';
+import { loopRounds } from '../loop-rounds.ts';
+import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS, type Window } from './window.ts';
 
 /**
  * Pools of pictures, and their gradients. Padding takes no part: it never is the largest, and no average
@@ -81,6 +82,11 @@ export function averagePoolGradientKernel(): Kernel {
 /** @param pixels of the output, or for a gradient of the input */
 export function poolGrid(channels: number, pixels: number): Grid {
   return linearGrid(channels * pixels);
+}
+
+/** Rounds of loops of an invocation. */
+export function poolRounds({ kernel_height, kernel_width }: Window): number {
+  return loopRounds(kernel_height, loopRounds(kernel_width));
 }
 
 const PARAMETERS = [...WINDOW_PARAMETERS, { name: 'channels', type: 'u32' } as const];

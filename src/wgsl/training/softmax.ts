@@ -1,8 +1,9 @@
 import { expFunction } from '../elementary.ts';
 import { type Grid, type Kernel, kernel } from '../kernel.ts';
 import { eachElement, linearGrid } from '../linear-grid.ts';
+import { loopRounds } from '../loop-rounds.ts';
 import { LOWEST } from '../online-softmax.ts';
-import { blockSum } from './block-sum.ts';
+import { blockSum, sumRounds } from './block-sum.ts';
 
 /**
  * Softmax of the rows of attention scores, in place, and its gradient, in place of the gradient of the
@@ -76,6 +77,14 @@ ${blockSum('along', 'params.keys', 'weights[row + j] * (gradient[row + j] - base
 /** @param rows sentences · heads · queries */
 export function softmaxGrid(rows: number): Grid {
   return linearGrid(rows);
+}
+
+/**
+ * Rounds of loops of an invocation, of either kernel. Causal rows in step, of which one sees no keys and one all, take the rounds
+ * for both.
+ */
+export function softmaxRounds(keys: number): number {
+  return 3 * loopRounds(keys) + sumRounds(keys);
 }
 
 const PARAMETERS = [

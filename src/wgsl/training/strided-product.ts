@@ -1,4 +1,5 @@
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from '../kernel.ts';
+import { blockedRounds, loopRounds } from '../loop-rounds.ts';
 
 /**
  * Dense products of matrices that lie anyhow: transposed, as parts of others, many at a time.
@@ -96,4 +97,9 @@ const BLOCK = 64;
 /** @param batches outer × inner */
 export function stridedProductGrid(rows: number, columns: number, batches: number, chunks: number): Grid {
   return [ceilDivide(columns, LANES_N * TILE), ceilDivide(rows, LANES_M * TILE), batches * chunks];
+}
+
+/** Rounds of loops of an invocation. @param depth of a chunk */
+export function stridedProductRounds(depth: number): number {
+  return blockedRounds(depth, BLOCK) + TILE * loopRounds(TILE);
 }
