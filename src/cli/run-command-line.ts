@@ -61,6 +61,8 @@ export async function runCommandLine(rawArgs: readonly string[]): Promise<number
 
 async function run([name, ...rawArgs]: readonly string[]): Promise<number> {
   if (name === undefined || HELP.includes(name)) return printed(await usage(tsos));
+  // Many programs have a command of this name.
+  if (name === 'help') return run([...rawArgs.slice(0, 1), '--help']);
   if (name === '--version') return printed(`${await packageVersion()}\n`);
   if (name === QUIET) {
     beQuiet();

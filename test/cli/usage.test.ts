@@ -39,6 +39,17 @@ test('--help lists the commands, and of each its options', async () => {
   }
 });
 
+test('help is --help, also of a command', async () => {
+  for (const [asked, means] of [
+    [['help'], ['--help']],
+    [['help', 'translate'], ['translate', '--help']],
+    [['help', 'help'], ['--help']],
+  ]) {
+    assert.deepEqual(await tsos(asked), await tsos(means), asked.join(' '));
+  }
+  assertOneSentence(await tsos(['help', 'inspekt']), 2, /no command inspekt; did you mean inspect\?/);
+});
+
 const MISTAKES: readonly [args: string[], says: RegExp][] = [
   [['inspekt'], /no command inspekt; did you mean inspect\?/],
   [['--verify'], /no option --verify/],
