@@ -66,13 +66,13 @@ export function weightOptions(args: {
 export const ANY_NUMBER = '…';
 
 /**
- * Refuses what the parser of citty would pass over: options that there are not, options without their value, and arguments
- * too many.
+ * Refuses what the parser of citty would pass over: options that there are not, options without their value, empty
+ * arguments and arguments too many.
  * @throws {ArgumentError} for the first of them.
  */
 export function checkArguments(rawArgs: readonly string[], definitions: ArgsDef): void {
-  const positionals = Object.values(definitions).filter(({ type }) => type === 'positional');
-  const most = positionals.some(({ valueHint }) => valueHint === ANY_NUMBER)
+  const positionals = Object.entries(definitions).filter(([, { type }]) => type === 'positional');
+  const most = positionals.some(([, { valueHint }]) => valueHint === ANY_NUMBER)
     ? Number.POSITIVE_INFINITY
     : positionals.length;
   const options = Object.entries(definitions).filter(([, { type }]) => type !== 'positional');
@@ -86,8 +86,11 @@ export function checkArguments(rawArgs: readonly string[], definitions: ArgsDef)
   });
   let given = 0;
   for (const token of tokens) {
-    if (token.kind === 'positional' && ++given > most) {
-      throw new ArgumentError(`"${token.value}" is one argument too many`);
+    if (token.kind === 'positional') {
+      if (++given > most) throw new ArgumentError(`"${token.value}" is one argument too many`);
+      // Mostly a variable of a shell script that is not set.
+      const [name] = positionals[Math.min(given, positionals.length) - 1];
+      if (token.value === '') throw new ArgumentError(`${name.toUpperCase()} is empty; it needs a value`);
     }
     if (token.kind !== 'option') continue;
     const type = Object.hasOwn(definitions, token.name) ? definitions[token.name].type : 'positional';

@@ -20,8 +20,7 @@ export async function run(
   [program, ...args]: readonly string[],
   environment: Record<string, string>,
 ): Promise<number> {
-  if (program === undefined)
-    throw new UsageError('exec: no command; use "tsos exec -- <command> [arguments]".');
+  if (!program) throw new UsageError('exec: no command; use "tsos exec -- <command> [arguments]".');
   const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: 'inherit' });
   const stopForwarding = forwardSignals((signal) => child.kill(signal));
   try {

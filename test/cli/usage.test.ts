@@ -42,7 +42,10 @@ test('--help lists the commands, and of each its options', async () => {
 test('help is --help, also of a command', async () => {
   for (const [asked, means] of [
     [['help'], ['--help']],
-    [['help', 'translate'], ['translate', '--help']],
+    [
+      ['help', 'translate'],
+      ['translate', '--help'],
+    ],
     [['help', 'help'], ['--help']],
   ]) {
     assert.deepEqual(await tsos(asked), await tsos(means), asked.join(' '));
@@ -54,6 +57,11 @@ const MISTAKES: readonly [args: string[], says: RegExp][] = [
   [['inspekt'], /no command inspekt; did you mean inspect\?/],
   [['--verify'], /no option --verify/],
   [['inspect'], /Missing required positional argument: CHECKPOINT/],
+  [['inspect', ''], /CHECKPOINT is empty; it needs a value/],
+  [['classify', 'a', 'b.jpg', ''], /PICTURES is empty; it needs a value/],
+  [['translate', 'a', '--vocab', ''], /--vocab needs a value/],
+  [['translate', 'a', '--vocab', 'v', '--output='], /--output needs a value/],
+  [['exec', '--', ''], /exec: no command/],
   [['inspect', 'a', 'b'], /"b" is one argument too many/],
   [['inspect', 'a', '--verfy'], /no option --verfy; did you mean --verify\?/],
   [['inspect', 'a', '--verify=yes'], /--verify takes no value/],
