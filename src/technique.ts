@@ -32,6 +32,15 @@ export const COUNTED_VARIABLE: Readonly<Record<Technique, RegExp>> = {
   l0_regularization: /(log_alpha|_aux)$/,
 };
 
+/** The same for people. */
+export const COUNTED_VARIABLE_IN_WORDS: Readonly<Record<Technique, string>> = {
+  dense: 'of two axes or more called kernel, weights or weights_<number>',
+  magnitude_pruning: 'whose name ends in mask',
+  random_pruning: 'whose name ends in mask',
+  variational_dropout: 'whose name ends in log_sigma2 or _aux',
+  l0_regularization: 'whose name ends in log_alpha or _aux',
+};
+
 /** What names alone can tell apart: a randomly pruned checkpoint has the same variables as one pruned by magnitude. */
 const RECOGNISABLE = ['magnitude_pruning', 'variational_dropout', 'l0_regularization'] as const;
 

@@ -2,7 +2,12 @@ import { DataError, UsageError } from '../errors.ts';
 import { inStep, streamFloat32 } from '../float-stream.ts';
 import type { Checkpoint } from '../io/checkpoint-types.ts';
 import { DEFAULT_LOG_ALPHA_THRESHOLD, hardConcreteGate, variationalDropoutKeeps } from '../numerics.ts';
-import { COUNTED_VARIABLE, recogniseTechnique, type Technique } from '../technique.ts';
+import {
+  COUNTED_VARIABLE,
+  COUNTED_VARIABLE_IN_WORDS,
+  recogniseTechnique,
+  type Technique,
+} from '../technique.ts';
 
 /** How {@link checkpointSparsity} counts. */
 export interface SparsityOptions {
@@ -72,9 +77,10 @@ export async function checkpointSparsity(
   const nonzero = layers.reduce((sum, layer) => sum + layer.nonzero, 0);
   const total = layers.reduce((sum, layer) => sum + layer.total, 0);
   if (total === 0) {
-    throw new DataError(`no weights of ${technique} to count (${COUNTED_VARIABLE[technique]})`, {
-      file: checkpoint.path,
-    });
+    throw new DataError(
+      `no weights of ${technique} to count: there is no variable ${COUNTED_VARIABLE_IN_WORDS[technique]}, or only empty ones`,
+      { file: checkpoint.path },
+    );
   }
   return {
     technique,
