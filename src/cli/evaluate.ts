@@ -4,7 +4,6 @@ import { requireWritable } from '../io/atomic-file.ts';
 import { checkpointDigest } from '../io/checkpoint-digest.ts';
 import { openPictures } from '../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../io/pictures/picture-set-digest.ts';
-import { countPictures } from '../io/pictures/read-pictures.ts';
 import { evaluateToFile } from '../models/resnet50/evaluate-to-file.ts';
 import { weightDecayLoss } from '../models/resnet50/weight-decay.ts';
 import {
@@ -16,6 +15,7 @@ import {
   weightOptions,
   wholeOption,
 } from './arguments.ts';
+import { countSelected } from './count-selected.ts';
 import { describeEvaluation, describeRate, evaluationJson } from './evaluation-report.ts';
 import { interruptible } from './interrupt.ts';
 import { note, print } from './print.ts';
@@ -63,7 +63,7 @@ export const evaluateCommand = defineCommand({
     await requireWritable(output);
     const pictures = await openPictures(request.data, { labels: request.labels });
     for (const each of pictures.notes) note(each);
-    const total = await countPictures(pictures, selection);
+    const total = await countSelected(pictures, selection, request.data);
     const data = await pictureSetDigest(pictures, request.labels);
     const { sha256 } = await checkpointDigest(args.checkpoint);
     await interruptible((signal, advise) =>

@@ -160,6 +160,27 @@ test('what cannot be is told before anything is loaded', async () => {
   });
 });
 
+test('data without any picture are refused, a shard without any is not', async () => {
+  await withDirectory(async (directory) => {
+    const { args, options } = await prepared(directory, [1]);
+    const output = ['--output', join(directory, 'out')];
+    const none = join(directory, 'none');
+    await mkdir(none);
+    await makeShards(none, [0, 0]);
+    for (const part of [[], ['--shard', '1/2']]) {
+      const outcome = await tsos(['evaluate', ...options, '--data', none, ...output, ...part]);
+      assertOneSentence(outcome, DATA, /none: has no picture in it/);
+      assert.doesNotMatch(outcome.stderr, /loaded/);
+    }
+    const tasks = ['--checkpoints', directory, '--output', join(directory, 'report')];
+    const reproduction = await tsos(['reproduce', '--model', 'rn50', '--data', none, ...tasks]);
+    assertOneSentence(reproduction, DATA, /none: has no picture in it/);
+
+    const { stdout } = await succeeds(['evaluate', ...args, ...output, '--shard', '1/2']);
+    assert.match(stdout, /^pictures +0$/m);
+  });
+});
+
 test('pictures are classified, as text with the names of the classes, as JSON and into a file', async () => {
   await withDirectory(async (directory) => {
     const { options } = await prepared(directory, []);

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { DataError } from '../../errors.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
-import { countPictures } from '../../io/pictures/read-pictures.ts';
 import { splitLines } from '../../models/transformer/translate-file.ts';
 import { ArgumentError } from '../arguments.ts';
+import { countSelected } from '../count-selected.ts';
 import { readInput } from '../input-files.ts';
 import { note } from '../print.ts';
 import type { TranslationTask } from './measure-bleu.ts';
@@ -83,7 +83,7 @@ export async function readClassificationTask(
   for (const each of pictures.notes) note(each);
   return {
     pictures,
-    total: await countPictures(pictures, { limit }),
+    total: await countSelected(pictures, { limit }, data),
     limit,
     batch,
     identity: { data: await pictureSetDigest(pictures, labels), limit: limit ?? null },
