@@ -13,6 +13,7 @@ import {
   wholeOption,
 } from './arguments.ts';
 import { interruptible } from './interrupt.ts';
+import { noteMissedTargets, sparsityOf } from './missed-targets.ts';
 import { print } from './print.ts';
 import { showProgress } from './progress.ts';
 import { formatTable } from './table.ts';
@@ -86,6 +87,7 @@ export const pruneCommand = defineCommand({
     } finally {
       await checkpoint.close();
     }
+    noteMissedTargets(layers, rule);
     const result = {
       path: checkpoint.path,
       output: args.output,
@@ -121,7 +123,7 @@ function layerTarget(entry: string): LayerTarget {
 function totals(layers: readonly PrunedLayer[]): { kept: number; total: number; percent: number } {
   const kept = layers.reduce((sum, layer) => sum + layer.kept, 0);
   const total = layers.reduce((sum, layer) => sum + layer.total, 0);
-  return { kept, total, percent: 100 * (1 - kept / total) };
+  return { kept, total, percent: sparsityOf({ kept, total }) };
 }
 
 function asText(output: string, layers: readonly PrunedLayer[]): string {
@@ -134,12 +136,7 @@ function asText(output: string, layers: readonly PrunedLayer[]): string {
       { heading: 'sparsity %', align: 'right' },
     ],
     [
-      ...layers.map((layer) => [
-        layer.name,
-        layer.kept,
-        layer.total,
-        (100 * (1 - layer.kept / layer.total)).toFixed(4),
-      ]),
+      ...layers.map((layer) => [layer.name, layer.kept, layer.total, sparsityOf(layer).toFixed(4)]),
       ['all', kept, total, percent.toFixed(4)],
     ],
   );

@@ -104,6 +104,41 @@ test('ties: kept by sort, chosen among by exact; roundings differ by the half', 
   });
 });
 
+test('layers that miss their sparsity by more than 5 points are told in one note', async () => {
+  const layer = (name: string, data: Float32Array) => ({
+    [`resnet_model/${name}/${name}/weights`]: { shape: [1, data.length], data },
+  });
+  const ramp = Float32Array.from({ length: 100 }, (_, i) => i + 1);
+  const tied = memoryCheckpoint({
+    // Of 60 equal weights and 40 larger ones, 0.5 cannot be had by magnitude.
+    ...layer(
+      'final_dense',
+      ramp.map((value) => Math.max(value, 60)),
+    ),
+    ...layer('initial_conv', new Float32Array(100)),
+  });
+  await withDense(tied, async (dense, directory) => {
+    const notes = async (...options: string[]) => {
+      const args = ['prune', dense, '--output', `${directory}/${options.join('')}`, ...options];
+      const { code, stderr } = await tsos(args);
+      assert.equal(code, 0, stderr);
+      return stderr.split('\n').filter((line) => line.includes('was asked for'));
+    };
+    for (const algorithm of ['sort', 'histogram']) {
+      const [told, ...others] = await notes('--sparsity', '0.5', '--algorithm', algorithm);
+      assert.match(
+        told,
+        /^tsos: \S+ became 0\.00 % sparse, 50\.00 % was asked for, and 1 more came out .*; --algorithm exact/,
+      );
+      assert.deepEqual(others, []);
+    }
+    assert.deepEqual(await notes('--sparsity', '0.5', '--algorithm', 'exact'), []);
+    assert.deepEqual(await notes('--sparsity', '0.5', '--method', 'random'), []);
+    // A miss of 4 points.
+    assert.deepEqual(await notes('--sparsity', '0.04'), []);
+  });
+});
+
 test('a layer of which nothing is kept has no threshold in JSON', async () => {
   const name = 'resnet_model/initial_conv/initial_conv/weights';
   const small = memoryCheckpoint({ [name]: { shape: [1, 1, 1, 2], data: Float32Array.of(1, 2) } });
