@@ -20,6 +20,7 @@ import { interruptible } from './interrupt.ts';
 import { note, print } from './print.ts';
 import { describeResNet, withResNet } from './resnet-session.ts';
 import { adviceToResume, noteStart } from './resume-notes.ts';
+import { noteUnusedThreshold } from './threshold-note.ts';
 
 const ARGUMENTS = {
   checkpoint: CHECKPOINT_ARGUMENT,
@@ -78,6 +79,7 @@ export const classifyCommand = defineCommand({
     await interruptible((signal, advise) =>
       withResNet({ ...weights, signal, check }, async ({ gpu, model }) => {
         note(`${describeResNet(model)}, on ${gpu.describe()}`);
+        noteUnusedThreshold(model.config.technique, weights.logAlphaThreshold);
         const classification = { ...options, names, signal };
         const { output, resume = false } = args;
         if (output === undefined) {

@@ -14,6 +14,7 @@ import { CHECKPOINT_ARGUMENT, WEIGHT_ARGUMENTS, type WeightOptions, weightOption
 import { interruptible } from './interrupt.ts';
 import { note, print, printable } from './print.ts';
 import { showProgress } from './progress.ts';
+import { noteUnusedThreshold } from './threshold-note.ts';
 
 export const convertCommand = defineCommand({
   meta: { name: 'convert', description: 'Write a checkpoint in another format' },
@@ -37,6 +38,9 @@ export const convertCommand = defineCommand({
   async run({ args }) {
     const requested = weightOptions(args);
     await refuseExisting(args.output);
+    if (args.to !== 'smtx' && requested.logAlphaThreshold !== undefined) {
+      note(`--log-alpha-threshold is for smtx; ${args.to} gets all tensors as they are, so it is ignored`);
+    }
     const checkpoint = await openCheckpoint(args.checkpoint);
     try {
       using progress = showProgress('written');
@@ -77,6 +81,7 @@ const WRITERS: Record<'safetensors' | 'npz' | 'bundle' | 'smtx', Writer> = {
   },
   async smtx(checkpoint, output, onTensor, requested) {
     const technique = resolveTechnique(checkpoint, requested.technique);
+    noteUnusedThreshold(technique, requested.logAlphaThreshold);
     const threshold = resolveLogAlphaThreshold(checkpoint.path, requested.logAlphaThreshold).value;
     const matrices = sparsifiedMatrices(checkpoint, technique);
     await writeDirectoryAtomic(output, async (directory) => {

@@ -22,6 +22,7 @@ import { note, print } from './print.ts';
 import { showProgress } from './progress.ts';
 import { describeResNet, withResNet } from './resnet-session.ts';
 import { adviceToResume, noteStart } from './resume-notes.ts';
+import { noteUnusedThreshold } from './threshold-note.ts';
 
 const ARGUMENTS = {
   checkpoint: CHECKPOINT_ARGUMENT,
@@ -69,6 +70,7 @@ export const evaluateCommand = defineCommand({
     await interruptible((signal, advise) =>
       withResNet({ ...request.model, signal }, async ({ gpu, checkpoint, model }) => {
         note(`${describeResNet(model)}, on ${gpu.describe()}; ${total} pictures`);
+        noteUnusedThreshold(model.config.technique, request.model.logAlphaThreshold);
         using shown = showProgress('evaluated');
         const adviseFrom = (seen: number) => advise(adviceToResume(`${seen} of ${total} pictures`, output));
         const part = await evaluateToFile(model, pictures, {

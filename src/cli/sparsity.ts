@@ -6,6 +6,7 @@ import { formatFloat } from '../python-text.ts';
 import { CHECKPOINT_ARGUMENT, WEIGHT_ARGUMENTS, weightOptions } from './arguments.ts';
 import { note, print } from './print.ts';
 import { formatTable } from './table.ts';
+import { noteUnusedThreshold } from './threshold-note.ts';
 import { describeThreshold } from './translation-report.ts';
 
 export const sparsityCommand = defineCommand({
@@ -32,9 +33,8 @@ export const sparsityCommand = defineCommand({
         logAlphaThreshold: threshold.value,
       });
       note(`technique ${technique}`);
-      if (sparsity.threshold !== undefined) {
-        note(describeThreshold(threshold));
-      }
+      if (sparsity.threshold !== undefined) note(describeThreshold(threshold));
+      noteUnusedThreshold(technique, requested.logAlphaThreshold);
       const thresholdSource = sparsity.threshold === undefined ? {} : { thresholdSource: threshold.source };
       await print(
         args.json

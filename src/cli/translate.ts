@@ -18,6 +18,7 @@ import { digestInputs, type InputDigests, readInput } from './input-files.ts';
 import { type Advise, interruptible } from './interrupt.ts';
 import { note, print } from './print.ts';
 import { showProgress } from './progress.ts';
+import { noteUnusedThreshold } from './threshold-note.ts';
 import { type Session, withTransformer } from './transformer-session.ts';
 import {
   describeModel,
@@ -86,6 +87,7 @@ export const translateCommand = defineCommand({
     await interruptible((signal, advise) =>
       withTransformer({ ...request.model, signal }, async (session) => {
         note(`${describeModel(session.model)}, on ${session.gpu.describe()}`);
+        noteUnusedThreshold(session.model.config.technique, request.model.logAlphaThreshold);
         const output = await outputPath(request, session);
         if (output !== undefined) await assertNotRead(output, [args.input, args.vocab]);
         const run = await translate({ ...request, output, lines, digests, signal, advise }, session);
