@@ -2,7 +2,9 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type ArgsDef, defineCommand, type ParsedArgs } from 'citty';
 import { UsageError } from '../errors.ts';
+import { requireWritable } from '../io/atomic-file.ts';
 import { decodesFileName } from '../models/transformer/decodes-name.ts';
+import type { Transformer } from '../models/transformer/model.ts';
 import { joinLines, splitLines, translateToFile } from '../models/transformer/translate-file.ts';
 import { type TranslateLinesOptions, translateLines } from '../models/transformer/translate-lines.ts';
 import {
@@ -78,6 +80,8 @@ export const translateCommand = defineCommand({
   args: ARGUMENTS,
   async run({ args }) {
     const request = readRequest(args);
+    // What is cheap to find wrong is found before anything is read, or the model loaded.
+    await requireOutput(request);
     const input = await readInput(args.input);
     const lines = splitLines(input.text).slice(0, request.limit);
     const digests = await digestInputs(args.checkpoint, args.vocab, {
@@ -88,8 +92,8 @@ export const translateCommand = defineCommand({
       withTransformer({ ...request.model, signal }, async (session) => {
         note(`${describeModel(session.model)}, on ${session.gpu.describe()}`);
         noteUnusedThreshold(session.model.config.technique, request.model.logAlphaThreshold);
-        const output = await outputPath(request, session);
-        if (output !== undefined) await assertNotRead(output, [args.input, args.vocab]);
+        const output = await outputPath(request, session.model);
+        if (output !== undefined) await assertNotRead(output, request);
         const run = await translate({ ...request, output, lines, digests, signal, advise }, session);
         note(describeSpeed(run.progress));
         const options = { ...request.search, limit: request.limit, format: request.model.format };
@@ -136,22 +140,37 @@ function readRequest(args: ParsedArgs<typeof ARGUMENTS>) {
   };
 }
 
+/** @throws {UsageError} where translations cannot be written to where they are to go. */
+async function requireOutput(request: Request): Promise<void> {
+  const { input, output } = request;
+  if (output === undefined) return;
+  if (!(await isDirectory(output))) {
+    await requireWritable(output);
+    return assertNotRead(output, request);
+  }
+  if (input === undefined) throw new UsageError(`${output}: is a directory; with stdin give a file name`);
+  // How the file will be called depends on the model; whether one can be made does not depend on how it is called.
+  await requireWritable(join(output, `${basename(input)}.decodes`));
+}
+
+/** In a directory the file gets a name that tells the model. */
 async function outputPath(
   { input, output, search }: Request,
-  { model }: Session,
+  model: Transformer,
 ): Promise<string | undefined> {
-  if (output === undefined) return undefined;
-  const stats = await stat(output).catch(() => undefined);
-  if (!stats?.isDirectory()) return output;
-  if (input === undefined) throw new UsageError(`${output}: is a directory; with stdin give a file name`);
+  if (output === undefined || input === undefined || !(await isDirectory(output))) return output;
   return join(output, decodesFileName(basename(input), model.config, search));
 }
 
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
 /** @throws {UsageError} where the output would replace what the run reads. */
-async function assertNotRead(output: string, inputs: readonly (string | undefined)[]): Promise<void> {
+async function assertNotRead(output: string, { input: text, model }: Request): Promise<void> {
   const found = await stat(output).catch(() => undefined);
   if (found === undefined) return;
-  for (const input of inputs) {
+  for (const input of [text, model.vocabulary]) {
     const other = input === undefined ? undefined : await stat(input).catch(() => undefined);
     if (other?.ino === found.ino && other.dev === found.dev) {
       throw new UsageError(`${output}: is an input of this run too; name another file for the output`);

@@ -1,4 +1,4 @@
-import { replaceableFile, writeFileAtomic } from './atomic-file.ts';
+import { requireWritable, writeFileAtomic } from './atomic-file.ts';
 import { Journal, type JournalHeader } from './journal.ts';
 
 /**
@@ -13,7 +13,8 @@ export async function writeJournalled<T>(
   options: { readonly resume: boolean },
   work: (journal: Journal) => Promise<{ readonly text: string; readonly result: T }>,
 ): Promise<T> {
-  await replaceableFile(path);
+  // Before the journal is made, whose name says nothing to who gave that of the file.
+  await requireWritable(path);
   const journal = await Journal.open(`${path}.partial`, header, options);
   try {
     const { text, result } = await work(journal);

@@ -109,11 +109,23 @@ test('input that cannot be read, or is no text, is told in a sentence, exit code
   });
 });
 
-test('an output that cannot be written is told before the work is done, exit code 2', async () => {
+test('an output that cannot be written is told by its name before the model is loaded, exit code 2', async () => {
   await withDirectory(async (directory) => {
-    const output = join(directory, 'nowhere', 'out.de');
-    const outcome = await tsos([...DEMO, '--output', output], { input: 'x\n' });
-    assertOneSentence(outcome, 2, /nowhere.*directory does not exist/);
+    const input = join(directory, 'in.en');
+    await writeFile(input, 'x\n');
+    for (const [output, says] of [
+      [join(directory, 'nowhere', 'out.de'), /nowhere\/out\.de: the directory does not exist/],
+      [input, /in\.en: is an input of this run too/],
+      [`${input}/out.de`, /in\.en\/out\.de: the directory does not exist/],
+    ] as const) {
+      const outcome = await tsos([...DEMO, '--input', input, '--output', output]);
+      assertOneSentence(outcome, 2, says);
+      assert.doesNotMatch(outcome.stderr, /loaded/);
+    }
+    const outcome = await tsos([...DEMO, '--output', directory], { input: 'x\n' });
+    assertOneSentence(outcome, 2, /is a directory; with stdin give a file name/);
+    assert.doesNotMatch(outcome.stderr, /loaded/);
+    assert.deepEqual(await readdir(directory), ['in.en']);
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { UsageError } from '../../src/errors.ts';
 import { Journal, type JournalHeader } from '../../src/io/journal.ts';
+import { writeJournalled } from '../../src/io/journalled-file.ts';
 import fc from '../support/fast-check.ts';
 import { withDirectory } from './support.ts';
 
@@ -64,6 +65,16 @@ test('a journal that was never written to leaves no file, one that cannot be mad
     await assert.rejects(
       Journal.open(join(directory, 'nowhere', 'journal'), HEADER, { resume: false }),
       (error) => error instanceof UsageError && /directory does not exist/.test(error.message),
+    );
+  });
+});
+
+test('a file that cannot be made is told by its own name, not by that of its journal', async () => {
+  await withDirectory(async (directory) => {
+    const path = join(directory, 'nowhere', 'out');
+    await assert.rejects(
+      writeJournalled(path, HEADER, { resume: false }, () => assert.fail('worked')),
+      (error) => error instanceof UsageError && error.message.startsWith(`${path}: the directory does not`),
     );
   });
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DataError } from '../../errors.ts';
-import { replaceableFile, writeFileAtomic } from '../../io/atomic-file.ts';
-import { Journal, type JournalHeader } from '../../io/journal.ts';
+import type { Journal, JournalHeader } from '../../io/journal.ts';
+import { writeJournalled } from '../../io/journalled-file.ts';
 import type { Vocabulary } from '../../io/subwords.ts';
 import { stripWhitespace } from '../../python-text.ts';
 import type { Transformer } from './model.ts';
@@ -59,9 +59,7 @@ export async function translateToFile(
   options: TranslateToFileOptions,
 ): Promise<LineTranslation[]> {
   const { output, resume = false, onStart, onBatch } = options;
-  await replaceableFile(output);
-  const journal = await Journal.open(`${output}.partial`, identity(model, lines, options), { resume });
-  try {
+  return writeJournalled(output, identity(model, lines, options), { resume }, async (journal) => {
     const finished = finishedBatches(journal);
     const resumed = [...finished.values()].reduce((sum, { length }) => sum + length, 0);
     onStart?.({ resumed, discarded: journal.discarded });
@@ -73,14 +71,8 @@ export async function translateToFile(
         await onBatch?.(batch);
       },
     });
-    await writeFileAtomic(output, joinLines(translations));
-    await journal.remove();
-    return translations;
-  } catch (error) {
-    // The cause is what matters; that the journal cannot be closed follows from it.
-    await journal.close().catch(() => {});
-    throw error;
-  }
+    return { text: joinLines(translations), result: translations };
+  });
 }
 
 /** All that decides on the translations, so that those of different runs are never mixed. */
