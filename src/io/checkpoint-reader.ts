@@ -73,6 +73,10 @@ export class CheckpointReader implements Checkpoint {
     await this.#release();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   #checkOpen(): void {
     if (this.#closed) throw new DisposedError(`the checkpoint ${this.path} was closed; open it again`);
   }

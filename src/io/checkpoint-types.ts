@@ -71,8 +71,8 @@ export interface TensorChunk {
   readonly data: Exclude<TensorData, Uint8Array[]>;
 }
 
-/** An open checkpoint: a directory of named tensors, each read when asked for. */
-export interface Checkpoint {
+/** An open checkpoint: a directory of named tensors, each read when asked for. `await using` closes it. */
+export interface Checkpoint extends AsyncDisposable {
   /** What was opened, as the user gave it. */
   readonly path: string;
   /**

@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { DisposedError, UsageError } from '../../src/errors.ts';
 import { openCheckpoint } from '../../src/io/checkpoint.ts';
+import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
 import { type NamedTensor, writeCheckpoint } from '../../src/io/write-checkpoint.ts';
 import fc from '../support/fast-check.ts';
 import { sharedTest } from '../support/shared.ts';
@@ -181,6 +182,19 @@ test('reading a name that is not there suggests near ones; a closed checkpoint s
     await checkpoint.close();
     await assert.rejects(checkpoint.read('unrelated'), DisposedError);
     assert.throws(() => checkpoint.names(), DisposedError);
+  });
+});
+
+test('"await using" closes a checkpoint at the end of its block', async () => {
+  await withDirectory(async (directory) => {
+    await writeCheckpoint(`${directory}/m`, [{ ...ONE, name: 'w' }]);
+    let left: Checkpoint;
+    {
+      await using checkpoint = await openCheckpoint(`${directory}/m`);
+      assert.deepEqual(checkpoint.names(), ['w']);
+      left = checkpoint;
+    }
+    assert.throws(() => left.names(), DisposedError);
   });
 });
 

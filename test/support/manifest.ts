@@ -87,6 +87,7 @@ export async function openManifest(path: string): Promise<Checkpoint> {
       }
     },
     close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
 

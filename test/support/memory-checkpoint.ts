@@ -39,5 +39,6 @@ export function memoryCheckpoint(
       }
     },
     close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
