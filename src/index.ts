@@ -2,11 +2,11 @@
  * Reads TensorFlow checkpoints of "The State of Sparsity" and runs their sparse models through WebGPU.
  *
  * ```ts
- * const gpu = await openGpu();
- * const checkpoint = await openCheckpoint('magnitude_pruning_0.9_0_400000_10000_0.0_0.1.tar');
- * const model = await loadTransformer(gpu, checkpoint);
+ * await using gpu = await openGpu();
+ * await using checkpoint = await openCheckpoint('magnitude_pruning_0.9_0_400000_10000_0.0_0.1.tar');
+ * using model = await loadTransformer(gpu, checkpoint);
  * const vocabulary = await loadVocabulary('vocab.translate_ende_wmt32k.32768.subwords');
- * const [{ translation }] = await translateLines(model, vocabulary, ['Hello world!']);
+ * const translations = await translateLines(model, vocabulary, ['Hello world!']);
  * ```
  */
 
