@@ -18,6 +18,7 @@ import {
 } from './arguments.ts';
 import { digestInputs, type InputDigests, readInput } from './input-files.ts';
 import { type Advise, interruptible } from './interrupt.ts';
+import { noteLongSources } from './long-sources.ts';
 import { note, print } from './print.ts';
 import { showProgress } from './progress.ts';
 import { noteUnusedThreshold } from './threshold-note.ts';
@@ -92,6 +93,7 @@ export const translateCommand = defineCommand({
       withTransformer({ ...request.model, signal }, async (session) => {
         note(`${describeModel(session.model)}, on ${session.gpu.describe()}`);
         noteUnusedThreshold(session.model.config.technique, request.model.logAlphaThreshold);
+        if (request.search.maxInput === undefined) noteLongSources(lines, session.vocabulary);
         const output = await outputPath(request, session.model);
         if (output !== undefined) await assertNotRead(output, request);
         const run = await translate({ ...request, output, lines, digests, signal, advise }, session);

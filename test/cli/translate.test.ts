@@ -81,6 +81,24 @@ test('empty lines and lines of 5,000 words go from stdin to stdout', async () =>
     assert.equal(code, 0, stderr);
     assert.equal(stdout.split('\n').length, 5, stdout);
     assert.match(stderr, /translated 4\/4 sentences/);
+    assert.match(stderr, /^tsos: line 4 has 5001 ids: the time .*; --max-input cuts sources off$/m);
+  });
+});
+
+test('the longest of too long lines is told, unless they are cut off', async () => {
+  await withDirectory(async (directory) => {
+    const { checkpoint, vocabulary } = await tinyModel(directory);
+    const args = ['translate', checkpoint, '--vocab', vocabulary, '--heads', '2', '--beam', '1'];
+    const input = [1000, 999, 1001, 1].map((words) => `${'t '.repeat(words)}\n`).join('');
+    const notesOf = async (...options: string[]) => {
+      const { code, stderr } = await tsos([...args, ...options], { input });
+      assert.equal(code, 0, stderr);
+      return stderr.split('\n').filter((line) => line.includes('ids'));
+    };
+    const [told, ...others] = await notesOf('--extra-length=-1001');
+    assert.match(told, /^tsos: line 3 has 1002 ids, and 1 more have above 1000: /);
+    assert.deepEqual(others, []);
+    assert.deepEqual(await notesOf('--max-input', '20', '--extra-length=-18'), []);
   });
 });
 

@@ -252,6 +252,32 @@ test('weights that overflow float32 are told, with the sentence, also where no l
   }
 });
 
+test('a search that is stopped while kernels are made submits neither encoder nor steps', async () => {
+  const { device } = await testGpu();
+  const submitted: (string | undefined)[] = [];
+  let onCommands = () => {};
+  const { createCommandEncoder } = device;
+  device.createCommandEncoder = (descriptor) => {
+    submitted.push(descriptor?.label);
+    onCommands();
+    return createCommandEncoder.call(device, descriptor);
+  };
+  try {
+    for (const expected of [[], ['encoder']]) {
+      using model = await load('dense');
+      submitted.length = 0;
+      const stop = new AbortController();
+      onCommands = () => queueMicrotask(() => stop.abort(new Error('enough')));
+      const translating = model.translate([SOURCE], { signal: stop.signal });
+      if (expected.length === 0) queueMicrotask(() => stop.abort(new Error('enough')));
+      await assert.rejects(translating, /enough/);
+      assert.deepEqual(submitted, expected);
+    }
+  } finally {
+    device.createCommandEncoder = createCommandEncoder;
+  }
+});
+
 test('a search that is refused spoils nothing for the next', async () => {
   using model = await load('dense');
   const before = await model.translate([SOURCE], { maxLength: 5 });

@@ -40,6 +40,8 @@ export class Decoding implements Disposable {
   async run(input: DecodingInput): Promise<Hypothesis[][]> {
     writeSource(this.#model.gpu, this.#source, input.ids, input.extent);
     this.#encodePlan ??= await this.#buildEncodePlan();
+    // Compiling takes a while, and the encoder is one submission that nothing stops.
+    input.signal?.throwIfAborted();
     this.#encodePlan.run();
     return this.#search.run(input);
   }

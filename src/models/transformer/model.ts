@@ -37,7 +37,7 @@ export interface TranslateOptions {
    * way. Without effect in greedy decoding. Default false.
    */
   readonly bestOnly?: boolean | undefined;
-  /** Stops between steps; the promise rejects with the signal's reason. */
+  /** Stops before the encoder and between steps, not within one; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -215,6 +215,7 @@ class DeviceTransformer implements Transformer {
     if (!Number.isSafeInteger(limit)) throw new UsageError(`translate: a length limit of ${limit} tokens`);
     const found: Hypothesis[][] = [];
     for (const group of groups(ids, extent)) {
+      signal?.throwIfAborted();
       if (limit < 1) {
         found.push(...group.map(() => [{ ids: [], score: 0, ended: false }]));
         continue;

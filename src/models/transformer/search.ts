@@ -147,9 +147,9 @@ export class Search implements Disposable {
     const { gpu } = this.#model;
     let stepsAtOnce = 1;
     for (;;) {
-      input.signal?.throwIfAborted();
       const count = Math.min(stepsAtOnce, input.limit - done);
       const plan = await this.#planWithRoom(done + count, input);
+      input.signal?.throwIfAborted();
       const started = performance.now();
       plan.run(count);
       const control = await readWords(gpu, this.#control, controlWords(this.shape.sentences));

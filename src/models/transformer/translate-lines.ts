@@ -142,6 +142,11 @@ async function translateBatch(
   });
 }
 
+/** Ids of a line as it is translated, end of sentence included. */
+export function sourceLength(vocabulary: Vocabulary, line: string): number {
+  return sourceIds(vocabulary, stripWhitespace(line)).length;
+}
+
 function sourceIds(vocabulary: Vocabulary, source: string, maxInput = Number.POSITIVE_INFINITY): number[] {
   return [...vocabulary.encode(source).slice(0, maxInput - 1), EOS];
 }
