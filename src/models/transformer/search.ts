@@ -64,7 +64,7 @@ const FIRST_CAPACITY = 64;
 const MAX_STEPS_AT_ONCE = 16;
 const SUBMISSION_MS = 25;
 /** A step is hardly faster with fewer columns than these. */
-const FEWEST_COLUMNS = 16;
+const FEWEST_COLUMNS = 8;
 
 /**
  * Searches for batches of one shape, with everything that lives on the device between steps: caches, beams, what has been
