@@ -3,6 +3,8 @@ import { type AdapterDescription, adapterLine } from './adapter-description.ts';
 import { BufferUsage, MAP_MODE_READ } from './buffer-usage.ts';
 import type { DeviceFeatures } from './features.ts';
 import type { DeviceLimits } from './limits.ts';
+import { resting } from './resting.ts';
+import { currentRuntime } from './runtime.ts';
 import type { Tuning } from './tuning/tuning.ts';
 import { withinTime } from './within-time.ts';
 
@@ -31,6 +33,7 @@ export class Gpu {
   readonly tuning: Tuning;
   readonly #device: GPUDevice;
   readonly #patience: number;
+  readonly #rests: boolean;
   /** Waits that a lost device would never end. They are left out of `device.lost` itself, which would hold their results. */
   readonly #waiting = new Set<() => void>();
   /** Memory checks of created buffers whose answers are not in yet. */
@@ -47,6 +50,8 @@ export class Gpu {
     this.features = features;
     this.deviceClass = adapter.software ? 'cpu' : 'gpu';
     this.#patience = patience;
+    // Both run on Dawn; Deno looks for finished work every 10 ms.
+    this.#rests = adapter.software && ['node', 'bun'].includes(currentRuntime().kind);
     this.tuning = tuning;
     void device.lost.then(({ reason, message }) => {
       this.#lost = true;
@@ -212,7 +217,8 @@ export class Gpu {
     let result: T;
     try {
       const waiting = this.#untilLost(work());
-      result = (await withinTime(waiting, this.#patience, () => this.#giveUp(doing))) as T;
+      const inTime = withinTime(waiting, this.#patience, () => this.#giveUp(doing));
+      result = (await (this.#rests ? resting(inTime) : inTime)) as T;
     } catch (error) {
       if (error instanceof TsosError) throw error;
       // The reason for a refusal is told by an event that arrives after it.
