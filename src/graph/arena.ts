@@ -9,45 +9,44 @@ export interface Arena {
 }
 
 /**
- * Lays transient tensors out by their lifetimes: from the dispatch that first names a tensor to the last. A tensor takes
- * the free buffer that fits best, or makes the largest free one grow. Buffers are shared rather than parts of one buffer,
- * because WebGPU tracks usage by whole buffers: one dispatch cannot read and write the same.
+ * Lays transient tensors out by their lifetimes: from the dispatch that first names a tensor to the last. The largest come
+ * first, each into the smallest buffer that is free all its life, or into one of its own (Pisarchyk and Lee 2020, "greedy by
+ * size"). Buffers are shared rather than parts of one buffer, because WebGPU tracks usage by whole buffers: one dispatch
+ * cannot read and write the same.
  */
 export function layOut(nodes: readonly GraphNode[]): Arena {
-  const lastUse = new Map<TransientTensor, number>();
-  nodes.forEach((node, index) => {
-    for (const tensor of node.tensors) if (!isDeviceTensor(tensor)) lastUse.set(tensor, index);
-  });
-  const sizes: number[] = [];
-  const free = new Set<number>();
+  const buffers: { readonly bytes: number; readonly lives: Lifetime[] }[] = [];
   const placement = new Map<TransientTensor, number>();
-  nodes.forEach((node, index) => {
-    const transient = new Set(node.tensors.filter((tensor) => !isDeviceTensor(tensor)));
-    for (const tensor of transient) {
-      if (placement.has(tensor)) continue;
-      const bytes = elements(tensor) * 4;
-      const slot = bestSlot(free, sizes, bytes) ?? sizes.push(0) - 1;
-      free.delete(slot);
-      sizes[slot] = Math.max(sizes[slot], bytes);
-      placement.set(tensor, slot);
-    }
-    for (const tensor of transient) {
-      if (lastUse.get(tensor) === index) free.add(placement.get(tensor)!);
-    }
-  });
-  return { sizes, placement };
+  const bySize = [...lifetimes(nodes)].sort(([a], [b]) => elements(b) - elements(a));
+  for (const [tensor, life] of bySize) {
+    // Buffers come in falling size, so the last one free is the smallest.
+    let slot = buffers.findLastIndex(({ lives }) => lives.every((other) => !overlap(life, other)));
+    if (slot < 0) slot = buffers.push({ bytes: elements(tensor) * 4, lives: [] }) - 1;
+    buffers[slot].lives.push(life);
+    placement.set(tensor, slot);
+  }
+  return { sizes: buffers.map(({ bytes }) => bytes), placement };
 }
 
-/** The smallest free buffer that is large enough, else the largest. */
-function bestSlot(free: ReadonlySet<number>, sizes: readonly number[], bytes: number): number | undefined {
-  let best: number | undefined;
-  for (const slot of free) {
-    if (best === undefined) best = slot;
-    else {
-      const [size, bestSize] = [sizes[slot], sizes[best]];
-      const better = bestSize >= bytes ? size >= bytes && size < bestSize : size > bestSize;
-      if (better) best = slot;
+/** The first and the last dispatch that name a tensor. */
+interface Lifetime {
+  readonly first: number;
+  last: number;
+}
+
+function lifetimes(nodes: readonly GraphNode[]): Map<TransientTensor, Lifetime> {
+  const lives = new Map<TransientTensor, Lifetime>();
+  nodes.forEach(({ tensors }, index) => {
+    for (const tensor of tensors) {
+      if (isDeviceTensor(tensor)) continue;
+      const life = lives.get(tensor);
+      if (life) life.last = index;
+      else lives.set(tensor, { first: index, last: index });
     }
-  }
-  return best;
+  });
+  return lives;
+}
+
+function overlap(a: Lifetime, b: Lifetime): boolean {
+  return a.first <= b.last && b.first <= a.last;
 }

@@ -42,14 +42,42 @@ test('tensors that live at the same time never share a buffer, and every buffer 
   );
 });
 
-test('there are no more buffers than tensors at the busiest moment, none larger than any tensor', () => {
+test('a buffer is as large as its largest tensor, and there is one more only for a tensor that meets all others', () => {
   fc.assert(
     fc.property(nodes, (nodes) => {
       const { sizes, placement } = layOut(nodes);
-      assert.equal(sizes.length, Math.max(0, ...living(nodes).map((tensors) => tensors.size)));
-      const largest = Math.max(0, ...[...placement.keys()].map((tensor) => elements(tensor) * 4));
-      assert.ok(sizes.every((bytes) => bytes > 0 && bytes <= largest));
+      const moments = living(nodes);
+      const meet = (a: TransientTensor, b: TransientTensor) =>
+        moments.some((now) => now.has(a) && now.has(b));
+      const bytes = (tensor: TransientTensor) => elements(tensor) * 4;
+      const largest = sizes.map((size, slot) => {
+        const here = [...placement.keys()].filter((tensor) => placement.get(tensor) === slot);
+        assert.equal(Math.max(...here.map(bytes)), size);
+        return here.find((tensor) => bytes(tensor) === size)!;
+      });
+      largest.forEach((tensor, slot) => {
+        for (let other = 0; other < slot; other++) {
+          const there = [...placement.keys()].filter((each) => placement.get(each) === other);
+          assert.ok(there.some((each) => meet(tensor, each)));
+        }
+      });
     }),
     { numRuns: 300 },
+  );
+});
+
+test('a chain, each tensor read for the next, takes the room of two neighbours, at most of the three largest', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 99 }), { minLength: 2, maxLength: 30 }), (extents) => {
+      const chain = extents.map((extent, i): TransientTensor => ({ name: `t${i}`, shape: [extent] }));
+      const links = chain.slice(1).map((tensor, i) => ({
+        ...{ kernel: anyKernel, grid: [1, 1, 1] as const, parameters: {} },
+        tensors: [chain[i], tensor],
+      }));
+      const total = layOut(links).sizes.reduce((sum, bytes) => sum + bytes, 0);
+      const [largest, second, third = 0] = extents.toSorted((a, b) => b - a);
+      assert.ok(total >= 4 * Math.max(...extents.slice(1).map((extent, i) => extent + extents[i])));
+      assert.ok(total <= 4 * (largest + second + third));
+    }),
   );
 });
