@@ -78,7 +78,7 @@ function summarise(samples: readonly number[]): Timing {
 }
 
 /** A sample shorter than this drowns in the cost of submitting it. */
-const SAMPLE_MS = 20;
+const SAMPLE_MS = 50;
 /** No driver compiles for so long. */
 const LONG_MS = 2000;
 const MAX_REPEATS = 64;

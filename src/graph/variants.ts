@@ -11,7 +11,7 @@ import type { Target } from './tilings.ts';
  * memory. A GPU wants many lanes that read side by side. Products and convolutions have a choice of tilings instead.
  *
  * Which terms are summed in which order may depend on the class and on the sizes of one sentence, never on how many
- * sentences are worked on together: what is computed of a sentence is the same to the bit in any batch.
+ * sentences are worked on together: encoder, logits and attention of a sentence are the same to the bit in any batch.
  */
 type DeviceClass = Gpu['deviceClass'];
 

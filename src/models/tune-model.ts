@@ -3,6 +3,7 @@ import type { Checkpoint } from '../io/checkpoint-types.ts';
 import { loadResNet50, PICTURE_VALUES } from './resnet50/model.ts';
 import { EOS } from './transformer/config.ts';
 import { loadTransformer } from './transformer/model.ts';
+import { halfOf } from './transformer/search.ts';
 
 /** What a model is to be fast at. */
 export interface TuneSizes {
@@ -56,7 +57,7 @@ async function classifyNothing(
   await model.logits(new Float32Array(pictures * PICTURE_VALUES));
 }
 
-/** Any sentence of the length will do, and one step: all steps run the same kernels. */
+/** Any sentence of the length will do, and one step for each width that a search comes to: all steps run the same kernels. */
 async function translateNothing(
   gpu: Gpu,
   checkpoint: Checkpoint,
@@ -65,7 +66,9 @@ async function translateNothing(
 ): Promise<void> {
   using model = await loadTransformer(gpu, checkpoint, { format });
   const sentence = [...new Array<number>(length - 1).fill(EOS + 1), EOS];
-  await model.translate(new Array(batch).fill(sentence), { beam, maxLength: 1 });
+  for (let sentences: number | undefined = batch; sentences; sentences = halfOf({ sentences, beam })) {
+    await model.translate(new Array(sentences).fill(sentence), { beam, maxLength: 1 });
+  }
 }
 
 /** By a name that only residual networks have; loading tells whether it really is one, or a Transformer. */

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UsageError } from '../../src/errors.ts';
+import { DisposedError, UsageError } from '../../src/errors.ts';
 import type { Gpu } from '../../src/graph/gpu.ts';
-import { loadTransformer } from '../../src/models/transformer/model.ts';
+import {
+  loadTransformer,
+  type Transformer,
+  type TranslateOptions,
+} from '../../src/models/transformer/model.ts';
 import type { Technique } from '../../src/technique.ts';
 import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
@@ -13,10 +17,14 @@ import { tinyTransformer } from '../support/tiny-transformer.ts';
 const SHAPE = { hidden: 8, filter: 16, vocabulary: 12, encoderLayers: 1, decoderLayers: 2 };
 
 /** A device, and how often a search of half the size took over on it. */
-function watched(gpu: Gpu): { gpu: Gpu; halvings: () => number } {
+function watched(gpu: Gpu): Watched {
   let count = 0;
+  const device = { gpu, halvings: () => count, onHalving: () => {} };
   const createBuffer: Gpu['createBuffer'] = (name, ...rest) => {
-    if (name === 'chosen sentences') count++;
+    if (name === 'chosen sentences') {
+      count++;
+      device.onHalving();
+    }
     return gpu.createBuffer(name, ...rest);
   };
   const proxy = new Proxy(gpu, {
@@ -26,7 +34,33 @@ function watched(gpu: Gpu): { gpu: Gpu; halvings: () => number } {
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  return { gpu: proxy, halvings: () => count };
+  device.gpu = proxy;
+  return device;
+}
+
+interface Watched {
+  readonly gpu: Gpu;
+  halvings(): number;
+  onHalving: () => void;
+}
+
+/** A translation that is given up as soon as a smaller search takes over. */
+async function interrupted(
+  device: Watched,
+  translate: Transformer['translate'],
+  ids: number[][],
+  options: TranslateOptions,
+): Promise<void> {
+  const reason = new Error('enough');
+  const controller = new AbortController();
+  device.onHalving = () => controller.abort(reason);
+  try {
+    await translate(ids, { ...options, bestOnly: true, signal: controller.signal });
+  } catch (error) {
+    assert.equal(error, reason);
+  } finally {
+    device.onHalving = () => {};
+  }
 }
 
 test('where only the best is wanted, sentences that are decided leave the search, and nothing changes', async () => {
@@ -35,23 +69,32 @@ test('where only the best is wanted, sentences that are decided leave the search
     // Models by which some sentences end early, some late, some never.
     salt: fc.constantFrom(1, 4, 8, 12, 14, 20, 37, 39),
     beam: fc.constantFrom(3, 4),
-    batches: fc.array(fc.constantFrom(7, 16, 24), { minLength: 2, maxLength: 3 }),
-    // Beyond the first room for positions, too.
-    maxLength: fc.constantFrom(12, 12, 12, 70),
+    batches: fc.array(
+      fc.record({
+        sentences: fc.constantFrom(7, 16, 24),
+        // Beyond the first room for positions, too.
+        maxLength: fc.constantFrom(12, 12, 12, 70),
+        alpha: fc.constantFrom(0, 0.6, 1.5),
+        isInterrupted: fc.boolean(),
+      }),
+      { minLength: 2, maxLength: 3 },
+    ),
     seed: fc.nat(),
   });
   const device = watched(await testGpu());
   await holds(
-    fc.asyncProperty(given, async ({ technique, salt, beam, batches, maxLength, seed }) => {
+    fc.asyncProperty(given, async ({ technique, salt, beam, batches, seed }) => {
       const random = randomFrom(seed);
       using model = await loadTransformer(device.gpu, tinyTransformer(technique, SHAPE, salt), { heads: 2 });
-      for (const sentences of batches) {
+      for (const { sentences, maxLength, alpha, isInterrupted } of batches) {
         const ids = Array.from({ length: sentences }, () => [
           ...Array.from({ length: below(random, 9) }, () => 2 + below(random, 10)),
           1,
         ]);
-        const whole = await model.translate(ids, { beam, maxLength });
-        const best = await model.translate(ids, { beam, maxLength, bestOnly: true });
+        const options = { beam, maxLength, alpha };
+        if (isInterrupted) await interrupted(device, model.translate.bind(model), ids, options);
+        const whole = await model.translate(ids, options);
+        const best = await model.translate(ids, { ...options, bestOnly: true });
         assert.deepEqual(
           best.map(({ ids, score }) => ({ ids, score })),
           whole.map(({ ids, score }) => ({ ids, score })),
@@ -76,4 +119,37 @@ test('a search for more than the best of each sentence cannot leave the others o
   );
   const greedy = await model.translate([[3, 1]], { beam: 1, maxLength: 4 });
   assert.deepEqual(await model.translate([[3, 1]], { beam: 1, maxLength: 4, bestOnly: true }), greedy);
+});
+
+test('a model that is disposed while it searches says so, and keeps nothing', async () => {
+  const gpu = await testGpu();
+  const made = new Set<GPUBuffer>();
+  const proxy = new Proxy(gpu, {
+    get(target, property) {
+      if (property === 'createBuffer') {
+        return (...args: Parameters<Gpu['createBuffer']>) => {
+          const buffer = gpu.createBuffer(...args);
+          made.add(buffer);
+          const destroy = buffer.destroy.bind(buffer);
+          buffer.destroy = () => {
+            made.delete(buffer);
+            return destroy();
+          };
+          return buffer;
+        };
+      }
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const ids = Array.from({ length: 16 }, (_, i) => [2 + (i % 10), 1]);
+  // While the encoder is compiled, while a step is, and while some run.
+  for (const turns of [0, 1, 2, 3, 5, 8, 12]) {
+    const model = await loadTransformer(proxy, tinyTransformer('dense', SHAPE, 12), { heads: 2 });
+    const searching = model.translate(ids, { maxLength: 400, bestOnly: true });
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+    model.dispose();
+    await assert.rejects(searching, DisposedError, `${turns} turns`);
+    assert.equal(made.size, 0, `${turns} turns`);
+  }
 });

@@ -89,7 +89,8 @@ export class KernelTimes {
     return choice.candidates.flatMap((candidate): [Candidate, KnownTime][] => {
       const { name: kernelName, code } = candidate.kernel;
       const known = times?.get(kernelName);
-      return known?.text === textDigest(code) && !failed?.has(code) ? [[candidate, known]] : [];
+      const isKnown = known !== undefined && known.text === textDigest(code) && !failed?.has(code);
+      return isKnown ? [[candidate, known]] : [];
     });
   }
 }

@@ -54,7 +54,7 @@ async function timeCandidates(
   const bind = memory.binderForTrial(index, trial);
   const racers = new Set<Racer>();
   for (const candidate of tuning.missing(choice)) {
-    // One that has begun gets its sample: else what takes long to compile would never have one.
+    // One that has begun gets its samples: else what takes long to compile would never have any.
     if (isTimeUp()) break;
     const racer = await attempt(gpu, () => enterRace(gpu, candidate, bind));
     if (racer) racers.add(racer);
@@ -65,10 +65,7 @@ async function timeCandidates(
   const rounds = leader() > LONG_MS ? 1 : ROUNDS;
   for (let round = 0; round < rounds; round++) {
     for (const racer of racers) {
-      if (isTimeUp()) break;
-      // A second sample first, where samples are short: one that something disturbed must not rule a kernel out for good.
-      const mayGiveUp = round > 0 || rounds === 1;
-      if (mayGiveUp && racer.least > HOPELESS * leader()) continue;
+      if (isTimeUp() || racer.least > HOPELESS * leader()) continue;
       const milliseconds = await attempt(gpu, racer.run);
       if (milliseconds === undefined) {
         racers.delete(racer);
@@ -84,7 +81,7 @@ async function timeCandidates(
   );
 }
 
-/** Compiles a kernel and takes its first sample. */
+/** Compiles a kernel and takes its first samples: two where they are short, lest one that was disturbed rule it out. */
 async function enterRace(
   gpu: Gpu,
   candidate: Candidate,
@@ -99,8 +96,9 @@ async function enterRace(
   };
   // Drivers compile at the first run.
   await run(1);
-  const { repeats, milliseconds } = await longSample(run);
-  return { candidate, run: () => run(repeats), least: milliseconds };
+  const { repeats, milliseconds } = await longSample(run, SAMPLE_MS[gpu.deviceClass]);
+  const least = milliseconds > LONG_MS ? milliseconds : Math.min(milliseconds, await run(repeats));
+  return { candidate, run: () => run(repeats), least };
 }
 
 /**
@@ -122,11 +120,12 @@ async function attempt<T>(gpu: Gpu, work: () => Promise<T>): Promise<T | undefin
  */
 async function longSample(
   run: (times: number) => Promise<number>,
+  sampleMs: number,
 ): Promise<{ repeats: number; milliseconds: number }> {
   let repeats = 1;
   let milliseconds = await run(repeats);
-  while (repeats < MAX_REPEATS && milliseconds * repeats < SAMPLE_MS / 2) {
-    repeats = Math.min(MAX_REPEATS, MAX_GROWTH * repeats, Math.ceil(SAMPLE_MS / milliseconds));
+  while (repeats < MAX_REPEATS && milliseconds * repeats < sampleMs / 2) {
+    repeats = Math.min(MAX_REPEATS, MAX_GROWTH * repeats, Math.ceil(sampleMs / milliseconds));
     milliseconds = await run(repeats);
   }
   return { repeats, milliseconds };
@@ -145,8 +144,11 @@ const ROUNDS = 4;
 const LONG_MS = 30;
 /** A kernel that takes so many times as long as the fastest gets no further samples. */
 const HOPELESS = 1.5;
-/** A sample shorter than this drowns in the cost of submitting it. */
-const SAMPLE_MS = 3;
+/**
+ * A sample shorter than this drowns in the cost of submitting it; of a software adapter, in the millisecond that its end may be
+ * told late (see `resting`).
+ */
+const SAMPLE_MS = { gpu: 3, cpu: 30 } as const;
 const MAX_REPEATS = 1024;
 /** A sample may have so many times the runs of the one before it, whose time may have been told as much too short. */
 const MAX_GROWTH = 16;

@@ -180,7 +180,7 @@ export class Tuning {
 
   /**
    * Decides for every weight that this process met both sparse and dense, by the geometric mean of the times known of its
-   * uses: how often a model makes use of each is not known. Models loaded afterwards hold their weights so, also when the
+   * uses, as far as all their candidates were tried: how often a model makes use of each is not known. Models loaded afterwards hold their weights so, also when the
    * kernels have changed since, lest results change by a bit unasked.
    */
   decideFormats(): void {
@@ -190,6 +190,7 @@ export class Tuning {
       const dense = this.#asked.get(dispatchName({ ...choice, format: 'dense' }));
       const times = dense && { sparse: this.#timeOf(choice), dense: this.#timeOf(dense) };
       if (times?.sparse === undefined || times.dense === undefined) continue;
+      if (this.missing(choice).length > 0 || this.missing(dense!).length > 0) continue;
       uses.set(choice.weight, [...(uses.get(choice.weight) ?? []), times as FormatTimes]);
     }
     for (const [weight, times] of uses) {

@@ -34,7 +34,7 @@ export interface TranslateOptions {
   /**
    * Whether only the best of each sentence is wanted. Sentences are then left out of the search as they are decided, which
    * saves a quarter of it for batches of 32; the best is the same to the bit, the other `beams` those of some step on the
-   * way. Without effect in greedy decoding. Default false.
+   * way. Without effect in greedy decoding, and below an alpha of 0, where what is decided may still be beaten. Default false.
    */
   readonly bestOnly?: boolean | undefined;
   /** Stops before the encoder and between steps, not within one; the promise rejects with the signal's reason. */
@@ -229,7 +229,7 @@ class DeviceTransformer implements Transformer {
         beam,
         stopEarly: topBeams === 1,
       });
-      const search = { limit, alpha, bestOnly: bestOnly && beam > 1, signal };
+      const search = { limit, alpha, bestOnly: bestOnly && beam > 1 && alpha >= 0, signal };
       found.push(...(await decoding.run({ ids: group, extent: reach, ...search })));
     }
     this.#checkFinite(found);

@@ -1,3 +1,4 @@
+import { DisposedError } from '../../errors.ts';
 import { Graph } from '../../graph/graph.ts';
 import type { GraphTensor } from '../../graph/node.ts';
 import type { Plan } from '../../graph/plan.ts';
@@ -66,6 +67,12 @@ const SUBMISSION_MS = 25;
 /** A step is hardly faster with fewer columns than these. */
 const FEWEST_COLUMNS = 8;
 
+/** Sentences of the search that takes over from one for so many, if any does. */
+export function halfOf({ sentences, beam }: Pick<SearchShape, 'sentences' | 'beam'>): number | undefined {
+  const half = Math.ceil(sentences / 2);
+  return half < sentences && half * beam >= FEWEST_COLUMNS ? half : undefined;
+}
+
 /**
  * Searches for batches of one shape, with everything that lives on the device between steps: caches, beams, what has been
  * chosen. The host sends a handful of steps at a time and reads a few words back to learn what is decided.
@@ -86,6 +93,7 @@ export class Search implements Disposable {
   #stepPlan: Plan | undefined;
   #positions: Positions | undefined;
   #half: Search | undefined;
+  #isDisposed = false;
 
   constructor(model: LoadedModel, shape: SearchShape) {
     this.shape = shape;
@@ -119,6 +127,7 @@ export class Search implements Disposable {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     this.#half?.dispose();
     this.#stepPlan?.dispose();
     this.#positions?.scope.dispose();
@@ -168,9 +177,8 @@ export class Search implements Disposable {
    * ones make up the number, so that later batches need the same plans.
    */
   #othersThan(decided: Uint32Array): number[] | undefined {
-    const { sentences, beam } = this.shape;
-    const half = Math.ceil(sentences / 2);
-    if (half === sentences || half * beam < FEWEST_COLUMNS) return undefined;
+    const half = halfOf(this.shape);
+    if (half === undefined) return undefined;
     const byNeed = [...decided.keys()].sort((a, b) => decided[a] - decided[b]);
     return decided[byNeed[half]] === 0 ? undefined : byNeed.slice(0, half).sort((a, b) => a - b);
   }
@@ -181,6 +189,7 @@ export class Search implements Disposable {
     input: SearchInput,
   ): Promise<Hypothesis[][]> {
     const result = await this.#result(done);
+    this.#assertOwner();
     this.#half ??= new Search(this.#model, { ...this.shape, sentences: sentences.length });
     await this.#half.#takeOver(this, sentences, done, input);
     const found = await this.#half.#continue(done, input);
@@ -198,7 +207,7 @@ export class Search implements Disposable {
     const { gpu } = this.#model;
     const { beam, stride } = this.shape;
     if (this.#positions) this.#writePenalties(this.#positions, input);
-    await this.#planWithRoom(done + 1, input);
+    await this.#planWithRoom(Math.min(whole.#positions!.capacity - 1, input.limit), input);
     copyTensor(gpu, whole.#control, this.#control);
     copyTensor(gpu, whole.memory.extent, this.memory.extent);
     using scope = new Scope(gpu);
@@ -243,8 +252,16 @@ export class Search implements Disposable {
       this.#positions = makePositions(this.#model.gpu, shape, capacity, this.#positions);
       this.#writePenalties(this.#positions, input);
     }
-    this.#stepPlan = await this.#buildStepPlan(this.#positions);
-    return this.#stepPlan;
+    const plan = await this.#buildStepPlan(this.#positions);
+    if (this.#isDisposed) plan.dispose();
+    this.#assertOwner();
+    this.#stepPlan = plan;
+    return plan;
+  }
+
+  /** What is made after an interruption must have somebody to dispose it. */
+  #assertOwner(): void {
+    if (this.#isDisposed) throw new DisposedError('The model was disposed while it searched.');
   }
 
   #writePenalties({ penalties, capacity }: Positions, { limit, alpha }: SearchInput): void {
