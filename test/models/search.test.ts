@@ -8,6 +8,7 @@ import {
   type TranslateOptions,
 } from '../../src/models/transformer/model.ts';
 import type { Technique } from '../../src/technique.ts';
+import { inGuise } from '../support/device-class.ts';
 import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
 import { holds } from '../support/property.ts';
@@ -27,14 +28,7 @@ function watched(gpu: Gpu): Watched {
     }
     return gpu.createBuffer(name, ...rest);
   };
-  const proxy = new Proxy(gpu, {
-    get(target, property) {
-      if (property === 'createBuffer') return createBuffer;
-      const value: unknown = Reflect.get(target, property, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-  device.gpu = proxy;
+  device.gpu = inGuise(gpu, { createBuffer });
   return device;
 }
 
@@ -124,28 +118,22 @@ test('a search for more than the best of each sentence cannot leave the others o
 test('a model that is disposed while it searches says so, and keeps nothing', async () => {
   const gpu = await testGpu();
   const made = new Set<GPUBuffer>();
-  const proxy = new Proxy(gpu, {
-    get(target, property) {
-      if (property === 'createBuffer') {
-        return (...args: Parameters<Gpu['createBuffer']>) => {
-          const buffer = gpu.createBuffer(...args);
-          made.add(buffer);
-          const destroy = buffer.destroy.bind(buffer);
-          buffer.destroy = () => {
-            made.delete(buffer);
-            return destroy();
-          };
-          return buffer;
-        };
-      }
-      const value: unknown = Reflect.get(target, property, target);
-      return typeof value === 'function' ? value.bind(target) : value;
+  const counting = inGuise(gpu, {
+    createBuffer(...args) {
+      const buffer = gpu.createBuffer(...args);
+      made.add(buffer);
+      const destroy = buffer.destroy.bind(buffer);
+      buffer.destroy = () => {
+        made.delete(buffer);
+        return destroy();
+      };
+      return buffer;
     },
   });
   const ids = Array.from({ length: 16 }, (_, i) => [2 + (i % 10), 1]);
   // While the encoder is compiled, while a step is, and while some run.
   for (const turns of [0, 1, 2, 3, 5, 8, 12]) {
-    const model = await loadTransformer(proxy, tinyTransformer('dense', SHAPE, 12), { heads: 2 });
+    const model = await loadTransformer(counting, tinyTransformer('dense', SHAPE, 12), { heads: 2 });
     const searching = model.translate(ids, { maxLength: 400, bestOnly: true });
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
     model.dispose();

@@ -19,8 +19,11 @@ export async function gpuAs(deviceClass: DeviceClass): Promise<Gpu> {
   return guise;
 }
 
-/** A device that differs in some of what it says of itself. */
-export function inGuise(gpu: Gpu, said: Partial<Pick<Gpu, 'deviceClass' | 'features' | 'tuning'>>): Gpu {
+/** A device that differs in some of what it says of itself, or makes buffers in another way. */
+export function inGuise(
+  gpu: Gpu,
+  said: Partial<Pick<Gpu, 'deviceClass' | 'features' | 'tuning' | 'createBuffer'>>,
+): Gpu {
   return new Proxy(gpu, {
     get(target, property) {
       if (Object.hasOwn(said, property)) return said[property as keyof typeof said];
