@@ -1,9 +1,10 @@
 import type { Gpu } from '../src/graph/device.ts';
 import { loadTransformer } from '../src/models/transformer/model.ts';
+import { batchesByLength } from '../src/models/transformer/translate-lines.ts';
 import { runBench, type Scale } from './support/bench.ts';
 import { transformerSize } from './support/layers.ts';
 import { madeTransformer } from './support/made-models.ts';
-import { batchesOf, type NewsSentence, newstest2014 } from './support/newstest.ts';
+import { type NewsSentence, newstest2014 } from './support/newstest.ts';
 import { startTable } from './support/table.ts';
 
 /*
@@ -57,7 +58,8 @@ await runBench('newstest', async ({ gpu, scale, say }) => {
   ]);
   const results: NewstestResult[] = [];
   for (const { batch, every } of settingsFor(gpu, scale)) {
-    const batches = batchesOf(sentences, batch);
+    const words = sentences.map((sentence) => sentence.words);
+    const batches = batchesByLength(words, batch).map((positions) => positions.map((at) => sentences[at]));
     // From the middle of every run of batches, as they fall in length.
     const timed = batches.filter((_, index) => index % every === Math.min(every, batches.length) >> 1);
     // Kernels are compiled, and chosen, by a step before.

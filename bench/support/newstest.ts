@@ -43,11 +43,3 @@ export async function newstest2014(): Promise<NewsSentence[]> {
 async function linesOf(path: string): Promise<string[]> {
   return (await readFile(path, 'utf8')).trimEnd().split('\n');
 }
-
-/** Batches as translating lines makes them: most words first. */
-export function batchesOf(sentences: readonly NewsSentence[], size: number): NewsSentence[][] {
-  const sorted = [...sentences].sort((a, b) => b.words - a.words);
-  return Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) =>
-    sorted.slice(index * size, (index + 1) * size),
-  );
-}

@@ -1,6 +1,6 @@
 import { DisposedError } from '../../errors.ts';
 import { Graph } from '../../graph/graph.ts';
-import type { GraphTensor } from '../../graph/node.ts';
+import { elements, type GraphTensor } from '../../graph/node.ts';
 import type { Plan } from '../../graph/plan.ts';
 import {
   copyTensor,
@@ -222,13 +222,7 @@ export class Search implements Disposable {
     select(1, beam * FINISHED_WORDS, whole.#finished, this.#finished);
     const into = perPosition(this.#positions!);
     for (const [i, from] of perPosition(whole.#positions!).entries()) {
-      const [, , ...features] = from.shape;
-      select(
-        done,
-        features.reduce((product, extent) => product * extent, beam),
-        from,
-        into[i],
-      );
+      select(done, elements(from) / (from.shape[0] * whole.shape.sentences), from, into[i]);
     }
     using plan = await graph.plan();
     plan.run();

@@ -70,7 +70,10 @@ export async function translateLines(
   let sentencesDone = 0;
   let tokens = 0;
   let milliseconds = 0;
-  for (const [index, positions] of batchesByLength(sources, options.batch ?? DEFAULT_BATCH).entries()) {
+  for (const [index, positions] of batchesByLength(
+    sources.map(countWords),
+    options.batch ?? DEFAULT_BATCH,
+  ).entries()) {
     sentencesDone += positions.length;
     let batch = options.finished?.get(index);
     if (batch === undefined) {
@@ -118,10 +121,9 @@ function check(
   }
 }
 
-/** Positions of the sources per batch: most words first, equal ones in their order. */
-function batchesByLength(sources: readonly string[], size: number): number[][] {
-  const words = sources.map(countWords);
-  const sorted = [...sources.keys()].sort((a, b) => words[b] - words[a]);
+/** Positions of sources of so many words per batch: most words first, equal ones in their order. */
+export function batchesByLength(words: readonly number[], size: number): number[][] {
+  const sorted = [...words.keys()].sort((a, b) => words[b] - words[a]);
   return Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) =>
     sorted.slice(index * size, (index + 1) * size),
   );
