@@ -1,5 +1,5 @@
-import { convolution, pictureColumns } from '../src/graph/convolution-operations.ts';
-import { uploadConvolution } from '../src/graph/convolution-weight.ts';
+import { convolution, pictureColumns } from '../src/graph/operations/convolution-operations.ts';
+import { uploadConvolution } from '../src/graph/weights/convolution-weight.ts';
 import { type ResNetLayerShape, resnetLayers } from '../src/models/full-size/resnet-layers.ts';
 import { runBench, type Scale } from './support/bench.ts';
 import {

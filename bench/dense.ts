@@ -1,8 +1,8 @@
-import { geometricMean } from '../src/geometric-mean.ts';
-import { Graph } from '../src/graph/graph.ts';
-import { product } from '../src/graph/operations.ts';
-import { Scope } from '../src/graph/scope.ts';
-import { uploadWeight } from '../src/graph/weight.ts';
+import { geometricMean } from '../src/base/geometric-mean.ts';
+import { Scope } from '../src/graph/device/scope.ts';
+import { product } from '../src/graph/operations/operations.ts';
+import { Graph } from '../src/graph/plan/graph.ts';
+import { uploadWeight } from '../src/graph/weights/weight.ts';
 import { type BenchRun, runBench } from './support/bench.ts';
 import { withSpread } from './support/compare-formats.ts';
 import { type ProductShape, productShapes } from './support/layers.ts';

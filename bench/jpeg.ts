@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import decodeMozjpeg, { init as initMozjpeg } from '@jsquash/jpeg/decode.js';
 import jpegJs from 'jpeg-js';
 import { Bench } from 'tinybench';
-import { geometricMean } from '../src/geometric-mean.ts';
+import { geometricMean } from '../src/base/geometric-mean.ts';
 import { decodeJpeg, readJpegHeader } from '../src/io/jpeg/decode.ts';
 import { startTable } from './support/table.ts';
 

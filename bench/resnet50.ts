@@ -1,9 +1,9 @@
-import type { ConvolutionWeight } from '../src/graph/convolution-weight.ts';
-import { Graph } from '../src/graph/graph.ts';
-import type { Plan } from '../src/graph/plan.ts';
-import { Scope } from '../src/graph/scope.ts';
-import type { Weight } from '../src/graph/weight.ts';
-import type { Checkpoint } from '../src/io/checkpoint-types.ts';
+import { Scope } from '../src/graph/device/scope.ts';
+import { Graph } from '../src/graph/plan/graph.ts';
+import type { Plan } from '../src/graph/plan/plan.ts';
+import type { ConvolutionWeight } from '../src/graph/weights/convolution-weight.ts';
+import type { Weight } from '../src/graph/weights/weight.ts';
+import type { Checkpoint } from '../src/io/checkpoint/checkpoint-types.ts';
 import { type ResNetSize, resnetLayers } from '../src/models/full-size/resnet-layers.ts';
 import { readConfig } from '../src/models/resnet50/config.ts';
 import { PICTURE_SIZE, PICTURE_VALUES } from '../src/models/resnet50/model.ts';

@@ -1,5 +1,5 @@
-import { product } from '../src/graph/operations.ts';
-import { uploadWeight } from '../src/graph/weight.ts';
+import { product } from '../src/graph/operations/operations.ts';
+import { uploadWeight } from '../src/graph/weights/weight.ts';
 import { runBench } from './support/bench.ts';
 import {
   compareFormats,

@@ -1,8 +1,8 @@
-import type { Gpu } from '../src/graph/device.ts';
-import { Graph } from '../src/graph/graph.ts';
-import type { Plan } from '../src/graph/plan.ts';
-import { Scope } from '../src/graph/scope.ts';
-import type { Weight } from '../src/graph/weight.ts';
+import type { Gpu } from '../src/graph/device/device.ts';
+import { Scope } from '../src/graph/device/scope.ts';
+import { Graph } from '../src/graph/plan/graph.ts';
+import type { Plan } from '../src/graph/plan/plan.ts';
+import type { Weight } from '../src/graph/weights/weight.ts';
 import type { TransformerSize } from '../src/models/full-size/transformer-variables.ts';
 import { bucket } from '../src/models/transformer/batching.ts';
 import { readConfig } from '../src/models/transformer/config.ts';

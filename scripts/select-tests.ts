@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/base/errors.ts';
 
 /**
  * The test files under `test/` whose paths contain one of the filters (a file, a folder or a part of a path), or all when

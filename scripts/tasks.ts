@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adapterEnvironment } from '../src/cli/adapter-environment.ts';
-import { run } from '../src/cli/exec.ts';
-import { runtimeArguments } from '../src/cli/runtime-arguments.ts';
-import { AdapterError, TsosError, UsageError } from '../src/errors.ts';
+import { AdapterError, TsosError, UsageError } from '../src/base/errors.ts';
+import { adapterEnvironment } from '../src/cli/adapter/adapter-environment.ts';
+import { runtimeArguments } from '../src/cli/adapter/runtime-arguments.ts';
+import { run } from '../src/cli/commands/exec.ts';
 import { selectTests } from './select-tests.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));

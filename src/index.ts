@@ -10,7 +10,12 @@
  * ```
  */
 
-export { AdapterError, DataError, DeviceError, DisposedError, TsosError, UsageError } from './errors.ts';
+export { AdapterError, DataError, DeviceError, DisposedError, TsosError, UsageError } from './base/errors.ts';
+export type { RandomKey } from './base/random.ts';
+export { derivedKey, normals, randomKey, uniforms } from './base/random.ts';
+export type { ShapedFloats } from './base/shaped-floats.ts';
+export type { Technique } from './base/technique.ts';
+export { TECHNIQUES } from './base/technique.ts';
 export type {
   AdapterDescription,
   DeviceFeatures,
@@ -19,17 +24,17 @@ export type {
   GpuOptions,
   TuningOptions,
   TuningStore,
-} from './graph/device.ts';
-export { openGpu } from './graph/device.ts';
+} from './graph/device/device.ts';
+export { openGpu } from './graph/device/device.ts';
+export { type DeviceTensor, readFloats, Scope } from './graph/device/scope.ts';
 export * as differentiation from './graph/differentiation/index.ts';
-export { Graph } from './graph/graph.ts';
-export type { ValuePrecision } from './graph/half-precision.ts';
+export { randomNumbers, uploadKey, writeKey } from './graph/operations/random.ts';
 export * as optimisers from './graph/optimisers/index.ts';
-export type { Plan } from './graph/plan.ts';
-export { randomNumbers, uploadKey, writeKey } from './graph/random.ts';
-export { type DeviceTensor, readFloats, Scope } from './graph/scope.ts';
-export type { OpenOptions } from './io/checkpoint.ts';
-export { openCheckpoint } from './io/checkpoint.ts';
+export { Graph } from './graph/plan/graph.ts';
+export type { Plan } from './graph/plan/plan.ts';
+export type { ValuePrecision } from './graph/weights/half-precision.ts';
+export type { OpenOptions } from './io/checkpoint/checkpoint.ts';
+export { openCheckpoint } from './io/checkpoint/checkpoint.ts';
 export type {
   Checkpoint,
   DType,
@@ -37,11 +42,12 @@ export type {
   TensorChunk,
   TensorData,
   TensorInfo,
-} from './io/checkpoint-types.ts';
-export { evaluationPixels } from './io/evaluation-picture.ts';
-export type { Example, Feature } from './io/example.ts';
-export { decodeExample, encodeExample } from './io/example.ts';
+} from './io/checkpoint/checkpoint-types.ts';
+export type { NamedTensor, WriteOptions } from './io/checkpoint/write-checkpoint.ts';
+export { writeCheckpoint } from './io/checkpoint/write-checkpoint.ts';
+export { type RecordFolder, recordFolder } from './io/files/record-folder.ts';
 export { decodeJpeg, type JpegHeader, type JpegOptions, readJpegHeader } from './io/jpeg/decode.ts';
+export { evaluationPixels } from './io/pictures/evaluation-picture.ts';
 export type { OpenedPictures, OpenPicturesOptions } from './io/pictures/open-pictures.ts';
 export { openPictures } from './io/pictures/open-pictures.ts';
 export type { PictureSource } from './io/pictures/picture-source.ts';
@@ -52,13 +58,12 @@ export type {
   Selection,
 } from './io/pictures/read-pictures.ts';
 export { countPictures, readPictures } from './io/pictures/read-pictures.ts';
-export { type RecordFolder, recordFolder } from './io/record-folder.ts';
-export type { Vocabulary } from './io/subwords.ts';
-export { loadVocabulary } from './io/subwords.ts';
-export type { TfRecord, TfRecordOptions, WriteTfRecordsOptions } from './io/tfrecord.ts';
-export { readTfRecords, writeTfRecords } from './io/tfrecord.ts';
-export type { NamedTensor, WriteOptions } from './io/write-checkpoint.ts';
-export { writeCheckpoint } from './io/write-checkpoint.ts';
+export type { Example, Feature } from './io/records/example.ts';
+export { decodeExample, encodeExample } from './io/records/example.ts';
+export type { TfRecord, TfRecordOptions, WriteTfRecordsOptions } from './io/records/tfrecord.ts';
+export { readTfRecords, writeTfRecords } from './io/records/tfrecord.ts';
+export type { Vocabulary } from './io/text/subwords.ts';
+export { loadVocabulary } from './io/text/subwords.ts';
 export * as l0Regularization from './layers/l0-regularization/index.ts';
 export type { PenaltyRamp } from './layers/penalty-schedule.ts';
 export { CubicPenaltyWeight, cubicPenaltyTarget, linearPenaltyWeight } from './layers/penalty-schedule.ts';
@@ -78,7 +83,7 @@ export type { Initializer } from './layers/reference/initializers.ts';
 export { constant, glorotUniform, normal } from './layers/reference/initializers.ts';
 export type { DenseTensor } from './layers/reference/tensor.ts';
 export { denseTensor, filledTensor } from './layers/reference/tensor.ts';
-export type { LogAlphaThreshold } from './layers/technique.ts';
+export type { LogAlphaThreshold } from './layers/resolve-technique.ts';
 export * as variationalDropout from './layers/variational-dropout/index.ts';
 export type { BleuComparison, BleuOptions, BleuResult } from './metrics/bleu/bleu.ts';
 export { bleu, compareBleu } from './metrics/bleu/bleu.ts';
@@ -131,8 +136,6 @@ export type {
   TranslationProgress,
 } from './models/transformer/translate-lines.ts';
 export { translateLines } from './models/transformer/translate-lines.ts';
-export type { RandomKey } from './random.ts';
-export { derivedKey, normals, randomKey, uniforms } from './random.ts';
 export type { CheckpointFilter, PublishedCheckpoint } from './results/catalogue.ts';
 export { PUBLISHED_CHECKPOINTS, publishedCheckpoint, selectCheckpoints } from './results/catalogue.ts';
 export type { FetchedCheckpoint, FetchOptions } from './results/fetch-checkpoint.ts';
@@ -141,6 +144,3 @@ export type { ResultRow } from './results/load-results.ts';
 export { loadResults } from './results/load-results.ts';
 export type { Report, ReportRow } from './results/reproduction/report.ts';
 export { buildReport } from './results/reproduction/report.ts';
-export type { ShapedFloats } from './shaped-floats.ts';
-export type { Technique } from './technique.ts';
-export { TECHNIQUES } from './technique.ts';

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { runtimeArguments } from '../src/cli/runtime-arguments.ts';
+import { runtimeArguments } from '../src/cli/adapter/runtime-arguments.ts';
 import { parsedBySchema } from './support/schema.ts';
 
 const BENCH = fileURLToPath(new URL('../bench', import.meta.url));

@@ -1,4 +1,4 @@
-import { ProtoWriter } from '../../src/io/protobuf.ts';
+import { ProtoWriter } from '../../src/io/bytes/protobuf.ts';
 
 /*
  * ONNX models as protobuf bytes (onnx.proto3, opset 13). All tensors are float32.

@@ -12,7 +12,7 @@ const BLOCKS = [3, 4, 6, 3];
 /**
  * An ONNX model of ResNet-50 for one picture (He et al. 2016, stride in the 3×3 convolutions), computed densely: each kernel
  * is mask · weight with all its zeros, and has its batch normalisation folded in.
- * @param {import('../../src/io/checkpoint-types.ts').Checkpoint} checkpoint pruned by magnitude, named as the original names it
+ * @param {import('../../src/io/checkpoint/checkpoint-types.ts').Checkpoint} checkpoint pruned by magnitude, named as the original names it
  * @param {import('../../src/models/full-size/resnet-layers.ts').ResNetSize} size
  * @returns {Promise<Uint8Array>}
  */

@@ -1,9 +1,9 @@
-import { resting } from '../../src/graph/resting.ts';
+import { resting } from '../../src/graph/device/resting.ts';
 import { madeCheckpoint } from '../../src/models/full-size/made-checkpoint.ts';
 import { resnetVariables } from '../../src/models/full-size/resnet-variables.ts';
 import { loadResNet50, PICTURE_SIZE, PICTURE_VALUES } from '../../src/models/resnet50/model.ts';
 import { DEVIATION, MEAN } from '../../src/models/resnet50/network.ts';
-import { randomKey, uniforms } from '../../src/random.ts';
+import { randomKey, uniforms } from '../../src/base/random.ts';
 import { runBench } from '../support/bench.ts';
 import { resnetSize } from '../support/layers.ts';
 import { timeInRounds } from '../support/measure.ts';

@@ -1,11 +1,11 @@
-import { csrToDense } from '../../src/graph/csr.ts';
-import { Graph } from '../../src/graph/graph.ts';
-import { product } from '../../src/graph/operations.ts';
-import { readFloats, Scope } from '../../src/graph/scope.ts';
-import { uploadWeight } from '../../src/graph/weight.ts';
+import { csrToDense } from '../../src/graph/weights/csr.ts';
+import { Graph } from '../../src/graph/plan/graph.ts';
+import { product } from '../../src/graph/operations/operations.ts';
+import { readFloats, Scope } from '../../src/graph/device/scope.ts';
+import { uploadWeight } from '../../src/graph/weights/weight.ts';
 import { runBench } from '../support/bench.ts';
 import { productShapes } from '../support/layers.ts';
-import { geometricMean } from '../../src/geometric-mean.ts';
+import { geometricMean } from '../../src/base/geometric-mean.ts';
 import { timeInRounds } from '../support/measure.ts';
 import { benchMatrix, SPARSITIES } from '../support/patterns.ts';
 import { startTable } from '../support/table.ts';

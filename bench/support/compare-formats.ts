@@ -1,8 +1,8 @@
-import { geometricMean } from '../../src/geometric-mean.ts';
-import type { Gpu } from '../../src/graph/device.ts';
-import { Graph } from '../../src/graph/graph.ts';
-import type { Plan } from '../../src/graph/plan.ts';
-import { Scope } from '../../src/graph/scope.ts';
+import { geometricMean } from '../../src/base/geometric-mean.ts';
+import type { Gpu } from '../../src/graph/device/device.ts';
+import { Scope } from '../../src/graph/device/scope.ts';
+import { Graph } from '../../src/graph/plan/graph.ts';
+import type { Plan } from '../../src/graph/plan/plan.ts';
 import type { BenchRun } from './bench.ts';
 import { measure } from './measure.ts';
 import { type BenchMatrix, type PatternSource, SPARSITIES } from './patterns.ts';

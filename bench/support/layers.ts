@@ -1,4 +1,4 @@
-import { pictureColumns } from '../../src/graph/convolution-operations.ts';
+import { pictureColumns } from '../../src/graph/operations/convolution-operations.ts';
 import type { ModelMatrix } from '../../src/models/full-size/model-variable.ts';
 import { PAPER_RESNET_50, type ResNetSize, resnetLayers } from '../../src/models/full-size/resnet-layers.ts';
 import { PAPER_TRANSFORMER, type TransformerSize } from '../../src/models/full-size/transformer-variables.ts';

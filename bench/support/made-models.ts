@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
+import type { Checkpoint } from '../../src/io/checkpoint/checkpoint-types.ts';
 import {
   type MaskVariable,
   type ModelVariable,

@@ -1,6 +1,6 @@
 import { Bench } from 'tinybench';
-import type { Gpu } from '../../src/graph/device.ts';
-import type { Plan } from '../../src/graph/plan.ts';
+import type { Gpu } from '../../src/graph/device/device.ts';
+import type { Plan } from '../../src/graph/plan/plan.ts';
 import { passMilliseconds } from '../../src/graph/tuning/time-pass.ts';
 
 /** Milliseconds one run of a plan takes. */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { UsageError } from '../../src/errors.ts';
-import { loadVocabulary } from '../../src/io/subwords.ts';
+import { UsageError } from '../../src/base/errors.ts';
+import { countWords } from '../../src/base/python-text.ts';
+import { loadVocabulary } from '../../src/io/text/subwords.ts';
 import { EOS } from '../../src/models/transformer/config.ts';
-import { countWords } from '../../src/python-text.ts';
 
 /** A sentence to translate. */
 export interface NewsSentence {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CsrMatrix, CsrWriter } from '../../src/graph/csr.ts';
-import { readSmtx } from '../../src/io/smtx.ts';
+import { type CsrMatrix, CsrWriter } from '../../src/graph/weights/csr.ts';
+import { readSmtx } from '../../src/io/exchange/smtx.ts';
 import type { ModelMatrix } from '../../src/models/full-size/model-variable.ts';
 
 /** Nominal shares of zeros that benchmarks compare, as the Deep Learning Matrix Collection files them. */

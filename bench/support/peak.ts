@@ -1,7 +1,7 @@
-import type { Gpu } from '../../src/graph/device.ts';
-import { Graph } from '../../src/graph/graph.ts';
-import type { Plan } from '../../src/graph/plan.ts';
-import { Scope } from '../../src/graph/scope.ts';
+import type { Gpu } from '../../src/graph/device/device.ts';
+import { Scope } from '../../src/graph/device/scope.ts';
+import { Graph } from '../../src/graph/plan/graph.ts';
+import type { Plan } from '../../src/graph/plan/plan.ts';
 import { type Kernel, kernel, unroll } from '../../src/wgsl/kernel.ts';
 import { measure, type RoundOptions } from './measure.ts';
 

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { ArgsDef } from 'citty';
-import { UsageError } from '../errors.ts';
-import { closest } from '../io/suggest.ts';
-import { TECHNIQUES, type Technique } from '../technique.ts';
+import { UsageError } from '../base/errors.ts';
+import { TECHNIQUES, type Technique } from '../base/technique.ts';
+import { closest } from '../io/checkpoint/suggest.ts';
 
 /** An argument of the command line that cannot be read. */
 export class ArgumentError extends UsageError {}

@@ -1,7 +1,7 @@
 import type { ArgsDef } from 'citty';
+import { TECHNIQUES } from '../base/technique.ts';
 import type { CheckpointFilter } from '../results/catalogue.ts';
 import { parseRange } from '../results/range.ts';
-import { TECHNIQUES } from '../technique.ts';
 import { techniqueOption } from './arguments.ts';
 
 /** The arguments that choose among the published checkpoints. */

@@ -7,30 +7,30 @@ import {
   runCommand,
   type SubCommandsDef,
 } from 'citty';
-import { TsosError } from '../errors.ts';
-import { closest } from '../io/suggest.ts';
+import { TsosError } from '../base/errors.ts';
+import { closest } from '../io/checkpoint/suggest.ts';
 import { ArgumentError, checkArguments } from './arguments.ts';
-import { beQuiet, complain, print } from './print.ts';
+import { beQuiet, complain, print } from './report/print.ts';
 import { packageVersion } from './version.ts';
 
 /** Loaded when named, so that reading a file loads nothing of the GPU. */
 const COMMANDS: SubCommandsDef = {
-  list: async () => (await import('./list.ts')).listCommand,
-  fetch: async () => (await import('./fetch.ts')).fetchCommand,
-  inspect: async () => (await import('./inspect.ts')).inspectCommand,
-  sparsity: async () => (await import('./sparsity.ts')).sparsityCommand,
-  prune: async () => (await import('./prune.ts')).pruneCommand,
-  convert: async () => (await import('./convert.ts')).convertCommand,
-  translate: async () => (await import('./translate.ts')).translateCommand,
-  evaluate: async () => (await import('./evaluate.ts')).evaluateCommand,
-  merge: async () => (await import('./merge.ts')).mergeCommand,
-  classify: async () => (await import('./classify.ts')).classifyCommand,
-  bleu: async () => (await import('./bleu.ts')).bleuCommand,
-  results: async () => (await import('./results.ts')).resultsCommand,
-  reproduce: async () => (await import('./reproduce.ts')).reproduceCommand,
-  tune: async () => (await import('./tune.ts')).tuneCommand,
-  demo: async () => (await import('./demo.ts')).demoCommand,
-  exec: async () => (await import('./exec-command.ts')).execCommand,
+  list: async () => (await import('./commands/list.ts')).listCommand,
+  fetch: async () => (await import('./commands/fetch.ts')).fetchCommand,
+  inspect: async () => (await import('./commands/inspect.ts')).inspectCommand,
+  sparsity: async () => (await import('./commands/sparsity.ts')).sparsityCommand,
+  prune: async () => (await import('./commands/prune.ts')).pruneCommand,
+  convert: async () => (await import('./commands/convert.ts')).convertCommand,
+  translate: async () => (await import('./commands/translate.ts')).translateCommand,
+  evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand,
+  merge: async () => (await import('./commands/merge.ts')).mergeCommand,
+  classify: async () => (await import('./commands/classify.ts')).classifyCommand,
+  bleu: async () => (await import('./commands/bleu.ts')).bleuCommand,
+  results: async () => (await import('./commands/results.ts')).resultsCommand,
+  reproduce: async () => (await import('./commands/reproduce.ts')).reproduceCommand,
+  tune: async () => (await import('./commands/tune.ts')).tuneCommand,
+  demo: async () => (await import('./commands/demo.ts')).demoCommand,
+  exec: async () => (await import('./commands/exec-command.ts')).execCommand,
 };
 
 /** What every command takes. */

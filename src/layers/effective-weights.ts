@@ -1,10 +1,10 @@
-import { DataError, UsageError } from '../errors.ts';
-import { type FloatPiece, inStep, streamFloat32 } from '../float-stream.ts';
-import { type CsrMatrix, CsrWriter } from '../graph/csr.ts';
-import { CsrEntryList, type OpenEntries } from '../graph/csr-entries.ts';
-import type { Checkpoint } from '../io/checkpoint-types.ts';
-import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../numerics.ts';
-import type { Technique } from '../technique.ts';
+import { DataError, UsageError } from '../base/errors.ts';
+import { type FloatPiece, inStep, streamFloat32 } from '../base/float-stream.ts';
+import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../base/numerics.ts';
+import type { Technique } from '../base/technique.ts';
+import { type CsrMatrix, CsrWriter } from '../graph/weights/csr.ts';
+import { CsrEntryList, type OpenEntries } from '../graph/weights/csr-entries.ts';
+import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import type { Site } from './site.ts';
 import { effectiveWeight, keptWeight, type WeightRule } from './weight-rule.ts';
 import { SCAN_ELEMENTS, weightScan } from './weight-scan.ts';

@@ -1,5 +1,5 @@
-import { DataError } from '../errors.ts';
-import type { Checkpoint } from '../io/checkpoint-types.ts';
+import { DataError } from '../base/errors.ts';
+import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 
 /**
  * Reads a small variable whole.

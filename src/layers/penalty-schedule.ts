@@ -1,5 +1,5 @@
-import { checkNumber } from '../check-arguments.ts';
-import { UsageError } from '../errors.ts';
+import { checkNumber } from '../base/check-arguments.ts';
+import { UsageError } from '../base/errors.ts';
 
 /** How the weight of a sparsifying penalty rises from 0. */
 export interface PenaltyRamp {

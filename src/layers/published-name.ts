@@ -1,4 +1,4 @@
-import { formatFloat } from '../python-text.ts';
+import { formatFloat } from '../base/python-text.ts';
 
 /** The two models of the paper, by the names its code uses. */
 export type PublishedModel = 'transformer' | 'rn50';

@@ -1,6 +1,6 @@
-import { DataError } from '../errors.ts';
-import type { Checkpoint } from '../io/checkpoint-types.ts';
-import { COMPANION_LEAF, type Technique } from '../technique.ts';
+import { DataError } from '../base/errors.ts';
+import { COMPANION_LEAF, type Technique } from '../base/technique.ts';
+import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import type { Site } from './site.ts';
 
 /** A layer of the network with its variables. */

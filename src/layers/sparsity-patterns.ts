@@ -1,8 +1,8 @@
-import { DataError } from '../errors.ts';
-import type { CsrMatrix } from '../graph/csr.ts';
-import type { Checkpoint } from '../io/checkpoint-types.ts';
-import type { SparsePattern } from '../io/smtx.ts';
-import { COUNTED_VARIABLE, type Technique } from '../technique.ts';
+import { DataError } from '../base/errors.ts';
+import { COUNTED_VARIABLE, type Technique } from '../base/technique.ts';
+import type { CsrMatrix } from '../graph/weights/csr.ts';
+import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
+import type { SparsePattern } from '../io/exchange/smtx.ts';
 import { readEffectiveMatrix } from './effective-weights.ts';
 import type { Site } from './site.ts';
 import { embeddingShards } from './transformer-sites.ts';

@@ -1,5 +1,5 @@
-import type { Checkpoint } from '../io/checkpoint-types.ts';
-import type { Technique } from '../technique.ts';
+import type { Technique } from '../base/technique.ts';
+import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import type { Site } from './site.ts';
 
 /** Suffixes of a layer's variables; where several are listed, the first that a checkpoint has. */

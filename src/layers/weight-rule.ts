@@ -1,5 +1,5 @@
-import { hardConcreteGate, variationalDropoutKeeps } from '../numerics.ts';
-import type { Technique } from '../technique.ts';
+import { hardConcreteGate, variationalDropoutKeeps } from '../base/numerics.ts';
+import type { Technique } from '../base/technique.ts';
 
 /** How a technique makes a weight of what is stored. */
 export interface WeightRule {

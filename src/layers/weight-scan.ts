@@ -1,4 +1,4 @@
-import { f32x4, i32, i32x4, local, loopWhile, select, startKernel, v128 } from '../wasm-kernel.ts';
+import { f32x4, i32, i32x4, local, loopWhile, select, startKernel, v128 } from '../base/wasm-kernel.ts';
 
 /** The most elements one scan takes; what it touches stays in the second-level cache. */
 export const SCAN_ELEMENTS = 1 << 14;

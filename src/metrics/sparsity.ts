@@ -1,13 +1,13 @@
-import { DataError, UsageError } from '../errors.ts';
-import { inStep, streamFloat32 } from '../float-stream.ts';
-import type { Checkpoint } from '../io/checkpoint-types.ts';
-import { DEFAULT_LOG_ALPHA_THRESHOLD, hardConcreteGate, variationalDropoutKeeps } from '../numerics.ts';
+import { DataError, UsageError } from '../base/errors.ts';
+import { inStep, streamFloat32 } from '../base/float-stream.ts';
+import { DEFAULT_LOG_ALPHA_THRESHOLD, hardConcreteGate, variationalDropoutKeeps } from '../base/numerics.ts';
 import {
   COUNTED_VARIABLE,
   COUNTED_VARIABLE_IN_WORDS,
   recogniseTechnique,
   type Technique,
-} from '../technique.ts';
+} from '../base/technique.ts';
+import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 
 /** How {@link checkpointSparsity} counts. */
 export interface SparsityOptions {

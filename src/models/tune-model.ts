@@ -1,5 +1,5 @@
-import type { Gpu } from '../graph/gpu.ts';
-import type { Checkpoint } from '../io/checkpoint-types.ts';
+import type { Gpu } from '../graph/device/gpu.ts';
+import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import { loadResNet50, PICTURE_VALUES } from './resnet50/model.ts';
 import { EOS } from './transformer/config.ts';
 import { loadTransformer } from './transformer/model.ts';

@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.ts';
-import { closest } from '../io/suggest.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Technique } from '../base/technique.ts';
+import { closest } from '../io/checkpoint/suggest.ts';
 import { type PublishedModel, type PublishedName, parsePublishedName } from '../layers/published-name.ts';
-import type { Technique } from '../technique.ts';
 import { type CatalogueEntry, RESNETS, TRANSFORMERS } from './catalogue-data.ts';
 import { isWithin, type Range } from './range.ts';
 

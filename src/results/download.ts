@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TsosError } from '../errors.ts';
-import { explainWriteFailure } from '../io/atomic-file.ts';
+import { TsosError } from '../base/errors.ts';
+import { explainWriteFailure } from '../io/files/atomic-file.ts';
 import { rangeRequest, readAnswer, TransientError } from './http-answer.ts';
 import { PartFile } from './part-file.ts';
 

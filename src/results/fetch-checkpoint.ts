@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../errors.ts';
-import { openCheckpoint } from '../io/checkpoint.ts';
+import { UsageError } from '../base/errors.ts';
+import { openCheckpoint } from '../io/checkpoint/checkpoint.ts';
 import { PUBLISHED_AT, type PublishedCheckpoint } from './catalogue.ts';
 import { type DownloadOptions, download } from './download.ts';
 

@@ -1,4 +1,4 @@
-import { TsosError } from '../errors.ts';
+import { TsosError } from '../base/errors.ts';
 import type { RemoteFile } from './part-file.ts';
 
 /** A download failed in a way that may pass. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { DataError } from '../errors.ts';
-import { type Csv, type CsvRow, numberIn, readCsv } from '../io/csv.ts';
+import { DataError } from '../base/errors.ts';
+import type { Technique } from '../base/technique.ts';
+import { type Csv, type CsvRow, numberIn, readCsv } from '../io/exchange/csv.ts';
 import type { PublishedModel } from '../layers/published-name.ts';
-import type { Technique } from '../technique.ts';
 import { type Experiment, RESULT_FILES, type ResultFile } from './result-files.ts';
 
 /** One measured run of the paper. */

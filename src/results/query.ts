@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.ts';
-import { closest } from '../io/suggest.ts';
+import { UsageError } from '../base/errors.ts';
+import { closest } from '../io/checkpoint/suggest.ts';
 import { LEVELS, type ResultRow } from './load-results.ts';
 import { isWithin, parseRange, type Range } from './range.ts';
 

@@ -1,5 +1,5 @@
+import type { Technique } from '../base/technique.ts';
 import type { PublishedModel } from '../layers/published-name.ts';
-import type { Technique } from '../technique.ts';
 
 /** What a run was for. */
 export type Experiment = 'baseline' | 'comparison' | 'lottery_ticket' | 'scratch';

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataError } from '../../src/errors.ts';
-import type { Checkpoint, Tensor, TensorData } from '../../src/io/checkpoint-types.ts';
+import { DataError } from '../../src/base/errors.ts';
+import type { Checkpoint, Tensor, TensorData } from '../../src/io/checkpoint/checkpoint-types.ts';
 
 /** Runs `use` with a fresh directory that is removed afterwards. */
 export async function withDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {

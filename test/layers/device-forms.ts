@@ -1,10 +1,10 @@
+import type { DeviceTensor } from '../../src/graph/device/scope.ts';
 import { multiply } from '../../src/graph/differentiation/elementwise.ts';
 import type { Pictures } from '../../src/graph/differentiation/pictures.ts';
 import { sum } from '../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../src/graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../src/graph/node.ts';
-import { randomNumbers } from '../../src/graph/random.ts';
-import type { DeviceTensor } from '../../src/graph/scope.ts';
+import { randomNumbers } from '../../src/graph/operations/random.ts';
+import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import type { Noise } from '../../src/layers/reference/noise.ts';
 import { type DenseTensor, denseTensor } from '../../src/layers/reference/tensor.ts';
 import { asFloats, compute } from '../support/compute.ts';

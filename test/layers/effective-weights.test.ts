@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DataError } from '../../src/errors.ts';
-import { checkCsr, csrToDense } from '../../src/graph/csr.ts';
+import { DataError } from '../../src/base/errors.ts';
+import { TECHNIQUES, type Technique } from '../../src/base/technique.ts';
+import { checkCsr, csrToDense } from '../../src/graph/weights/csr.ts';
 import { readEffectiveMatrix } from '../../src/layers/effective-weights.ts';
 import type { Site } from '../../src/layers/site.ts';
-import { TECHNIQUES, type Technique } from '../../src/technique.ts';
 import fc from '../support/fast-check.ts';
 import { type MemoryTensor, memoryCheckpoint } from '../support/memory-checkpoint.ts';
 

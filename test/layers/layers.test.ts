@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomKey } from '../../src/base/random.ts';
 import * as l0 from '../../src/layers/l0-regularization/index.ts';
 import { ACTIVATIONS, type ActivationName } from '../../src/layers/reference/activation.ts';
 import { constant, glorotUniform, normal } from '../../src/layers/reference/initializers.ts';
 import { type DenseTensor, denseTensor } from '../../src/layers/reference/tensor.ts';
 import * as vd from '../../src/layers/variational-dropout/index.ts';
-import { randomKey } from '../../src/random.ts';
 import fc from '../support/fast-check.ts';
 import { holds } from '../support/property.ts';
 import { randomFrom } from '../support/random.ts';

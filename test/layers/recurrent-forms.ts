@@ -1,7 +1,7 @@
 import { add, multiply } from '../../src/graph/differentiation/elementwise.ts';
 import { sum } from '../../src/graph/differentiation/reductions.ts';
 import type { Tape } from '../../src/graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../src/graph/node.ts';
+import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import * as l0 from '../../src/layers/l0-regularization/index.ts';
 import * as l0OnDevice from '../../src/layers/l0-regularization/on-device.ts';
 import type { DenseTensor } from '../../src/layers/reference/tensor.ts';

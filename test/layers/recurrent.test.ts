@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { normals, randomKey, uniforms } from '../../src/base/random.ts';
 import * as l0 from '../../src/layers/l0-regularization/index.ts';
 import {
   type DenseTensor,
@@ -8,7 +9,6 @@ import {
   filledTensor,
 } from '../../src/layers/reference/tensor.ts';
 import * as vd from '../../src/layers/variational-dropout/index.ts';
-import { normals, randomKey, uniforms } from '../../src/random.ts';
 import fc from '../support/fast-check.ts';
 import { holds } from '../support/property.ts';
 import { type Random, randomFrom } from '../support/random.ts';

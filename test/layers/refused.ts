@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/base/errors.ts';
 
 /** `run` throws a UsageError with such a message. */
 export function refused(run: () => unknown, message: RegExp): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DataError } from '../../src/errors.ts';
-import { readSmtx } from '../../src/io/smtx.ts';
+import { DataError } from '../../src/base/errors.ts';
+import { readSmtx } from '../../src/io/exchange/smtx.ts';
 import { readPattern, sparsifiedMatrices } from '../../src/layers/sparsity-patterns.ts';
 import { checkpointSparsity } from '../../src/metrics/sparsity.ts';
 import { openManifest } from '../support/manifest.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { csrToDense } from '../../src/graph/csr.ts';
+import { TECHNIQUES, type Technique } from '../../src/base/technique.ts';
+import { csrToDense } from '../../src/graph/weights/csr.ts';
 import { readEffectiveMatrix } from '../../src/layers/effective-weights.ts';
 import { biasName, embeddingSite, layerSites } from '../../src/layers/transformer-sites.ts';
-import { TECHNIQUES, type Technique } from '../../src/technique.ts';
 import { openManifest } from '../support/manifest.ts';
 import { type MemoryTensor, memoryCheckpoint } from '../support/memory-checkpoint.ts';
 import { sharedTest } from '../support/shared.ts';

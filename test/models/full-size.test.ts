@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DataError, UsageError } from '../../src/errors.ts';
-import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
+import { DataError, UsageError } from '../../src/base/errors.ts';
+import type { Checkpoint } from '../../src/io/checkpoint/checkpoint-types.ts';
 import { sparsifiedMatrices } from '../../src/layers/sparsity-patterns.ts';
 import { checkpointSparsity } from '../../src/metrics/sparsity.ts';
 import { madeCheckpoint, madeResNet50, madeTransformer } from '../../src/models/full-size/made-checkpoint.ts';

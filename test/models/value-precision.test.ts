@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
+import type { Checkpoint } from '../../src/io/checkpoint/checkpoint-types.ts';
 import { loadResNet50 } from '../../src/models/resnet50/model.ts';
 import { loadTransformer } from '../../src/models/transformer/model.ts';
 import { testGpu } from '../support/gpu.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { UsageError } from '../../src/errors.ts';
-import { readCsv } from '../../src/io/csv.ts';
+import { UsageError } from '../../src/base/errors.ts';
+import { readCsv } from '../../src/io/exchange/csv.ts';
 import { formatPublishedName } from '../../src/layers/published-name.ts';
 import {
   PUBLISHED_CHECKPOINTS,

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeCheckpoint } from '../../src/io/write-checkpoint.ts';
+import { writeCheckpoint } from '../../src/io/checkpoint/write-checkpoint.ts';
+import { tarOf } from '../io/archive/tar-writer.ts';
 import { withDirectory } from '../io/support.ts';
-import { tarOf } from '../io/tar-writer.ts';
 
 /** An archive of a small checkpoint of two variables, laid out as published ones are. */
 export function checkpointTar(name: string): Promise<Buffer> {

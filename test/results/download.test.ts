@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { TsosError } from '../../src/errors.ts';
+import { TsosError } from '../../src/base/errors.ts';
 import { type DownloadOptions, download } from '../../src/results/download.ts';
 import { withDirectory } from '../io/support.ts';
 import fc from '../support/fast-check.ts';

@@ -9,8 +9,8 @@ import {
   type FetchOptions,
   fetchCheckpoint,
 } from '../../src/results/fetch-checkpoint.ts';
+import { tarOf } from '../io/archive/tar-writer.ts';
 import { dataErrorOf, withDirectory } from '../io/support.ts';
-import { tarOf } from '../io/tar-writer.ts';
 import { checkpointTar } from './checkpoint-tar.ts';
 import { type Asked, fileReply, type Reply, withServer } from './file-server.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/base/errors.ts';
 import { PUBLISHED_CHECKPOINTS } from '../../src/results/catalogue.ts';
 import { loadResults, type ResultRow } from '../../src/results/load-results.ts';
 import { bestRows, columnsOf, filterRows, parseCondition, sortRows } from '../../src/results/query.ts';

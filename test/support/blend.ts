@@ -1,5 +1,5 @@
-import type { Graph } from '../../src/graph/graph.ts';
-import type { GraphTensor } from '../../src/graph/node.ts';
+import type { Graph } from '../../src/graph/plan/graph.ts';
+import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import { type Kernel, kernel } from '../../src/wgsl/kernel.ts';
 
 /** Elements of the vectors that are blended. */

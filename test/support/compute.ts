@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Gpu } from '../../src/graph/gpu.ts';
-import { Graph } from '../../src/graph/graph.ts';
-import { type GraphTensor, isDeviceTensor } from '../../src/graph/node.ts';
-import { copy } from '../../src/graph/operations.ts';
-import { type DeviceTensor, readWords, Scope } from '../../src/graph/scope.ts';
+import type { Gpu } from '../../src/graph/device/gpu.ts';
+import { type DeviceTensor, readWords, Scope } from '../../src/graph/device/scope.ts';
+import { copy } from '../../src/graph/operations/operations.ts';
+import { Graph } from '../../src/graph/plan/graph.ts';
+import { type GraphTensor, isDeviceTensor } from '../../src/graph/plan/node.ts';
 
 /** Builds a graph, runs it once and reads the named tensors back: 32-bit words, see `asFloats`. */
 export async function compute<Name extends string>(

@@ -1,4 +1,4 @@
-import type { Window } from '../../src/graph/convolution-weight.ts';
+import type { Window } from '../../src/graph/weights/convolution-weight.ts';
 import { type Expected, gamma } from './accuracy.ts';
 import fc from './fast-check.ts';
 import { floats, type Pattern, randomFrom, sparsify } from './random.ts';

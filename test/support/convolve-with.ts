@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { convolution, pictureColumns } from '../../src/graph/convolution-operations.ts';
-import { uploadConvolution, type Window } from '../../src/graph/convolution-weight.ts';
-import { csrFromDense } from '../../src/graph/csr.ts';
-import type { ValuePrecision } from '../../src/graph/half-precision.ts';
-import type { Candidate } from '../../src/graph/node.ts';
+import { convolution, pictureColumns } from '../../src/graph/operations/convolution-operations.ts';
+import type { Candidate } from '../../src/graph/plan/node.ts';
+import { uploadConvolution, type Window } from '../../src/graph/weights/convolution-weight.ts';
+import { csrFromDense } from '../../src/graph/weights/csr.ts';
+import type { ValuePrecision } from '../../src/graph/weights/half-precision.ts';
 import type { Epilogue } from '../../src/wgsl/product-epilogue.ts';
 import { asFloats, compute, POISON, sink } from './compute.ts';
 import { type ConvolutionCase, channelsLast, convolutionOracle, featureMajor } from './convolutions.ts';

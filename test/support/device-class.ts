@@ -1,4 +1,4 @@
-import type { Gpu } from '../../src/graph/gpu.ts';
+import type { Gpu } from '../../src/graph/device/gpu.ts';
 import { testGpu } from './gpu.ts';
 
 export type DeviceClass = Gpu['deviceClass'];

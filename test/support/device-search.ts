@@ -1,7 +1,7 @@
-import type { Gpu } from '../../src/graph/gpu.ts';
-import type { Graph } from '../../src/graph/graph.ts';
-import type { GraphTensor } from '../../src/graph/node.ts';
-import { type DeviceTensor, readFloats, readWords, type Scope, write } from '../../src/graph/scope.ts';
+import type { Gpu } from '../../src/graph/device/gpu.ts';
+import { type DeviceTensor, readFloats, readWords, type Scope, write } from '../../src/graph/device/scope.ts';
+import type { Graph } from '../../src/graph/plan/graph.ts';
+import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import {
   BEAM_STEP_GRID,
   beamStepKernel,

@@ -1,4 +1,4 @@
-import { Vocabulary } from '../../src/io/subwords.ts';
+import { Vocabulary } from '../../src/io/text/subwords.ts';
 import type { Transformer, TranslateOptions } from '../../src/models/transformer/model.ts';
 
 /** A vocabulary of single characters: encoding and decoding lose nothing. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { GraphTensor } from '../../src/graph/node.ts';
-import type { DeviceTensor } from '../../src/graph/scope.ts';
+import type { DeviceTensor } from '../../src/graph/device/scope.ts';
+import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import type { TrainingGraph } from '../../src/models/training/loss.ts';
 import { asFloats } from './compute.ts';
 

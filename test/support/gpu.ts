@@ -1,4 +1,4 @@
-import { type Gpu, openGpu } from '../../src/graph/device.ts';
+import { type Gpu, openGpu } from '../../src/graph/device/device.ts';
 
 let shared: Promise<Gpu> | undefined;
 

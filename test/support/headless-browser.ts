@@ -8,8 +8,8 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
-import { memoryInput } from '../../src/io/memory-input.ts';
-import { tarMembers } from '../../src/io/tar.ts';
+import { memoryInput } from '../../src/io/archive/memory-input.ts';
+import { tarMembers } from '../../src/io/archive/tar.ts';
 
 export interface Visit<Value> {
   /** What the expression gave. */

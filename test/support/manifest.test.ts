@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCheckpoint } from '../../src/io/checkpoint.ts';
-import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
-import { TECHNIQUES } from '../../src/technique.ts';
+import { TECHNIQUES } from '../../src/base/technique.ts';
+import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../../src/io/checkpoint/checkpoint-types.ts';
 import { openManifest } from './manifest.ts';
 import { sharedTest } from './shared.ts';
 

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { DataError } from '../../src/errors.ts';
-import type { Checkpoint, Tensor, TensorChunk, TensorInfo } from '../../src/io/checkpoint-types.ts';
-import { readSmtx } from '../../src/io/smtx.ts';
+import { DataError } from '../../src/base/errors.ts';
+import type {
+  Checkpoint,
+  Tensor,
+  TensorChunk,
+  TensorInfo,
+} from '../../src/io/checkpoint/checkpoint-types.ts';
+import { readSmtx } from '../../src/io/exchange/smtx.ts';
 import { sharedPath } from './shared.ts';
 
 /** How the values of a variable, or of one of its rows, come about. */

@@ -1,8 +1,8 @@
-import { csrFromDense } from '../../src/graph/csr.ts';
-import type { Graph } from '../../src/graph/graph.ts';
-import { embedding, product, topK } from '../../src/graph/operations.ts';
-import type { DeviceTensor, Scope } from '../../src/graph/scope.ts';
-import { uploadWeight } from '../../src/graph/weight.ts';
+import type { DeviceTensor, Scope } from '../../src/graph/device/scope.ts';
+import { embedding, product, topK } from '../../src/graph/operations/operations.ts';
+import type { Graph } from '../../src/graph/plan/graph.ts';
+import { csrFromDense } from '../../src/graph/weights/csr.ts';
+import { uploadWeight } from '../../src/graph/weights/weight.ts';
 import type { Model } from './decoding-oracles.ts';
 import { logSoftmax } from './oracles.ts';
 import type { Random } from './random.ts';

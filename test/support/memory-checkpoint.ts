@@ -1,5 +1,11 @@
-import { DataError } from '../../src/errors.ts';
-import type { Checkpoint, DType, Tensor, TensorChunk, TensorInfo } from '../../src/io/checkpoint-types.ts';
+import { DataError } from '../../src/base/errors.ts';
+import type {
+  Checkpoint,
+  DType,
+  Tensor,
+  TensorChunk,
+  TensorInfo,
+} from '../../src/io/checkpoint/checkpoint-types.ts';
 
 /** A float32 tensor, or any tensor with its type. */
 export type MemoryTensor = { shape: readonly number[]; data: Float32Array } | Tensor;

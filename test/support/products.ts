@@ -1,4 +1,4 @@
-import type { Scope } from '../../src/graph/scope.ts';
+import type { Scope } from '../../src/graph/device/scope.ts';
 import type { Epilogue } from '../../src/wgsl/product-epilogue.ts';
 import fc from './fast-check.ts';
 import type { Product } from './oracles.ts';

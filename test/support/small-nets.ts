@@ -3,7 +3,7 @@ import { relu } from '../../src/graph/differentiation/elementwise.ts';
 import type { Pictures, Sliding } from '../../src/graph/differentiation/pictures.ts';
 import { maxPool } from '../../src/graph/differentiation/pool.ts';
 import type { Tape } from '../../src/graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../src/graph/node.ts';
+import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import { type DeviceLinearMap, matmulMap } from '../../src/layers/device/linear-map.ts';
 import { DIGIT_PIXELS, DIGIT_SIZE } from './digits.ts';
 

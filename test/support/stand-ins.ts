@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
-import { readTensors } from '../../src/io/export.ts';
-import { writeCheckpoint } from '../../src/io/write-checkpoint.ts';
+import type { Technique } from '../../src/base/technique.ts';
+import type { Checkpoint } from '../../src/io/checkpoint/checkpoint-types.ts';
+import { writeCheckpoint } from '../../src/io/checkpoint/write-checkpoint.ts';
+import { readTensors } from '../../src/io/exchange/export.ts';
 import type { Target } from '../../src/results/reproduction/target.ts';
-import type { Technique } from '../../src/technique.ts';
 import { openManifest } from './manifest.ts';
 
 /** A small checkpoint that stands in for a published one, and which golden it is made from. */

@@ -1,7 +1,7 @@
-import { DataError } from '../../src/errors.ts';
+import { DataError } from '../../src/base/errors.ts';
+import { withShape } from '../../src/base/shaped-floats.ts';
 import type { PictureSource } from '../../src/io/pictures/picture-source.ts';
 import { PICTURE_VALUES, type ResNet50 } from '../../src/models/resnet50/model.ts';
-import { withShape } from '../../src/shaped-floats.ts';
 import { makeJpeg } from '../io/pictures/made-pictures.ts';
 
 /** Classes of the network that is none. */

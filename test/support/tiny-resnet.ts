@@ -1,4 +1,4 @@
-import type { Technique } from '../../src/technique.ts';
+import type { Technique } from '../../src/base/technique.ts';
 import type { MemoryTensor } from './memory-checkpoint.ts';
 import { type Random, randomFrom } from './random.ts';
 

@@ -1,5 +1,5 @@
-import type { Checkpoint } from '../../src/io/checkpoint-types.ts';
-import type { Technique } from '../../src/technique.ts';
+import type { Technique } from '../../src/base/technique.ts';
+import type { Checkpoint } from '../../src/io/checkpoint/checkpoint-types.ts';
 import { memoryCheckpoint } from './memory-checkpoint.ts';
 
 /** Sizes of a made-up Transformer. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Graph } from '../../src/graph/graph.ts';
-import { readWords, Scope, write } from '../../src/graph/scope.ts';
+import { readWords, Scope, write } from '../../src/graph/device/scope.ts';
+import { Graph } from '../../src/graph/plan/graph.ts';
 import { ancestryGrid, ancestryKernel } from '../../src/wgsl/ancestry.ts';
 import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
-import { Graph } from '../../src/graph/graph.ts';
-import { attentionStep } from '../../src/graph/operations.ts';
-import { readFloats, Scope, write } from '../../src/graph/scope.ts';
+import { readFloats, Scope, write } from '../../src/graph/device/scope.ts';
+import { attentionStep } from '../../src/graph/operations/operations.ts';
+import { Graph } from '../../src/graph/plan/graph.ts';
 import { ancestryGrid, ancestryKernel } from '../../src/wgsl/ancestry.ts';
 import { headVectors } from '../../src/wgsl/attention-step.ts';
 import { Control } from '../../src/wgsl/beam-step.ts';

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { attention } from '../../src/graph/operations.ts';
+import { attention } from '../../src/graph/operations/operations.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { asFloats, compute } from '../support/compute.ts';
 import { DEVICE_CLASSES, type DeviceClass, gpuAs } from '../support/device-class.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Graph } from '../../src/graph/graph.ts';
-import { Scope, write } from '../../src/graph/scope.ts';
+import { Scope, write } from '../../src/graph/device/scope.ts';
+import { Graph } from '../../src/graph/plan/graph.ts';
 import { STATISTICS } from '../../src/wgsl/top-k.ts';
 import { type BeamSearchOptions, beamSearchOracle, type Model } from '../support/decoding-oracles.ts';
 import { deviceBeamSearch } from '../support/device-search.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ValuePrecision } from '../../src/graph/half-precision.ts';
+import type { ValuePrecision } from '../../src/graph/weights/half-precision.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import {
   type ConvolutionCase,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CsrMatrix, csrFromDense } from '../../src/graph/csr.ts';
-import { type EmbeddingIds, embedding } from '../../src/graph/operations.ts';
-import type { Scope } from '../../src/graph/scope.ts';
-import { uploadWeight } from '../../src/graph/weight.ts';
+import type { Scope } from '../../src/graph/device/scope.ts';
+import { type EmbeddingIds, embedding } from '../../src/graph/operations/operations.ts';
+import { type CsrMatrix, csrFromDense } from '../../src/graph/weights/csr.ts';
+import { uploadWeight } from '../../src/graph/weights/weight.ts';
 import { assertWithin, gamma } from '../support/accuracy.ts';
 import { asFloats, compute } from '../support/compute.ts';
 import { DEVICE_CLASSES, gpuAs } from '../support/device-class.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Graph } from '../../src/graph/graph.ts';
-import { Scope } from '../../src/graph/scope.ts';
+import { Scope } from '../../src/graph/device/scope.ts';
+import { Graph } from '../../src/graph/plan/graph.ts';
 import { greedyOracle } from '../support/decoding-oracles.ts';
 import { deviceGreedy } from '../support/device-search.ts';
 import fc from '../support/fast-check.ts';

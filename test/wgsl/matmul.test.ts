@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { csrFromDense } from '../../src/graph/csr.ts';
-import type { MatmulTiling } from '../../src/graph/tilings.ts';
-import { uploadWeight } from '../../src/graph/weight.ts';
+import type { MatmulTiling } from '../../src/graph/tuning/tilings.ts';
+import { csrFromDense } from '../../src/graph/weights/csr.ts';
+import { uploadWeight } from '../../src/graph/weights/weight.ts';
 import { matmulFits, matmulGrid, matmulKernel } from '../../src/wgsl/matmul.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { compute, drained, sink } from '../support/compute.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { selectGroups } from '../../src/graph/select-groups.ts';
+import { selectGroups } from '../../src/graph/operations/select-groups.ts';
 import { compute, sink } from '../support/compute.ts';
 import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';

@@ -1,4 +1,4 @@
-import type { SparseConvolutionTiling, Tilings } from '../../src/graph/tilings.ts';
+import type { SparseConvolutionTiling, Tilings } from '../../src/graph/tuning/tilings.ts';
 import { sparseConvolutionGrid, sparseConvolutionKernel } from '../../src/wgsl/sparse-convolution.ts';
 import { convolveWith } from '../support/convolve-with.ts';
 import { testGpu } from '../support/gpu.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { topK } from '../../src/graph/operations.ts';
+import { topK } from '../../src/graph/operations/operations.ts';
 import { mergeTopKGrid, mergeTopKKernel, STATISTICS, topKGrid, topKKernel } from '../../src/wgsl/top-k.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { asFloats, compute } from '../support/compute.ts';

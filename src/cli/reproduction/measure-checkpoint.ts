@@ -1,4 +1,4 @@
-import { openCheckpoint } from '../../io/checkpoint.ts';
+import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { checkpointSparsity } from '../../metrics/sparsity.ts';
 import {
   type CheckpointIdentity,

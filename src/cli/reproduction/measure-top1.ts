@@ -1,15 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError } from '../../errors.ts';
+import { DataError } from '../../base/errors.ts';
 import type { OpenedPictures } from '../../io/pictures/open-pictures.ts';
 import { evaluateToFile } from '../../models/resnet50/evaluate-to-file.ts';
 import { evaluationResult } from '../../models/resnet50/evaluation-part.ts';
 import { weightDecayLoss } from '../../models/resnet50/weight-decay.ts';
 import type { Quality, Task } from '../../results/reproduction/checkpoint-result.ts';
-import { describeRate } from '../evaluation-report.ts';
-import { note } from '../print.ts';
-import { showProgress } from '../progress.ts';
-import { describeResNet, withResNet } from '../resnet-session.ts';
+import { describeRate } from '../report/evaluation-report.ts';
+import { note } from '../report/print.ts';
+import { showProgress } from '../session/progress.ts';
+import { describeResNet, withResNet } from '../session/resnet-session.ts';
 import { environmentOf, type Measuring } from './measuring.ts';
 
 /** What ResNets are measured on, and how. */

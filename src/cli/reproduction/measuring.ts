@@ -1,4 +1,4 @@
-import type { Gpu } from '../../graph/gpu.ts';
+import type { Gpu } from '../../graph/device/gpu.ts';
 import type { Environment } from '../../results/reproduction/checkpoint-result.ts';
 import type { Target } from '../../results/reproduction/target.ts';
 import { packageVersion } from '../version.ts';

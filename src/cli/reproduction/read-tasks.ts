@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError } from '../../errors.ts';
+import { DataError } from '../../base/errors.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import { splitLines } from '../../models/transformer/translate-file.ts';
 import { ArgumentError } from '../arguments.ts';
-import { countSelected } from '../count-selected.ts';
-import { readInput } from '../input-files.ts';
-import { note } from '../print.ts';
+import { note } from '../report/print.ts';
+import { countSelected } from '../session/count-selected.ts';
+import { readInput } from '../session/input-files.ts';
 import type { TranslationTask } from './measure-bleu.ts';
 import type { ClassificationTask } from './measure-top1.ts';
 

@@ -1,5 +1,5 @@
-import { TsosError, UsageError } from '../../errors.ts';
-import { checkpointDigest } from '../../io/checkpoint-digest.ts';
+import { TsosError, UsageError } from '../../base/errors.ts';
+import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
 import {
   type CheckpointResult,
   type Failure,
@@ -12,7 +12,7 @@ import { buildReport, type Report } from '../../results/reproduction/report.ts';
 import type { Target } from '../../results/reproduction/target.ts';
 import type { Tolerance } from '../../results/reproduction/tolerance.ts';
 import { writeReport } from '../../results/reproduction/write-report.ts';
-import { complain, note } from '../print.ts';
+import { complain, note } from '../report/print.ts';
 import { isMeasured, measureCheckpoint, type Tasks } from './measure-checkpoint.ts';
 
 export interface ReproductionJob {

@@ -1,11 +1,11 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import {
   softmaxGradientKernel,
   softmaxGrid,
   softmaxKernel,
   softmaxRounds,
 } from '../../wgsl/training/softmax.ts';
-import type { GraphTensor, TransientTensor } from '../node.ts';
+import type { GraphTensor, TransientTensor } from '../plan/node.ts';
 import { batchedProduct } from './product.ts';
 import { requireRounds } from './require-rounds.ts';
 import { described, requireExtents } from './shapes.ts';

@@ -1,6 +1,6 @@
-import type { Gpu } from '../gpu.ts';
-import type { Graph } from '../graph.ts';
-import { elements, type TransientTensor } from '../node.ts';
+import type { Gpu } from '../device/gpu.ts';
+import type { Graph } from '../plan/graph.ts';
+import { elements, type TransientTensor } from '../plan/node.ts';
 import { sumRows } from './formula.ts';
 
 /** A part of long sums, of which there are `chunks` one behind the other. */

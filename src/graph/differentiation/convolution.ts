@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import {
   convolutionGrid,
   convolutionInputGradientKernel,
@@ -11,8 +11,8 @@ import {
   convolutionKernelGradientRounds,
 } from '../../wgsl/training/convolution-kernel-gradient.ts';
 import type { Window } from '../../wgsl/training/window.ts';
-import type { Graph } from '../graph.ts';
-import { elements, type GraphTensor, type TransientTensor } from '../node.ts';
+import type { Graph } from '../plan/graph.ts';
+import { elements, type GraphTensor, type TransientTensor } from '../plan/node.ts';
 import { sumInChunks } from './chunks.ts';
 import { channelsOf, type Padding, type Pictures, windowOver } from './pictures.ts';
 import { matmul } from './product.ts';

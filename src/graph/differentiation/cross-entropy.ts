@@ -1,12 +1,12 @@
-import { checkNumber } from '../../check-arguments.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
 import {
   crossEntropyGradientKernel,
   crossEntropyGrid,
   crossEntropyKernel,
   crossEntropyRounds,
 } from '../../wgsl/training/cross-entropy.ts';
-import type { GraphTensor } from '../node.ts';
-import type { DeviceTensor } from '../scope.ts';
+import type { DeviceTensor } from '../device/scope.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { requireRounds } from './require-rounds.ts';
 import { requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';

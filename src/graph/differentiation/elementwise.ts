@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.ts';
-import type { GraphTensor } from '../node.ts';
+import { UsageError } from '../../base/errors.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { applyDerivative, applyFormula, type Formula } from './formula.ts';
 import type { Tape } from './tape.ts';
 

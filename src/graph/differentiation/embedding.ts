@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import {
   gatherGradientKernel,
   gatherGradientRounds,
@@ -6,9 +6,9 @@ import {
   gatherKernel,
 } from '../../wgsl/training/gather.ts';
 import { paddingMaskGrid, paddingMaskKernel, paddingMaskRounds } from '../../wgsl/training/padding-mask.ts';
-import type { Graph } from '../graph.ts';
-import type { GraphTensor } from '../node.ts';
-import type { DeviceTensor } from '../scope.ts';
+import type { DeviceTensor } from '../device/scope.ts';
+import type { Graph } from '../plan/graph.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { fill } from './formula.ts';
 import { requireRounds } from './require-rounds.ts';
 import { described, requireExtents } from './shapes.ts';

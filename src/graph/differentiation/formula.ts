@@ -1,13 +1,13 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import {
   elementwiseGrid,
   elementwiseKernel,
   elementwiseRounds,
   type Spread,
 } from '../../wgsl/training/elementwise.ts';
-import type { Graph } from '../graph.ts';
-import type { GraphTensor, TransientTensor } from '../node.ts';
-import { reductionLanes } from '../variants.ts';
+import type { Graph } from '../plan/graph.ts';
+import type { GraphTensor, TransientTensor } from '../plan/node.ts';
+import { reductionLanes } from '../tuning/variants.ts';
 import { requireRounds } from './require-rounds.ts';
 import { described, type Extents, extents, requireExtents } from './shapes.ts';
 

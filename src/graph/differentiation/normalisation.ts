@@ -1,4 +1,4 @@
-import { checkNumber } from '../../check-arguments.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
 import { movingAverageGrid, movingAverageKernel } from '../../wgsl/training/moving-average.ts';
 import {
   normaliseGradientKernel,
@@ -6,10 +6,10 @@ import {
   normaliseKernel,
   normaliseRounds,
 } from '../../wgsl/training/normalise.ts';
-import type { Graph } from '../graph.ts';
-import type { GraphTensor } from '../node.ts';
-import type { DeviceTensor } from '../scope.ts';
-import { reductionLanes } from '../variants.ts';
+import type { DeviceTensor } from '../device/scope.ts';
+import type { Graph } from '../plan/graph.ts';
+import type { GraphTensor } from '../plan/node.ts';
+import { reductionLanes } from '../tuning/variants.ts';
 import { elementwise } from './elementwise.ts';
 import type { Formula } from './formula.ts';
 import { requireRounds } from './require-rounds.ts';

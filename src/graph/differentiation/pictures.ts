@@ -1,7 +1,7 @@
-import { checkNumber, checkOneOf } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
+import { checkNumber, checkOneOf } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { Window } from '../../wgsl/training/window.ts';
-import type { GraphTensor } from '../node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { requireExtents } from './shapes.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
   poolRounds,
 } from '../../wgsl/training/pool.ts';
 import type { Window } from '../../wgsl/training/window.ts';
-import type { GraphTensor, TransientTensor } from '../node.ts';
+import type { GraphTensor, TransientTensor } from '../plan/node.ts';
 import { channelsOf, type Pictures, type Sliding, windowOver } from './pictures.ts';
 import { requireRounds } from './require-rounds.ts';
 import type { Tape } from './tape.ts';

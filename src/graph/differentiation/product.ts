@@ -1,12 +1,12 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import {
   type StridedProduct,
   stridedProductGrid,
   stridedProductKernel,
   stridedProductRounds,
 } from '../../wgsl/training/strided-product.ts';
-import type { Graph } from '../graph.ts';
-import type { GraphTensor, TransientTensor } from '../node.ts';
+import type { Graph } from '../plan/graph.ts';
+import type { GraphTensor, TransientTensor } from '../plan/node.ts';
 import { sumInChunks } from './chunks.ts';
 import { add } from './elementwise.ts';
 import { requireRounds } from './require-rounds.ts';

@@ -1,4 +1,4 @@
-import type { GraphTensor } from '../node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { divide, multiply } from './elementwise.ts';
 import { applyFormula, type Formula, sumColumns, sumRows } from './formula.ts';
 import { extents } from './shapes.ts';

@@ -1,5 +1,5 @@
-import { AdapterError } from '../../errors.ts';
-import type { Gpu } from '../gpu.ts';
+import { AdapterError } from '../../base/errors.ts';
+import type { Gpu } from '../device/gpu.ts';
 
 /** Rounds that the loops of an invocation may take in all on any adapter; llvmpipe leaves them all after so many. */
 export const MOST_ROUNDS = 65_535;

@@ -1,6 +1,6 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { COPY, copyGrid } from '../../wgsl/copy.ts';
-import type { GraphTensor } from '../node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { fill } from './formula.ts';
 import { described, requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';

@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.ts';
-import { elements, type GraphTensor } from '../node.ts';
+import { UsageError } from '../../base/errors.ts';
+import { elements, type GraphTensor } from '../plan/node.ts';
 
 /** Extents of a tensor taken as a matrix. */
 export interface Extents {

@@ -1,6 +1,6 @@
-import { UsageError } from '../../errors.ts';
-import type { Graph } from '../graph.ts';
-import { elements, type GraphTensor } from '../node.ts';
+import { UsageError } from '../../base/errors.ts';
+import type { Graph } from '../plan/graph.ts';
+import { elements, type GraphTensor } from '../plan/node.ts';
 import { applyFormula, type Formula, fill } from './formula.ts';
 import { described } from './shapes.ts';
 

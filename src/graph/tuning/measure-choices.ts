@@ -1,10 +1,10 @@
-import { DeviceError } from '../../errors.ts';
-import type { Gpu } from '../gpu.ts';
-import type { Candidate, Choice, GraphNode } from '../node.ts';
-import { type Pipeline, pipelineFor } from '../pipeline.ts';
-import type { PlanMemory } from '../plan-memory.ts';
-import { Scope } from '../scope.ts';
-import { encodeSteps } from '../step.ts';
+import { DeviceError } from '../../base/errors.ts';
+import type { Gpu } from '../device/gpu.ts';
+import { type Pipeline, pipelineFor } from '../device/pipeline.ts';
+import { Scope } from '../device/scope.ts';
+import type { Candidate, Choice, GraphNode } from '../plan/node.ts';
+import type { PlanMemory } from '../plan/plan-memory.ts';
+import { encodeSteps } from '../plan/step.ts';
 import { dispatchName } from './kernel-times.ts';
 import { passMilliseconds } from './time-pass.ts';
 

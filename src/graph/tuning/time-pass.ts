@@ -1,6 +1,6 @@
-import { BufferUsage } from '../buffer-usage.ts';
-import type { Gpu } from '../gpu.ts';
-import { currentRuntime } from '../runtime.ts';
+import { BufferUsage } from '../device/buffer-usage.ts';
+import type { Gpu } from '../device/gpu.ts';
+import { currentRuntime } from '../device/runtime.ts';
 
 /**
  * Milliseconds that a pass takes: by the clock of a GPU that has one, else from submission to completion. A software

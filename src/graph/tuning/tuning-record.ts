@@ -1,4 +1,4 @@
-import type { AdapterDescription } from '../adapter-description.ts';
+import type { AdapterDescription } from '../device/adapter-description.ts';
 
 /** How fast a kernel does a dispatch. */
 export interface KernelTime {

@@ -1,7 +1,7 @@
-import { UsageError } from '../../errors.ts';
-import { geometricMean } from '../../geometric-mean.ts';
-import type { AdapterDescription } from '../adapter-description.ts';
-import type { Candidate, Choice } from '../node.ts';
+import { UsageError } from '../../base/errors.ts';
+import { geometricMean } from '../../base/geometric-mean.ts';
+import type { AdapterDescription } from '../device/adapter-description.ts';
+import type { Candidate, Choice } from '../plan/node.ts';
 import { dispatchName, KernelTimes } from './kernel-times.ts';
 import {
   type FormatTimes,

@@ -1,4 +1,4 @@
-import { DataError } from '../../errors.ts';
+import { DataError } from '../../base/errors.ts';
 import { type ComponentSpec, type Frame, layFrame, type Refuse } from './frame.ts';
 import type { HuffmanCode } from './huffman.ts';
 import * as code from './marker-codes.ts';

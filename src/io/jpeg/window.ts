@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { Frame, Refuse } from './frame.ts';
 import { upsamplingOf } from './upsampling.ts';
 

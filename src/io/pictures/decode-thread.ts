@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
-import { TsosError } from '../../errors.ts';
+import { TsosError } from '../../base/errors.ts';
 import type { Prepared } from './prepare.ts';
 
 /** A thread that decodes JPEGs. It does not keep the process alive while nothing is asked of it. */

@@ -1,5 +1,5 @@
-import { DataError } from '../../errors.ts';
-import { ByteSource } from '../byte-source.ts';
+import { DataError } from '../../base/errors.ts';
+import { ByteSource } from '../bytes/byte-source.ts';
 import type { EncodedPicture, PictureSource } from './picture-source.ts';
 
 /** A larger file is not taken for a picture. */

@@ -1,5 +1,5 @@
-import { DataError } from '../../errors.ts';
-import type { Example, Feature } from '../example.ts';
+import { DataError } from '../../base/errors.ts';
+import type { Example, Feature } from '../records/example.ts';
 import type { EncodedPicture } from './picture-source.ts';
 
 /** Stored labels run from 1 to 1000; 0 was a background class. */

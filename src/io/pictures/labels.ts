@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { DataError, UsageError } from '../../errors.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
 
 /**
  * The classes of pictures, from 0, by a text file of either of two kinds:

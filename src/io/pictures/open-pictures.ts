@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { DataError, UsageError } from '../../errors.ts';
-import { ByteSource } from '../byte-source.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
+import { ByteSource } from '../bytes/byte-source.ts';
 import { filePictures } from './file-pictures.ts';
 import { labelPictures } from './labels.ts';
 import type { PictureSource } from './picture-source.ts';

@@ -1,4 +1,4 @@
-import type { DataError } from '../../errors.ts';
+import type { DataError } from '../../base/errors.ts';
 
 /** Pictures in a fixed order, to be decoded. */
 export interface PictureSource {

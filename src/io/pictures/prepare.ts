@@ -1,5 +1,5 @@
-import { DataError } from '../../errors.ts';
-import { evaluationPixels } from '../evaluation-picture.ts';
+import { DataError } from '../../base/errors.ts';
+import { evaluationPixels } from './evaluation-picture.ts';
 
 /** What came of a JPEG: the pixels for the model, or why there are none. */
 export type Prepared = { readonly pixels: Float32Array<ArrayBuffer> } | { readonly reason: string };

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { DataError, UsageError } from '../../errors.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
 import { type Decoder, openDecoder } from './decoder.ts';
 import type { EncodedPicture, PictureEntry, PictureSource } from './picture-source.ts';
 

@@ -1,7 +1,7 @@
-import { DataError } from '../../errors.ts';
-import { decodeExample } from '../example.ts';
-import { placed } from '../place.ts';
-import { readTfRecords } from '../tfrecord.ts';
+import { DataError } from '../../base/errors.ts';
+import { placed } from '../bytes/place.ts';
+import { decodeExample } from '../records/example.ts';
+import { readTfRecords } from '../records/tfrecord.ts';
 import { imageNetPicture } from './imagenet-example.ts';
 import type { PictureEntry, PictureSource } from './picture-source.ts';
 

@@ -1,6 +1,6 @@
 import { add, relu, sigmoid, tanh } from '../../graph/differentiation/elementwise.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import { type ActivationName, checkActivation } from '../reference/activation.ts';
 
 /** The activations that layers and cells know by name, recorded on a tape. */

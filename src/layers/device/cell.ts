@@ -3,7 +3,7 @@ import { fill } from '../../graph/differentiation/formula.ts';
 import { product } from '../../graph/differentiation/product.ts';
 import { rows } from '../../graph/differentiation/rows.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import { type ActivationName, checkActivation } from '../reference/activation.ts';
 import { checkState, checkSteps } from '../reference/cell-checks.ts';
 import { checkLstm } from '../reference/cell-equations.ts';

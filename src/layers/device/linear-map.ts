@@ -1,9 +1,9 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { convolution } from '../../graph/differentiation/convolution.ts';
 import type { Pictures } from '../../graph/differentiation/pictures.ts';
 import { product } from '../../graph/differentiation/product.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import { type ConvolutionOptions, checkConvolution } from '../reference/convolution.ts';
 import type { MatmulOptions } from '../reference/matmul.ts';
 import { requireRank } from '../reference/tensor.ts';

@@ -1,5 +1,5 @@
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import { CellOfPair } from '../reference/cell-of-pair.ts';
 import { type DeviceCellEquations, type DeviceCellRun, deviceCellWeights, recordCell } from './cell.ts';
 

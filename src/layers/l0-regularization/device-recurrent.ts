@@ -1,5 +1,5 @@
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import { type DeviceCellEquations, type DeviceCellRun, elmanOnDevice, lstmOnDevice } from '../device/cell.ts';
 import { DevicePairedCell } from '../device/paired-cell.ts';
 import { type DeviceGatedPair, gatedTheta, meanGatedTheta } from './device.ts';

@@ -1,9 +1,9 @@
+import type { DeviceTensor } from '../../graph/device/scope.ts';
 import { elementwise, multiply } from '../../graph/differentiation/elementwise.ts';
 import { gather } from '../../graph/differentiation/embedding.ts';
 import { sum } from '../../graph/differentiation/reductions.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
-import type { DeviceTensor } from '../../graph/scope.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import { convolutionMap, type DeviceConvolutionOptions, matmulMap } from '../device/linear-map.ts';
 import type { MatmulOptions } from '../reference/matmul.ts';
 import { requireShape } from '../reference/tensor.ts';

@@ -1,4 +1,4 @@
-import { checkNumber } from '../../check-arguments.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
 import { checkEpsilon, EPSILON } from '../reference/arguments.ts';
 import { type Noise, uniformNoise } from '../reference/noise.ts';
 import { sigmoid } from '../reference/sigmoid.ts';

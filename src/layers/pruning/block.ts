@@ -1,5 +1,5 @@
-import { checkOneOf } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
+import { checkOneOf } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { PruningMask } from './mask.ts';
 import { checkShape, type Floats } from './rank.ts';
 

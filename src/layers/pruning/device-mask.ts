@@ -1,7 +1,7 @@
-import { DataError } from '../../errors.ts';
-import { rankMagnitudes } from '../../graph/magnitude-rank.ts';
-import { elements } from '../../graph/node.ts';
-import type { DeviceTensor, Scope } from '../../graph/scope.ts';
+import { DataError } from '../../base/errors.ts';
+import type { DeviceTensor, Scope } from '../../graph/device/scope.ts';
+import { rankMagnitudes } from '../../graph/operations/magnitude-rank.ts';
+import { elements } from '../../graph/plan/node.ts';
 import { type CountOptions, keptCount } from './kept-count.ts';
 import type { PruningMask } from './mask.ts';
 import { rankDigit } from './rank.ts';

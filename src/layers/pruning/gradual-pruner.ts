@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.ts';
-import { derivedKey, type RandomKey, randomKey } from '../../random.ts';
+import { UsageError } from '../../base/errors.ts';
+import { derivedKey, type RandomKey, randomKey } from '../../base/random.ts';
 import { checkBlock } from './block.ts';
 import {
   checkTargetSparsities,

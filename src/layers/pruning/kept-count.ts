@@ -1,5 +1,5 @@
-import { checkNumber, checkOneOf } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
+import { checkNumber, checkOneOf } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
 
 /**
  * How a layer's share of kept weights becomes a whole number: `floor` as in the checkpoints the paper

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { Block } from './block.ts';
 import { checkSparsity } from './kept-count.ts';
 

@@ -1,6 +1,6 @@
-import { checkNumber } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
-import type { RandomKey } from '../../random.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
+import type { RandomKey } from '../../base/random.ts';
 import { type CountOptions, checkSparsity, keptCount } from './kept-count.ts';
 import type { PruningMask } from './mask.ts';
 import { keepHighestScores, randomScores } from './random-mask.ts';

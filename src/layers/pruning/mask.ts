@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { Floats } from './rank.ts';
 
 /** A mask and what it was made by. */

@@ -1,8 +1,8 @@
+import type { DeviceTensor } from '../../graph/device/scope.ts';
 import { applyMask } from '../../graph/differentiation/elementwise.ts';
 import { gather } from '../../graph/differentiation/embedding.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
-import type { DeviceTensor } from '../../graph/scope.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import { type DeviceCellEquations, type DeviceCellRun, elmanOnDevice, lstmOnDevice } from '../device/cell.ts';
 import { convolutionMap, type DeviceConvolutionOptions, matmulMap } from '../device/linear-map.ts';
 import { DevicePairedCell } from '../device/paired-cell.ts';

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { embeddingShards } from '../transformer-sites.ts';
 
 /** A layer of a dense model as its pruned form stores it. */

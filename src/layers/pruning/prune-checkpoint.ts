@@ -1,8 +1,8 @@
-import { DataError, UsageError } from '../../errors.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
-import type { NamedTensor } from '../../io/write-checkpoint.ts';
-import { derivedKey, type RandomKey, randomKey } from '../../random.ts';
-import { recogniseTechnique } from '../../technique.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
+import { derivedKey, type RandomKey, randomKey } from '../../base/random.ts';
+import { recogniseTechnique } from '../../base/technique.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
+import type { NamedTensor } from '../../io/checkpoint/write-checkpoint.ts';
 import { checkSparsity } from './kept-count.ts';
 import { checkTargetSparsities, checkTargets, type LayerTarget, targetOf } from './layer-targets.ts';
 import { type PrunableLayer, type PruningPlan, planPruning, prunedName } from './prunable-layers.ts';

@@ -1,6 +1,6 @@
-import { valueText } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
-import { type RandomKey, UNIFORM_STEP, uniforms } from '../../random.ts';
+import { valueText } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
+import { type RandomKey, UNIFORM_STEP, uniforms } from '../../base/random.ts';
 import { type CountOptions, keptCount } from './kept-count.ts';
 import type { PruningMask } from './mask.ts';
 import { kthLargestMagnitude } from './rank.ts';

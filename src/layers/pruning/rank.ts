@@ -1,5 +1,5 @@
-import { valueText } from '../../check-arguments.ts';
-import { DataError, UsageError } from '../../errors.ts';
+import { valueText } from '../../base/check-arguments.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
 
 /** Weights, or other numbers to be ranked by magnitude. */
 export type Floats = Float32Array | Float64Array;

@@ -1,6 +1,6 @@
-import { checkOneOf } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
-import type { RandomKey } from '../../random.ts';
+import { checkOneOf } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
+import type { RandomKey } from '../../base/random.ts';
 import { type Block, blockMask, checkBlock } from './block.ts';
 import { type CountOptions, checkRounding } from './kept-count.ts';
 import { checkBins, checkDecay, exactMask, histogramMask, sortMask } from './magnitude.ts';

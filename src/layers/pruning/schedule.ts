@@ -1,5 +1,5 @@
-import { checkNumber } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
 import { checkSparsity } from './kept-count.ts';
 
 /** How sparsity grows with the training step. */

@@ -1,4 +1,4 @@
-import { normals, type RandomKey, uniforms } from '../../random.ts';
+import { normals, type RandomKey, uniforms } from '../../base/random.ts';
 import { elementCount, requireRank } from '../reference/tensor.ts';
 import { checkSparsity } from './kept-count.ts';
 

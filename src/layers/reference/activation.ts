@@ -1,4 +1,4 @@
-import { checkOneOf } from '../../check-arguments.ts';
+import { checkOneOf } from '../../base/check-arguments.ts';
 import { sigmoid } from './sigmoid.ts';
 
 /** A function of single numbers, with its derivative in terms of argument and value. */

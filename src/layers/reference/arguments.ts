@@ -1,5 +1,5 @@
-import { checkNumber } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
 import { requireTensor, type Shaped, shapeText } from './tensor.ts';
 
 /** Keeps logarithms and roots finite in both packages of the paper. */

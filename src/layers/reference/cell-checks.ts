@@ -1,5 +1,5 @@
-import { valueText } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
+import { valueText } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
 import { checkPair } from './arguments.ts';
 import { type DenseTensor, requireShape, requireTensor, type Shaped, shapeText } from './tensor.ts';
 

@@ -1,4 +1,4 @@
-import { checkNumber } from '../../check-arguments.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
 import { ACTIVATIONS, type ActivationName, checkActivation } from './activation.ts';
 import { blocksAcross, joinedAcross } from './blocks.ts';
 import { checkState } from './cell-checks.ts';

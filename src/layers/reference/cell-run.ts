@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { columnSums, splitRows, stackRows } from './blocks.ts';
 import type { CellEquations } from './cell-equations.ts';
 import { matmulMap } from './matmul.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { LinearMap } from './linear-map.ts';
 import { filledTensor, requireRank, shapeText } from './tensor.ts';
 

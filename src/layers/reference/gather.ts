@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { type DenseTensor, filledTensor, requireRank, shapeText } from './tensor.ts';
 
 /** Row numbers of a table, in any shape of at least one element. */

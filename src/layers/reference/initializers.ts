@@ -1,6 +1,6 @@
-import { checkNumber } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
-import { normals, type RandomKey, uniforms } from '../../random.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
+import { normals, type RandomKey, uniforms } from '../../base/random.ts';
 import {
   type DenseTensor,
   denseTensor,

@@ -1,5 +1,5 @@
-import { checkNumber } from '../../check-arguments.ts';
-import { derivedKey, type RandomKey } from '../../random.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
+import { derivedKey, type RandomKey } from '../../base/random.ts';
 import { ACTIVATIONS, type ActivationName, checkActivation } from './activation.ts';
 import { columnSums } from './blocks.ts';
 import { constant, glorotUniform, type Initializer } from './initializers.ts';

@@ -1,6 +1,6 @@
-import { valueText } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
-import { isRandomKey, normals, type RandomKey, uniforms } from '../../random.ts';
+import { valueText } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
+import { isRandomKey, normals, type RandomKey, uniforms } from '../../base/random.ts';
 import { type DenseTensor, denseTensor, elementCount, requireShape } from './tensor.ts';
 
 /** Where noise comes from: given outright, or drawn from a key, element `i` of the row-major tensor being number `i`. */

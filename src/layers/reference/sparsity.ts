@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { DenseTensor } from './tensor.ts';
 
 /** Fractions of weights that are 0. */

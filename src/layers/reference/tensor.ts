@@ -1,5 +1,5 @@
-import { valueText } from '../../check-arguments.ts';
-import { UsageError } from '../../errors.ts';
+import { valueText } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
 
 /** A dense tensor of float64 numbers, row-major: what the reference forms of the layers compute with. */
 export interface DenseTensor {

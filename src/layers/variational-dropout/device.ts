@@ -1,12 +1,12 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
+import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../base/numerics.ts';
+import type { DeviceTensor } from '../../graph/device/scope.ts';
 import { elementwise, square } from '../../graph/differentiation/elementwise.ts';
 import { gather } from '../../graph/differentiation/embedding.ts';
 import { sum } from '../../graph/differentiation/reductions.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
-import { repeatColumns } from '../../graph/repeat-columns.ts';
-import type { DeviceTensor } from '../../graph/scope.ts';
-import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../numerics.ts';
+import { repeatColumns } from '../../graph/operations/repeat-columns.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import {
   convolutionMap,
   type DeviceConvolutionOptions,

@@ -1,4 +1,4 @@
-import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../numerics.ts';
+import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../base/numerics.ts';
 import type { ActivationName } from '../reference/activation.ts';
 import { checkThreshold, EPSILON } from '../reference/arguments.ts';
 import { type ConvolutionOptions, checkTwoSizes, convolutionMap } from '../reference/convolution.ts';

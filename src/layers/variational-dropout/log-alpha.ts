@@ -1,4 +1,4 @@
-import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../numerics.ts';
+import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../base/numerics.ts';
 import { checkBound, checkEpsilon, checkPair, checkThreshold, EPSILON } from '../reference/arguments.ts';
 import { type DenseTensor, elementwise, type Shaped } from '../reference/tensor.ts';
 

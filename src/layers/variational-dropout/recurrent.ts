@@ -1,5 +1,5 @@
-import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../numerics.ts';
-import type { RandomKey } from '../../random.ts';
+import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../../base/numerics.ts';
+import type { RandomKey } from '../../base/random.ts';
 import type { ActivationName } from '../reference/activation.ts';
 import { checkThreshold, EPSILON } from '../reference/arguments.ts';
 import { splitRows, stackRows } from '../reference/blocks.ts';

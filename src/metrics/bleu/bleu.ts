@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { type Confidence, confidenceOf, pairedPValue, resampledScores } from './bootstrap.ts';
 import { type BleuMethod, type Method, resolveMethod } from './methods.ts';
 import { type NgramStatistics, ngramStatistics, sumStatistics } from './ngram-statistics.ts';

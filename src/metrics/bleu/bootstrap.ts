@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { MAX_ORDER, type NgramStatistics } from './ngram-statistics.ts';
 import { uniformIntegers } from './numpy-random.ts';
 import { scoreStatistics } from './score.ts';

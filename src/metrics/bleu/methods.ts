@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { replaceUnicodePunctuation, splitCompounds, tokenizeMoses } from './moses.ts';
 import { splitWords, tokenize13a, tokenizeIntl } from './sacrebleu-tokenizers.ts';
 import type { SmoothingMethod } from './smoothing.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 
 /**
  * Draws whole numbers from 0 to `below - 1`, the very ones of NumPy's `default_rng(seed).integers(0, below)`: PCG64 (O'Neill 2014, XSL

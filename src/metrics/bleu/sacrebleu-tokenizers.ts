@@ -1,4 +1,4 @@
-import { stripTrailingWhitespace } from '../../python-text.ts';
+import { stripTrailingWhitespace } from '../../base/python-text.ts';
 
 /**
  * The tokenisers of sacreBLEU, applied like there to a raw, detokenised line whose trailing white space does not count. Each takes

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 
 /** What to do about n-grams of which none matches, without which BLEU would be 0; the names are sacreBLEU's. */
 export const SMOOTHING_METHODS = ['exp', 'floor', 'add-k', 'none'] as const;

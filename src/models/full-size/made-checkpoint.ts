@@ -1,8 +1,8 @@
-import { UsageError } from '../../errors.ts';
-import { CheckpointReader, chunksOf, type StoredTensor } from '../../io/checkpoint-reader.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
-import { elementCount } from '../../io/dtype.ts';
-import { derivedKey, fillUniforms, randomKey } from '../../random.ts';
+import { UsageError } from '../../base/errors.ts';
+import { derivedKey, fillUniforms, randomKey } from '../../base/random.ts';
+import { CheckpointReader, chunksOf, type StoredTensor } from '../../io/checkpoint/checkpoint-reader.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
+import { elementCount } from '../../io/checkpoint/dtype.ts';
 import { type ModelVariable, type ValueRange, valueRange } from './model-variable.ts';
 import { PAPER_RESNET_50 } from './resnet-layers.ts';
 import { resnetVariables } from './resnet-variables.ts';

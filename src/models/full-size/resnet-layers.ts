@@ -1,5 +1,5 @@
-import { windowExtent } from '../../graph/convolution-operations.ts';
-import type { Window } from '../../graph/convolution-weight.ts';
+import { windowExtent } from '../../graph/operations/convolution-operations.ts';
+import type { Window } from '../../graph/weights/convolution-weight.ts';
 import { BLOCK_LAYERS, identityScope, projectingScope } from '../resnet50/config.ts';
 import { PICTURE_SIZE } from '../resnet50/model.ts';
 import { GROUP_STRIDES, layerScopes } from '../resnet50/weights.ts';

@@ -1,4 +1,4 @@
-import type { CsrMatrix } from '../../graph/csr.ts';
+import type { CsrMatrix } from '../../graph/weights/csr.ts';
 
 /** A batch normalisation at evaluation, `[channels]` each. */
 export interface BatchNorm {

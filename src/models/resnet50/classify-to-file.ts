@@ -1,5 +1,5 @@
-import { DataError } from '../../errors.ts';
-import { writeJournalled } from '../../io/journalled-file.ts';
+import { DataError } from '../../base/errors.ts';
+import { writeJournalled } from '../../io/files/journalled-file.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import { mostProbable } from '../../metrics/classification.ts';
 import {

@@ -1,4 +1,4 @@
-import { DataError, UsageError } from '../../errors.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import {
   type BadPicture,

@@ -1,14 +1,14 @@
-import { checkOneOf } from '../../check-arguments.ts';
-import { DataError } from '../../errors.ts';
-import { resolveValuePrecision, type ValuePrecision } from '../../graph/half-precision.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { checkOneOf } from '../../base/check-arguments.ts';
+import { DataError } from '../../base/errors.ts';
+import type { Technique } from '../../base/technique.ts';
+import { resolveValuePrecision, type ValuePrecision } from '../../graph/weights/half-precision.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { ResNetVariables } from '../../layers/resnet-sites.ts';
 import {
   type LogAlphaThreshold,
   resolveLogAlphaThreshold,
   resolveTechnique,
-} from '../../layers/technique.ts';
-import type { Technique } from '../../technique.ts';
+} from '../../layers/resolve-technique.ts';
 
 /** What the checkpoint cannot tell, or what overrides what it tells. */
 export interface ResNetOptions {

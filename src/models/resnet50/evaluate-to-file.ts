@@ -1,6 +1,6 @@
-import { DataError } from '../../errors.ts';
-import type { Journal } from '../../io/journal.ts';
-import { writeJournalled } from '../../io/journalled-file.ts';
+import { DataError } from '../../base/errors.ts';
+import type { Journal } from '../../io/files/journal.ts';
+import { writeJournalled } from '../../io/files/journalled-file.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import { addTotals, type ClassificationTotals, NO_PICTURES } from '../../metrics/classification.ts';
 import { requireSkipBad, type UnusablePicture } from './classify.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import {
   addTotals,

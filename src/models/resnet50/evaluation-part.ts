@@ -1,5 +1,5 @@
-import { DataError, UsageError } from '../../errors.ts';
-import { readJson } from '../../io/read-json.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
+import { readJson } from '../../io/files/read-json.ts';
 import { addTotals, type ClassificationTotals, meanCrossEntropy } from '../../metrics/classification.ts';
 import type { UnusablePicture } from './classify.ts';
 

@@ -1,4 +1,4 @@
-import { checkNumber } from '../../check-arguments.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
 
 /** Pictures of ImageNet's training set. */
 const IMAGENET_PICTURES = 1_281_167;

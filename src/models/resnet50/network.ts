@@ -1,3 +1,4 @@
+import type { DeviceTensor } from '../../graph/device/scope.ts';
 import {
   averagePool,
   convolution,
@@ -5,10 +6,9 @@ import {
   normalisePictures,
   type PerChannel,
   type Pictures,
-} from '../../graph/convolution-operations.ts';
-import type { Graph } from '../../graph/graph.ts';
-import { product } from '../../graph/operations.ts';
-import type { DeviceTensor } from '../../graph/scope.ts';
+} from '../../graph/operations/convolution-operations.ts';
+import { product } from '../../graph/operations/operations.ts';
+import type { Graph } from '../../graph/plan/graph.ts';
 import type { Block, ResNetWeights } from './weights.ts';
 
 /** Of ImageNet's training pictures, red, green and blue, in values 0 … 255. */

@@ -1,4 +1,4 @@
-import { normalisePictures } from '../../graph/convolution-operations.ts';
+import type { DeviceTensor, Scope } from '../../graph/device/scope.ts';
 import { convolution } from '../../graph/differentiation/convolution.ts';
 import { crossEntropy, smoothedOverAll } from '../../graph/differentiation/cross-entropy.ts';
 import { add, relu, scale, square } from '../../graph/differentiation/elementwise.ts';
@@ -7,9 +7,9 @@ import { type Pictures, picturesAfter, type Sliding } from '../../graph/differen
 import { globalAveragePool, maxPool } from '../../graph/differentiation/pool.ts';
 import { sum } from '../../graph/differentiation/reductions.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import { elements, type GraphTensor } from '../../graph/node.ts';
-import type { DeviceTensor, Scope } from '../../graph/scope.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { normalisePictures } from '../../graph/operations/convolution-operations.ts';
+import { elements, type GraphTensor } from '../../graph/plan/node.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { matmulMap } from '../../layers/device/linear-map.ts';
 import { ResNetVariables } from '../../layers/resnet-sites.ts';
 import { type TrainingGraph, total, weightedPenalty } from '../training/loss.ts';

@@ -1,5 +1,5 @@
-import { streamFloat32 } from '../../float-stream.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { streamFloat32 } from '../../base/float-stream.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { ResNetVariables } from '../../layers/resnet-sites.ts';
 import type { ResNetConfig } from './config.ts';
 import { layerScopes } from './weights.ts';

@@ -1,9 +1,13 @@
-import { DataError } from '../../errors.ts';
-import { type ConvolutionWeight, uploadConvolution, type Window } from '../../graph/convolution-weight.ts';
-import type { CsrMatrix } from '../../graph/csr.ts';
-import type { Scope } from '../../graph/scope.ts';
-import { uploadWeight, type Weight } from '../../graph/weight.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { DataError } from '../../base/errors.ts';
+import type { Scope } from '../../graph/device/scope.ts';
+import {
+  type ConvolutionWeight,
+  uploadConvolution,
+  type Window,
+} from '../../graph/weights/convolution-weight.ts';
+import type { CsrMatrix } from '../../graph/weights/csr.ts';
+import { uploadWeight, type Weight } from '../../graph/weights/weight.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { readEffectiveMatrix } from '../../layers/effective-weights.ts';
 import { readFiniteFloats } from '../../layers/finite-floats.ts';
 import { ResNetVariables } from '../../layers/resnet-sites.ts';

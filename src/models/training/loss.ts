@@ -1,7 +1,7 @@
+import type { DeviceTensor } from '../../graph/device/scope.ts';
 import { add, multiply } from '../../graph/differentiation/elementwise.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
-import type { DeviceTensor } from '../../graph/scope.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import { penalty, type SparseKernel } from './sparse-kernel.ts';
 
 /** A model recorded forward and backward. Record an optimiser's updates behind it, then plan the graph. */

@@ -1,6 +1,6 @@
-import type { Graph } from '../../graph/graph.ts';
-import type { GraphTensor } from '../../graph/node.ts';
-import { randomNumbers } from '../../graph/random.ts';
+import { randomNumbers } from '../../graph/operations/random.ts';
+import type { Graph } from '../../graph/plan/graph.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 
 /** Random numbers that a layer needs for a step. */
 export interface NoiseRequest {

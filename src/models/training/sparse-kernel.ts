@@ -1,10 +1,11 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
+import type { Technique } from '../../base/technique.ts';
+import type { DeviceTensor } from '../../graph/device/scope.ts';
 import { applyMask } from '../../graph/differentiation/elementwise.ts';
 import { gather } from '../../graph/differentiation/embedding.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import { elements, type GraphTensor } from '../../graph/node.ts';
-import { repeatColumns } from '../../graph/repeat-columns.ts';
-import type { DeviceTensor } from '../../graph/scope.ts';
+import { repeatColumns } from '../../graph/operations/repeat-columns.ts';
+import { elements, type GraphTensor } from '../../graph/plan/node.ts';
 import type { DeviceLinearMap } from '../../layers/device/linear-map.ts';
 import {
   embeddingLookupTrain as gatedLookup,
@@ -17,7 +18,6 @@ import {
   embeddingLookupTrain as sampledLookup,
   sampledProduct,
 } from '../../layers/variational-dropout/device.ts';
-import type { Technique } from '../../technique.ts';
 import type { NoiseSource } from './noise.ts';
 import type { TrainingVariables } from './variables.ts';
 

@@ -1,6 +1,6 @@
-import { UsageError } from '../../errors.ts';
-import type { DeviceTensor, Scope } from '../../graph/scope.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { UsageError } from '../../base/errors.ts';
+import type { DeviceTensor, Scope } from '../../graph/device/scope.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { readFiniteFloats } from '../../layers/finite-floats.ts';
 
 /** Variables of a model on the device, in the shapes and by the names of its checkpoint. */

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkOneOf } from '../../check-arguments.ts';
-import { DataError, UsageError } from '../../errors.ts';
-import { resolveValuePrecision, type ValuePrecision } from '../../graph/half-precision.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { checkOneOf } from '../../base/check-arguments.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
+import type { Technique } from '../../base/technique.ts';
+import { resolveValuePrecision, type ValuePrecision } from '../../graph/weights/half-precision.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import {
   type LogAlphaThreshold,
   resolveLogAlphaThreshold,
   resolveTechnique,
-} from '../../layers/technique.ts';
+} from '../../layers/resolve-technique.ts';
 import { embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
-import type { Technique } from '../../technique.ts';
 
 /** Id of padding and of "no token yet". */
 export const PAD = 0;

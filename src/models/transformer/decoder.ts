@@ -1,7 +1,7 @@
-import type { Graph } from '../../graph/graph.ts';
-import type { GraphTensor } from '../../graph/node.ts';
-import { type EmbeddingIds, embedding, layerNorm, product } from '../../graph/operations.ts';
-import type { DeviceTensor } from '../../graph/scope.ts';
+import type { DeviceTensor } from '../../graph/device/scope.ts';
+import { type EmbeddingIds, embedding, layerNorm, product } from '../../graph/operations/operations.ts';
+import type { Graph } from '../../graph/plan/graph.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import type { TransformerConfig } from './config.ts';
 import {
   crossAttentionBlock,

@@ -1,5 +1,5 @@
-import { formatFloat } from '../../python-text.ts';
-import type { Technique } from '../../technique.ts';
+import { formatFloat } from '../../base/python-text.ts';
+import type { Technique } from '../../base/technique.ts';
 import type { TransformerConfig } from './config.ts';
 
 const PROBLEM = 'translate_ende_wmt32k_packed';

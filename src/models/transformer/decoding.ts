@@ -1,6 +1,6 @@
-import { Graph } from '../../graph/graph.ts';
-import type { Plan } from '../../graph/plan.ts';
-import { Scope } from '../../graph/scope.ts';
+import { Scope } from '../../graph/device/scope.ts';
+import { Graph } from '../../graph/plan/graph.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
 import { addEncoder, addMemory, allocateSource, type EncoderTensors, writeSource } from './encoder.ts';
 import type { Hypothesis } from './hypotheses.ts';
 import type { LoadedModel } from './loaded-model.ts';

@@ -1,7 +1,7 @@
-import type { Gpu } from '../../graph/gpu.ts';
-import type { Graph } from '../../graph/graph.ts';
-import { embedding, layerNorm, product } from '../../graph/operations.ts';
-import { type DeviceTensor, type Scope, write } from '../../graph/scope.ts';
+import type { Gpu } from '../../graph/device/gpu.ts';
+import { type DeviceTensor, type Scope, write } from '../../graph/device/scope.ts';
+import { embedding, layerNorm, product } from '../../graph/operations/operations.ts';
+import type { Graph } from '../../graph/plan/graph.ts';
 import { padIds } from './batching.ts';
 import type { TransformerConfig } from './config.ts';
 import { feedForwardBlock, type Memory, selfAttentionBlock } from './layers.ts';

@@ -1,4 +1,4 @@
-import { FINISHED_WORDS } from '../../graph/search-operations.ts';
+import { FINISHED_WORDS } from '../../graph/operations/search-operations.ts';
 import { EOS } from './config.ts';
 
 /** A translation as ids. */

@@ -1,7 +1,13 @@
-import type { Graph } from '../../graph/graph.ts';
-import type { GraphTensor } from '../../graph/node.ts';
-import { attention, attentionStep, type Heads, layerNorm, product } from '../../graph/operations.ts';
-import type { DeviceTensor } from '../../graph/scope.ts';
+import type { DeviceTensor } from '../../graph/device/scope.ts';
+import {
+  attention,
+  attentionStep,
+  type Heads,
+  layerNorm,
+  product,
+} from '../../graph/operations/operations.ts';
+import type { Graph } from '../../graph/plan/graph.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import type { CrossAttention, FeedForward, SelfAttention } from './weights.ts';
 
 /** Shapes that all layers of a graph share. */

@@ -1,4 +1,4 @@
-import { checkNumber } from '../../check-arguments.ts';
+import { checkNumber } from '../../base/check-arguments.ts';
 
 /** Features and steps that a schedule of the Transformer depends on. */
 export interface TransformerSchedule {

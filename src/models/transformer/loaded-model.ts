@@ -1,5 +1,5 @@
-import type { Gpu } from '../../graph/gpu.ts';
-import type { DeviceTensor, Scope } from '../../graph/scope.ts';
+import type { Gpu } from '../../graph/device/gpu.ts';
+import type { DeviceTensor, Scope } from '../../graph/device/scope.ts';
 import type { TransformerConfig } from './config.ts';
 import { timingSignal } from './timing.ts';
 import type { TransformerWeights } from './weights.ts';

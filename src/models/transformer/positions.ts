@@ -1,6 +1,6 @@
-import type { Gpu } from '../../graph/gpu.ts';
-import { cacheHeadSize } from '../../graph/operations.ts';
-import { copyTensor, type DeviceTensor, inScope, type Scope } from '../../graph/scope.ts';
+import type { Gpu } from '../../graph/device/gpu.ts';
+import { copyTensor, type DeviceTensor, inScope, type Scope } from '../../graph/device/scope.ts';
+import { cacheHeadSize } from '../../graph/operations/operations.ts';
 
 /** What the device keeps for every position of the sentences being decoded. */
 export interface Positions {

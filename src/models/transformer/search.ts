@@ -1,7 +1,4 @@
-import { DisposedError } from '../../errors.ts';
-import { Graph } from '../../graph/graph.ts';
-import { elements, type GraphTensor } from '../../graph/node.ts';
-import type { Plan } from '../../graph/plan.ts';
+import { DisposedError } from '../../base/errors.ts';
 import {
   copyTensor,
   type DeviceTensor,
@@ -10,7 +7,7 @@ import {
   readWords,
   Scope,
   write,
-} from '../../graph/scope.ts';
+} from '../../graph/device/scope.ts';
 import {
   beamStep,
   Control,
@@ -18,9 +15,12 @@ import {
   FINISHED_WORDS,
   greedyStep,
   NEVER,
-} from '../../graph/search-operations.ts';
-import { selectGroups } from '../../graph/select-groups.ts';
-import { columnAlignment } from '../../graph/variants.ts';
+} from '../../graph/operations/search-operations.ts';
+import { selectGroups } from '../../graph/operations/select-groups.ts';
+import { Graph } from '../../graph/plan/graph.ts';
+import { elements, type GraphTensor } from '../../graph/plan/node.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
+import { columnAlignment } from '../../graph/tuning/variants.ts';
 import { EOS } from './config.ts';
 import { addDecoderStep } from './decoder.ts';
 import { cutAtEnd, type Hypothesis, traceHypotheses } from './hypotheses.ts';

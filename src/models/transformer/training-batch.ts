@@ -1,6 +1,6 @@
-import { UsageError } from '../../errors.ts';
-import type { Gpu } from '../../graph/gpu.ts';
-import { type DeviceTensor, type Scope, write } from '../../graph/scope.ts';
+import { UsageError } from '../../base/errors.ts';
+import type { Gpu } from '../../graph/device/gpu.ts';
+import { type DeviceTensor, type Scope, write } from '../../graph/device/scope.ts';
 import { padIds } from './batching.ts';
 import { PAD, type TransformerConfig } from './config.ts';
 import { timingSignal } from './timing.ts';

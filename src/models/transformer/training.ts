@@ -1,3 +1,4 @@
+import type { DeviceTensor, Scope } from '../../graph/device/scope.ts';
 import { attention } from '../../graph/differentiation/attention.ts';
 import {
   crossEntropy,
@@ -9,9 +10,8 @@ import { gather, paddingMask } from '../../graph/differentiation/embedding.ts';
 import { layerNorm } from '../../graph/differentiation/normalisation.ts';
 import { weightedMean } from '../../graph/differentiation/reductions.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../graph/node.ts';
-import type { DeviceTensor, Scope } from '../../graph/scope.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { matmulMap } from '../../layers/device/linear-map.ts';
 import { biasName, embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
 import { type TrainingGraph, total, weightedPenalty } from '../training/loss.ts';

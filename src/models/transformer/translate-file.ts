@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { DataError } from '../../errors.ts';
-import type { Journal, JournalHeader } from '../../io/journal.ts';
-import { writeJournalled } from '../../io/journalled-file.ts';
-import type { Vocabulary } from '../../io/subwords.ts';
-import { stripWhitespace } from '../../python-text.ts';
+import { DataError } from '../../base/errors.ts';
+import { stripWhitespace } from '../../base/python-text.ts';
+import type { Journal, JournalHeader } from '../../io/files/journal.ts';
+import { writeJournalled } from '../../io/files/journalled-file.ts';
+import type { Vocabulary } from '../../io/text/subwords.ts';
 import type { Transformer } from './model.ts';
 import {
   DEFAULT_BATCH,

@@ -1,6 +1,6 @@
-import { UsageError } from '../../errors.ts';
-import type { Vocabulary } from '../../io/subwords.ts';
-import { countWords, stripWhitespace } from '../../python-text.ts';
+import { UsageError } from '../../base/errors.ts';
+import { countWords, stripWhitespace } from '../../base/python-text.ts';
+import type { Vocabulary } from '../../io/text/subwords.ts';
 import { EOS } from './config.ts';
 import type { Transformer, TranslateOptions } from './model.ts';
 

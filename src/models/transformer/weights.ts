@@ -1,8 +1,8 @@
-import { DataError } from '../../errors.ts';
-import type { Normalisation } from '../../graph/operations.ts';
-import type { Scope } from '../../graph/scope.ts';
-import { uploadWeight, type Weight, type WeightOptions } from '../../graph/weight.ts';
-import type { Checkpoint } from '../../io/checkpoint-types.ts';
+import { DataError } from '../../base/errors.ts';
+import type { Scope } from '../../graph/device/scope.ts';
+import type { Normalisation } from '../../graph/operations/operations.ts';
+import { uploadWeight, type Weight, type WeightOptions } from '../../graph/weights/weight.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { readEffectiveMatrix } from '../../layers/effective-weights.ts';
 import { readFiniteFloats } from '../../layers/finite-floats.ts';
 import { biasName, embeddingSite, layerSites } from '../../layers/transformer-sites.ts';

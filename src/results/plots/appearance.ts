@@ -1,5 +1,5 @@
+import type { Technique } from '../../base/technique.ts';
 import type { PublishedModel } from '../../layers/published-name.ts';
-import type { Technique } from '../../technique.ts';
 
 /** Colours that also people see apart who do not see all (Okabe and Ito). */
 export const COLORS = {

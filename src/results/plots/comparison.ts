@@ -1,5 +1,5 @@
+import type { Technique } from '../../base/technique.ts';
 import type { PublishedModel } from '../../layers/published-name.ts';
-import type { Technique } from '../../technique.ts';
 import { isExtended, selectCheckpoints } from '../catalogue.ts';
 import type { ResultRow } from '../load-results.ts';
 import { bestRows } from '../query.ts';

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError, UsageError } from '../../errors.ts';
-import { writeFileAtomic } from '../../io/atomic-file.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
+import type { Technique } from '../../base/technique.ts';
+import { writeFileAtomic } from '../../io/files/atomic-file.ts';
 import type { PublishedModel } from '../../layers/published-name.ts';
-import type { Technique } from '../../technique.ts';
 import type { Metric } from '../catalogue.ts';
 
 const FORMAT = 'tsos reproduction 1';

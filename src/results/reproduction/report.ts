@@ -1,5 +1,5 @@
+import type { Technique } from '../../base/technique.ts';
 import type { PublishedModel } from '../../layers/published-name.ts';
-import type { Technique } from '../../technique.ts';
 import { METRIC_OF, type Metric } from '../catalogue.ts';
 import type { CheckpointResult, Environment, Measurement, Quality, Task } from './checkpoint-result.ts';
 import type { Target } from './target.ts';

@@ -1,6 +1,6 @@
-import { DataError } from '../../errors.ts';
-import { readJson } from '../../io/read-json.ts';
-import { TECHNIQUES } from '../../technique.ts';
+import { DataError } from '../../base/errors.ts';
+import { TECHNIQUES } from '../../base/technique.ts';
+import { readJson } from '../../io/files/read-json.ts';
 import { METRIC_OF, type PublishedCheckpoint } from '../catalogue.ts';
 import { isWithin } from '../range.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 
 /** By how many points a measured figure may differ from the published one. */
 export interface Tolerance {

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../io/atomic-file.ts';
+import { writeFileAtomic } from '../../io/files/atomic-file.ts';
 import type { Report } from './report.ts';
 import { reportMarkdown } from './report-markdown.ts';
 import { reportPage } from './report-page.ts';

@@ -19,7 +19,7 @@ import {
 } from '../../../src/graph/differentiation/elementwise.ts';
 import { sum, weightedMean } from '../../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../../src/graph/node.ts';
+import type { GraphTensor } from '../../../src/graph/plan/node.ts';
 import { compute } from '../../support/compute.ts';
 import { DEVICE_CLASSES, gpuAs } from '../../support/device-class.ts';
 import fc from '../../support/fast-check.ts';

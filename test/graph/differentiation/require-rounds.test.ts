@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Scope } from '../../../src/graph/device/scope.ts';
 import { attention } from '../../../src/graph/differentiation/attention.ts';
 import { type Chunks, sumInChunks } from '../../../src/graph/differentiation/chunks.ts';
 import { convolution } from '../../../src/graph/differentiation/convolution.ts';
@@ -11,8 +12,7 @@ import { globalAveragePool } from '../../../src/graph/differentiation/pool.ts';
 import { sum } from '../../../src/graph/differentiation/reductions.ts';
 import { MOST_ROUNDS, requireRounds } from '../../../src/graph/differentiation/require-rounds.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
-import { Graph } from '../../../src/graph/graph.ts';
-import { Scope } from '../../../src/graph/scope.ts';
+import { Graph } from '../../../src/graph/plan/graph.ts';
 import { asFloats, compute } from '../../support/compute.ts';
 import { inGuise } from '../../support/device-class.ts';
 import { testGpu } from '../../support/gpu.ts';

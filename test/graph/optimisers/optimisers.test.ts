@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Graph } from '../../../src/graph/graph.ts';
+import { readFloats, Scope, write } from '../../../src/graph/device/scope.ts';
 import { Adafactor } from '../../../src/graph/optimisers/adafactor.ts';
 import { Adam } from '../../../src/graph/optimisers/adam.ts';
 import { Nesterov } from '../../../src/graph/optimisers/nesterov.ts';
 import { applyGradients, type Optimiser } from '../../../src/graph/optimisers/optimiser.ts';
-import { readFloats, Scope, write } from '../../../src/graph/scope.ts';
+import { Graph } from '../../../src/graph/plan/graph.ts';
 import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { assertClose } from '../../support/gradients.ts';

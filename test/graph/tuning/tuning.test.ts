@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DeviceError, UsageError } from '../../../src/errors.ts';
-import { BufferUsage } from '../../../src/graph/buffer-usage.ts';
-import type { Gpu } from '../../../src/graph/gpu.ts';
-import { Graph } from '../../../src/graph/graph.ts';
-import type { Candidate, Choice } from '../../../src/graph/node.ts';
-import { type DeviceTensor, readWords, Scope } from '../../../src/graph/scope.ts';
+import { DeviceError, UsageError } from '../../../src/base/errors.ts';
+import { BufferUsage } from '../../../src/graph/device/buffer-usage.ts';
+import type { Gpu } from '../../../src/graph/device/gpu.ts';
+import { type DeviceTensor, readWords, Scope } from '../../../src/graph/device/scope.ts';
+import { Graph } from '../../../src/graph/plan/graph.ts';
+import type { Candidate, Choice } from '../../../src/graph/plan/node.ts';
 import { Tuning, type TuningOptions, type TuningStore } from '../../../src/graph/tuning/tuning.ts';
 import { parseRecord, recordName } from '../../../src/graph/tuning/tuning-record.ts';
 import { kernel, unroll } from '../../../src/wgsl/kernel.ts';

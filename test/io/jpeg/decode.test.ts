@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DataError, UsageError } from '../../../src/errors.ts';
+import { DataError, UsageError } from '../../../src/base/errors.ts';
 import { decodeJpeg, readJpegHeader } from '../../../src/io/jpeg/decode.ts';
 import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { describe } from 'node:test';
-import { DataError } from '../../../src/errors.ts';
-import { decodeExample } from '../../../src/io/example.ts';
+import { DataError } from '../../../src/base/errors.ts';
 import { decodeJpeg, type JpegOptions, readJpegHeader } from '../../../src/io/jpeg/decode.ts';
+import { decodeExample } from '../../../src/io/records/example.ts';
 import { sharedTest } from '../../support/shared.ts';
 import { sha256 } from '../support.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { it } from 'node:test';
-import { DataError } from '../../../src/errors.ts';
+import { DataError } from '../../../src/base/errors.ts';
 import { decodeJpeg, type JpegOptions, readJpegHeader } from '../../../src/io/jpeg/decode.ts';
 import fc from '../../support/fast-check.ts';
 import { below, type Random, randomFrom } from '../../support/random.ts';

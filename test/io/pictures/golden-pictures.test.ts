@@ -3,7 +3,7 @@ import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { evaluationPixels, evaluationWindow } from '../../../src/io/evaluation-picture.ts';
+import { evaluationPixels, evaluationWindow } from '../../../src/io/pictures/evaluation-picture.ts';
 import { type OpenPicturesOptions, openPictures } from '../../../src/io/pictures/open-pictures.ts';
 import { type BadPicture, type Picture, readPictures } from '../../../src/io/pictures/read-pictures.ts';
 import { sharedTest } from '../../support/shared.ts';

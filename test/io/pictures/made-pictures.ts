@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import jpeg from 'jpeg-js';
-import { encodeExample, type Feature } from '../../../src/io/example.ts';
-import { writeTfRecords } from '../../../src/io/tfrecord.ts';
+import { encodeExample, type Feature } from '../../../src/io/records/example.ts';
+import { writeTfRecords } from '../../../src/io/records/tfrecord.ts';
 import { below, randomFrom } from '../../support/random.ts';
 
 /** A small JPEG of a size and colours that depend on the seed. */

@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { runtimeArguments } from '../../../src/cli/runtime-arguments.ts';
-import { TsosError, UsageError } from '../../../src/errors.ts';
-import { evaluationPixels } from '../../../src/io/evaluation-picture.ts';
+import { TsosError, UsageError } from '../../../src/base/errors.ts';
+import { runtimeArguments } from '../../../src/cli/adapter/runtime-arguments.ts';
 import { DecodeThread } from '../../../src/io/pictures/decode-thread.ts';
 import { openDecoder } from '../../../src/io/pictures/decoder.ts';
+import { evaluationPixels } from '../../../src/io/pictures/evaluation-picture.ts';
 import { openPictures } from '../../../src/io/pictures/open-pictures.ts';
 import type { PictureSource } from '../../../src/io/pictures/picture-source.ts';
 import {

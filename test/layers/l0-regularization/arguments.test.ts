@@ -1,11 +1,11 @@
 import { test } from 'node:test';
+import { randomKey } from '../../../src/base/random.ts';
+import { Scope } from '../../../src/graph/device/scope.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
-import { Graph } from '../../../src/graph/graph.ts';
-import { Scope } from '../../../src/graph/scope.ts';
+import { Graph } from '../../../src/graph/plan/graph.ts';
 import * as reference from '../../../src/layers/l0-regularization/index.ts';
 import * as device from '../../../src/layers/l0-regularization/on-device.ts';
 import { filledTensor } from '../../../src/layers/reference/tensor.ts';
-import { randomKey } from '../../../src/random.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { refused } from '../refused.ts';
 

@@ -1,7 +1,7 @@
 import { sum } from '../../../src/graph/differentiation/reductions.ts';
 import type { Tape } from '../../../src/graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../../src/graph/node.ts';
-import { randomNumbers } from '../../../src/graph/random.ts';
+import { randomNumbers } from '../../../src/graph/operations/random.ts';
+import type { GraphTensor } from '../../../src/graph/plan/node.ts';
 import * as reference from '../../../src/layers/l0-regularization/index.ts';
 import * as device from '../../../src/layers/l0-regularization/on-device.ts';
 import type { Noise } from '../../../src/layers/reference/noise.ts';

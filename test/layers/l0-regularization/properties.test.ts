@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomKey } from '../../../src/base/random.ts';
 import {
   type DenseTensor,
   denseTensor,
   elementwise,
   filledTensor,
 } from '../../../src/layers/reference/tensor.ts';
-import { randomKey } from '../../../src/random.ts';
 import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { type Random, randomFrom } from '../../support/random.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/base/errors.ts';
 import { type Block, blockMask } from '../../../src/layers/pruning/block.ts';
 import { histogramMask, sortMask } from '../../../src/layers/pruning/magnitude.ts';
 import fc from '../../support/fast-check.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DataError, UsageError } from '../../../src/errors.ts';
-import { readFloats, Scope, write } from '../../../src/graph/scope.ts';
+import { DataError, UsageError } from '../../../src/base/errors.ts';
+import { readFloats, Scope, write } from '../../../src/graph/device/scope.ts';
 import { deviceMask } from '../../../src/layers/pruning/device-mask.ts';
 import { sortMask } from '../../../src/layers/pruning/magnitude.ts';
 import fc from '../../support/fast-check.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { DataError, UsageError } from '../../../src/errors.ts';
-import type { Checkpoint } from '../../../src/io/checkpoint-types.ts';
+import { DataError, UsageError } from '../../../src/base/errors.ts';
+import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts';
 import { GradualPruner, type LayerWeights } from '../../../src/layers/pruning/gradual-pruner.ts';
 import type { LayerTarget } from '../../../src/layers/pruning/layer-targets.ts';
 import { applyMask, openMask } from '../../../src/layers/pruning/mask.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DataError, UsageError } from '../../../src/errors.ts';
+import { DataError, UsageError } from '../../../src/base/errors.ts';
+import { derivedKey, randomKey } from '../../../src/base/random.ts';
 import { keptCount } from '../../../src/layers/pruning/kept-count.ts';
 import { exactMask, histogramMask, sortMask } from '../../../src/layers/pruning/magnitude.ts';
 import { type Floats, kthLargestMagnitude } from '../../../src/layers/pruning/rank.ts';
-import { derivedKey, randomKey } from '../../../src/random.ts';
 import fc from '../../support/fast-check.ts';
 import { refused } from '../refused.ts';
 

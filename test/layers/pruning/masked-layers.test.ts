@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomKey } from '../../../src/base/random.ts';
+import { readFloats, Scope } from '../../../src/graph/device/scope.ts';
 import { square } from '../../../src/graph/differentiation/elementwise.ts';
 import { sum } from '../../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
-import { Graph } from '../../../src/graph/graph.ts';
 import { Adam } from '../../../src/graph/optimisers/adam.ts';
 import { Nesterov } from '../../../src/graph/optimisers/nesterov.ts';
 import { applyGradients } from '../../../src/graph/optimisers/optimiser.ts';
-import { readFloats, Scope } from '../../../src/graph/scope.ts';
+import { Graph } from '../../../src/graph/plan/graph.ts';
 import * as l0 from '../../../src/layers/l0-regularization/index.ts';
 import * as pruning from '../../../src/layers/pruning/index.ts';
 import { ACTIVATIONS, type ActivationName } from '../../../src/layers/reference/activation.ts';
@@ -18,7 +19,6 @@ import {
   elementwise,
   filledTensor,
 } from '../../../src/layers/reference/tensor.ts';
-import { randomKey } from '../../../src/random.ts';
 import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { holds } from '../../support/property.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DataError, UsageError } from '../../../src/errors.ts';
-import type { Checkpoint } from '../../../src/io/checkpoint-types.ts';
-import type { NamedTensor } from '../../../src/io/write-checkpoint.ts';
+import { DataError, UsageError } from '../../../src/base/errors.ts';
+import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts';
+import type { NamedTensor } from '../../../src/io/checkpoint/write-checkpoint.ts';
 import { readEffectiveMatrix } from '../../../src/layers/effective-weights.ts';
 import {
   type PrunedLayer,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { derivedKey, randomKey } from '../../../src/base/random.ts';
 import { keptCount } from '../../../src/layers/pruning/kept-count.ts';
 import { randomCumulativeMask, randomMask } from '../../../src/layers/pruning/random-mask.ts';
-import { derivedKey, randomKey } from '../../../src/random.ts';
 import fc from '../../support/fast-check.ts';
 import { refused } from '../refused.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/base/errors.ts';
 import { gradualSparsity, isMaskUpdateDue, type MaskUpdates } from '../../../src/layers/pruning/schedule.ts';
 import fc from '../../support/fast-check.ts';
 import { sharedTest } from '../../support/shared.ts';

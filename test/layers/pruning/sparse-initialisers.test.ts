@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/base/errors.ts';
+import { randomKey } from '../../../src/base/random.ts';
 import {
   sparseGlorotLimit,
   sparseGlorotUniform,
   sparseHeNormal,
 } from '../../../src/layers/pruning/sparse-initialisers.ts';
 import { glorotUniform } from '../../../src/layers/reference/initializers.ts';
-import { randomKey } from '../../../src/random.ts';
 
 const KEY = randomKey(3);
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomKey } from '../../../src/base/random.ts';
+import { Scope } from '../../../src/graph/device/scope.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
-import { Graph } from '../../../src/graph/graph.ts';
-import { Scope } from '../../../src/graph/scope.ts';
+import { Graph } from '../../../src/graph/plan/graph.ts';
 import { glorotUniform, normal } from '../../../src/layers/reference/initializers.ts';
 import { denseTensor, filledTensor } from '../../../src/layers/reference/tensor.ts';
 import * as reference from '../../../src/layers/variational-dropout/index.ts';
 import * as device from '../../../src/layers/variational-dropout/on-device.ts';
-import { randomKey } from '../../../src/random.ts';
 import { compute } from '../../support/compute.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { refused } from '../refused.ts';

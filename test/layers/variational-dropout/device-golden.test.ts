@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import type { GraphTensor } from '../../../src/graph/node.ts';
+import type { GraphTensor } from '../../../src/graph/plan/node.ts';
 import { denseTensor, filledTensor } from '../../../src/layers/reference/tensor.ts';
 import * as device from '../../../src/layers/variational-dropout/on-device.ts';
 import { featureMajor, type Output, onDevice } from '../device-forms.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Tape } from '../../../src/graph/differentiation/tape.ts';
-import type { GraphTensor } from '../../../src/graph/node.ts';
+import type { GraphTensor } from '../../../src/graph/plan/node.ts';
 import type { Noise } from '../../../src/layers/reference/noise.ts';
 import { type DenseTensor, elementwise } from '../../../src/layers/reference/tensor.ts';
 import * as reference from '../../../src/layers/variational-dropout/index.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { normals, randomKey } from '../../../src/base/random.ts';
 import { type DenseTensor, denseTensor, elementwise } from '../../../src/layers/reference/tensor.ts';
-import { normals, randomKey } from '../../../src/random.ts';
 import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { randomFrom } from '../../support/random.ts';

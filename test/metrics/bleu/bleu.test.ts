@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/base/errors.ts';
 import { type BleuOptions, bleu } from '../../../src/metrics/bleu/bleu.ts';
 import { BLEU_METHODS } from '../../../src/metrics/bleu/methods.ts';
 import { ngramStatistics } from '../../../src/metrics/bleu/ngram-statistics.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CsrWriter } from '../../../src/graph/csr.ts';
+import { CsrWriter } from '../../../src/graph/weights/csr.ts';
 import { foldBatchNorm } from '../../../src/models/resnet50/batch-norm.ts';
 import { UNIT } from '../../support/accuracy.ts';
 import fc from '../../support/fast-check.ts';

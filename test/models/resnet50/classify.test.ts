@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DataError, UsageError } from '../../../src/errors.ts';
+import { DataError, UsageError } from '../../../src/base/errors.ts';
 import { mostProbable } from '../../../src/metrics/classification.ts';
 import { classifyPictures } from '../../../src/models/resnet50/classify.ts';
 import {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/base/errors.ts';
+import { TECHNIQUES } from '../../../src/base/technique.ts';
 import { readConfig } from '../../../src/models/resnet50/config.ts';
 import { loadResNet50 } from '../../../src/models/resnet50/model.ts';
 import { layerScopes } from '../../../src/models/resnet50/weights.ts';
-import { TECHNIQUES } from '../../../src/technique.ts';
 import { dataErrorOf } from '../../io/support.ts';
 import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';

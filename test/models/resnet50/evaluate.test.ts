@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DataError, UsageError } from '../../../src/errors.ts';
+import { DataError, UsageError } from '../../../src/base/errors.ts';
 import {
   addTotals,
   type ClassificationTotals,

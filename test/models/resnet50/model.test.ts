@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DeviceError, DisposedError, UsageError } from '../../../src/errors.ts';
+import { DeviceError, DisposedError, UsageError } from '../../../src/base/errors.ts';
+import type { ShapedFloats } from '../../../src/base/shaped-floats.ts';
+import type { Technique } from '../../../src/base/technique.ts';
 import type { ResNetOptions } from '../../../src/models/resnet50/config.ts';
 import { loadResNet50, type ResNet50 } from '../../../src/models/resnet50/model.ts';
-import type { ShapedFloats } from '../../../src/shaped-floats.ts';
-import type { Technique } from '../../../src/technique.ts';
 import { gpuAs } from '../../support/device-class.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { memoryCheckpoint } from '../../support/memory-checkpoint.ts';

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { defineCommand } from 'citty';
+import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
+import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
+import { type Exported, type OnTensor, readTensors } from '../../io/exchange/export.ts';
+import { writeNpz } from '../../io/exchange/write-npz.ts';
+import { writeSafetensors } from '../../io/exchange/write-safetensors.ts';
+import { writeSmtx } from '../../io/exchange/write-smtx.ts';
+import { refuseExisting, writeDirectoryAtomic } from '../../io/files/atomic-directory.ts';
+import { resolveLogAlphaThreshold, resolveTechnique } from '../../layers/resolve-technique.ts';
+import { readPattern, sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
+import { CHECKPOINT_ARGUMENT, WEIGHT_ARGUMENTS, type WeightOptions, weightOptions } from '../arguments.ts';
+import { note, print, printable } from '../report/print.ts';
+import { noteUnusedThreshold } from '../report/threshold-note.ts';
+import { interruptible } from '../session/interrupt.ts';
+import { showProgress } from '../session/progress.ts';
+
+export const convertCommand = defineCommand({
+  meta: { name: 'convert', description: 'Write a checkpoint in another format' },
+  args: {
+    checkpoint: CHECKPOINT_ARGUMENT,
+    to: {
+      type: 'enum',
+      options: ['safetensors', 'npz', 'bundle', 'smtx'],
+      required: true,
+      description: 'All tensors (safetensors, npz, a V2 checkpoint), or patterns of sparse matrices (smtx)',
+    },
+    output: {
+      type: 'string',
+      required: true,
+      valueHint: 'path',
+      description: 'New file, or new directory for bundle and smtx',
+    },
+    ...WEIGHT_ARGUMENTS,
+    json: { type: 'boolean', description: 'Print one JSON object' },
+  },
+  async run({ args }) {
+    const requested = weightOptions(args);
+    await refuseExisting(args.output);
+    if (args.to !== 'smtx' && requested.logAlphaThreshold !== undefined) {
+      note(`--log-alpha-threshold is for smtx; ${args.to} gets all tensors as they are, so it is ignored`);
+    }
+    const checkpoint = await openCheckpoint(args.checkpoint);
+    try {
+      using progress = showProgress('written');
+      const { written, leftOut } = await interruptible((signal) => {
+        const onTensor: OnTensor = (done, total) => {
+          signal.throwIfAborted();
+          progress.update(done, total, args.to === 'smtx' ? 'patterns' : 'tensors');
+        };
+        return WRITERS[args.to](checkpoint, args.output, onTensor, requested);
+      });
+      const names = leftOut.map(({ name, dtype }) => `${printable(name)} (${dtype})`);
+      if (names.length > 0) note(`${args.to} cannot hold, and lacks: ${names.join(', ')}`);
+      const result = { path: checkpoint.path, to: args.to, output: args.output, written };
+      await print(
+        args.json
+          ? `${JSON.stringify({ ...result, leftOut: leftOut.map(({ name, dtype }) => ({ name, dtype })) })}\n`
+          : `${args.output} has ${written} ${args.to === 'smtx' ? 'patterns' : 'tensors'}\n`,
+      );
+    } finally {
+      await checkpoint.close();
+    }
+  },
+});
+
+type Writer = (
+  checkpoint: Checkpoint,
+  output: string,
+  onTensor: OnTensor,
+  options: WeightOptions,
+) => Promise<Exported>;
+
+const WRITERS: Record<'safetensors' | 'npz' | 'bundle' | 'smtx', Writer> = {
+  safetensors: (checkpoint, output, onTensor) => writeSafetensors(output, checkpoint, onTensor),
+  npz: (checkpoint, output, onTensor) => writeNpz(output, checkpoint, onTensor),
+  async bundle(checkpoint, output, onTensor) {
+    await writeCheckpointDirectory(output, readTensors(checkpoint, onTensor), await trainingStep(checkpoint));
+    return { written: checkpoint.names().length, leftOut: [] };
+  },
+  async smtx(checkpoint, output, onTensor, requested) {
+    const technique = resolveTechnique(checkpoint, requested.technique);
+    noteUnusedThreshold(technique, requested.logAlphaThreshold);
+    const threshold = resolveLogAlphaThreshold(checkpoint.path, requested.logAlphaThreshold).value;
+    const matrices = sparsifiedMatrices(checkpoint, technique);
+    await writeDirectoryAtomic(output, async (directory) => {
+      for (const [i, matrix] of matrices.entries()) {
+        const pattern = await readPattern(checkpoint, matrix, technique, threshold);
+        await writeSmtx(join(directory, `${matrix.name}.smtx`), pattern);
+        onTensor(i + 1, matrices.length);
+      }
+    });
+    return { written: matrices.length, leftOut: [] };
+  },
+};

@@ -1,0 +1,72 @@
+import { defineCommand } from 'citty';
+import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
+import type { Checkpoint, TensorInfo } from '../../io/checkpoint/checkpoint-types.ts';
+import { verifyCheckpoint } from '../../io/checkpoint/verify-checkpoint.ts';
+import { CHECKPOINT_ARGUMENT } from '../arguments.ts';
+import { note, print, printable } from '../report/print.ts';
+import { formatTable } from '../report/table.ts';
+import { showProgress } from '../session/progress.ts';
+
+export const inspectCommand = defineCommand({
+  meta: { name: 'inspect', description: 'List the variables of a checkpoint' },
+  args: {
+    checkpoint: CHECKPOINT_ARGUMENT,
+    verify: { type: 'boolean', description: 'Read everything and compare all checksums' },
+    json: { type: 'boolean', description: 'Print one JSON object' },
+  },
+  async run({ args }) {
+    const checkpoint = await openCheckpoint(args.checkpoint);
+    try {
+      const variables = checkpoint.names().map((name) => checkpoint.info(name));
+      const verified = args.verify ? await verify(checkpoint) : undefined;
+      await print(args.json ? asJson(checkpoint.path, variables, verified) : asTable(variables));
+    } finally {
+      await checkpoint.close();
+    }
+  },
+});
+
+async function verify(checkpoint: Checkpoint): Promise<number> {
+  using progress = showProgress('verified');
+  const count = await verifyCheckpoint(checkpoint, (done, total) =>
+    progress.update(done, total, 'variables'),
+  );
+  note(`all checksums of ${count} variables are right`);
+  return count;
+}
+
+function asJson(path: string, variables: readonly TensorInfo[], verified: number | undefined): string {
+  return `${JSON.stringify({
+    path,
+    variables: variables.map(({ name, dtype, shape, byteLength }) => ({
+      name,
+      dtype,
+      shape,
+      bytes: byteLength,
+    })),
+    totals: totals(variables),
+    verified: verified !== undefined,
+  })}\n`;
+}
+
+function asTable(variables: readonly TensorInfo[]): string {
+  const table = formatTable(
+    [{ heading: 'name' }, { heading: 'dtype' }, { heading: 'shape' }, { heading: 'bytes', align: 'right' }],
+    variables.map(({ name, dtype, shape, byteLength }) => [
+      printable(name),
+      dtype,
+      `[${shape.join(', ')}]`,
+      byteLength,
+    ]),
+  );
+  const { variables: count, elements, bytes } = totals(variables);
+  return `${table}${count} variables, ${elements} elements, ${bytes} bytes\n`;
+}
+
+function totals(variables: readonly TensorInfo[]): { variables: number; elements: number; bytes: number } {
+  return {
+    variables: variables.length,
+    elements: variables.reduce((sum, { shape }) => sum + shape.reduce((count, size) => count * size, 1), 0),
+    bytes: variables.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  };
+}

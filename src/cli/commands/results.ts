@@ -1,0 +1,139 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defineCommand } from 'citty';
+import { formatCsv } from '../../io/exchange/csv.ts';
+import { explainWriteFailure, writeFileAtomic } from '../../io/files/atomic-file.ts';
+import { loadResults, type ResultRow } from '../../results/load-results.ts';
+import {
+  bestRows,
+  cellOf,
+  columnsOf,
+  filterRows,
+  groupRows,
+  parseCondition,
+  sortRows,
+} from '../../results/query.ts';
+import { ArgumentError, repeatedOption, wholeOption } from '../arguments.ts';
+import { note, print } from '../report/print.ts';
+import { formatTable } from '../report/table.ts';
+
+export const resultsCommand = defineCommand({
+  meta: { name: 'results', description: "Query and draw the paper's published results" },
+  args: {
+    folder: {
+      type: 'positional',
+      required: true,
+      description: 'The folder "results" of the original, with sparse_rn50 and sparse_transformer in it',
+    },
+    filter: {
+      type: 'string',
+      valueHint: 'column=value',
+      description: 'Only runs like that; column=0.5..0.9 for a range; may be given several times',
+    },
+    best: { type: 'boolean', description: 'Only the best run of each technique and sparsity' },
+    sort: { type: 'string', valueHint: 'column', description: 'Order by a column' },
+    descending: { type: 'boolean', description: 'With --sort: the largest first' },
+    limit: { type: 'string', valueHint: 'n', description: 'Only so many runs from the top' },
+    plots: {
+      type: 'string',
+      valueHint: 'folder',
+      description: "Draw the paper's figures, as SVG and on a page",
+    },
+    csv: { type: 'boolean', description: 'Print comma-separated values' },
+    json: { type: 'boolean', description: 'Print one JSON object' },
+  },
+  async run({ args, rawArgs }) {
+    if (args.csv && args.json) throw new ArgumentError('--csv and --json exclude each other');
+    if (args.descending && args.sort === undefined) throw new ArgumentError('--descending needs --sort');
+    const limit = wholeOption('limit', args.limit, 1);
+    const conditions = repeatedOption(rawArgs, 'filter').map(parseCondition);
+    const all = await loadResults(args.folder);
+
+    const filtered = filterRows(all, conditions);
+    const chosen = args.best ? bestRows(filtered) : filtered;
+    const sorted = args.sort === undefined ? chosen : sortRows(chosen, args.sort, args.descending);
+    const rows = sorted.slice(0, limit);
+    const plots = args.plots === undefined ? undefined : await drawFigures(args.plots, all);
+
+    const isQuery = args.best || args.sort !== undefined || limit !== undefined || conditions.length > 0;
+    if (args.json) await print(`${JSON.stringify({ folder: args.folder, rows, ...(plots && { plots }) })}\n`);
+    else if (args.csv) await print(asCsv(rows));
+    else if (isQuery) await print(asTable(rows));
+    else if (plots !== undefined) await print(plots.map((path) => `${path}\n`).join(''));
+    else await print(overview(all));
+    note(`${rows.length} of ${all.length} runs`);
+  },
+});
+
+/** Draws everything, since the figures compare all with all. @returns the paths of the files, the page first. */
+async function drawFigures(folder: string, rows: readonly ResultRow[]): Promise<string[]> {
+  const [{ paperFigures }, { figuresPage }] = await Promise.all([
+    import('../../results/plots/figures.ts'),
+    import('../../results/plots/page.ts'),
+  ]);
+  await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw explainWriteFailure(folder, cause);
+  });
+  const figures = await paperFigures(rows);
+  const files = [
+    { name: 'index.html', text: figuresPage('The State of Sparsity: published results', figures) },
+    ...figures.map(({ name, svg }) => ({ name: `${name}.svg`, text: svg })),
+  ];
+  const paths = files.map(({ name }) => join(folder, name));
+  for (const [i, { text }] of files.entries()) await writeFileAtomic(paths[i], text);
+  return paths;
+}
+
+function asCsv(rows: readonly ResultRow[]): string {
+  const columns = columnsOf(rows);
+  return formatCsv(columns, cells(rows, columns));
+}
+
+function asTable(rows: readonly ResultRow[]): string {
+  const columns = columnsOf(rows);
+  const isNumeric = (column: string) => rows.some((row) => typeof cellOf(row, column) === 'number');
+  return formatTable(
+    columns.map((heading) => ({ heading, align: isNumeric(heading) ? 'right' : 'left' })),
+    cells(rows, columns),
+  );
+}
+
+function cells(rows: readonly ResultRow[], columns: readonly string[]): (string | number)[][] {
+  return rows.map((row) => columns.map((column) => cellOf(row, column) ?? ''));
+}
+
+/** What there is: runs of each kind, with the ranges of what was measured. */
+function overview(rows: readonly ResultRow[]): string {
+  return formatTable(
+    [
+      { heading: 'model' },
+      { heading: 'experiment' },
+      { heading: 'technique' },
+      { heading: 'runs', align: 'right' },
+      { heading: 'sparsity %', align: 'right' },
+      { heading: 'quality', align: 'right' },
+    ],
+    groupRows(rows).map((group) => [
+      group[0].model,
+      [group[0].experiment, group[0].variant].filter((part) => part !== undefined).join(' '),
+      group[0].technique,
+      group.length,
+      range(
+        group.map(({ sparsity }) => 100 * sparsity),
+        1,
+      ),
+      range(
+        group.map(({ quality }) => quality),
+        2,
+      ),
+    ]),
+  );
+}
+
+function range(values: readonly number[], digits: number): string {
+  const ends = values.reduce(
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  return Array.from(new Set(ends.map((end) => end.toFixed(digits)))).join(' – ');
+}

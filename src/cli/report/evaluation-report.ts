@@ -1,0 +1,37 @@
+import type { EvaluationProgress } from '../../models/resnet50/evaluate-to-file.ts';
+import { type EvaluationPart, evaluationResult } from '../../models/resnet50/evaluation-part.ts';
+import { packageVersion } from '../version.ts';
+
+export function describeRate({ totals, rate }: EvaluationProgress): string {
+  return `${rate.toFixed(2)} pictures/s, top-1 ${percent(totals.pictures === 0 ? null : totals.top1 / totals.pictures)}`;
+}
+
+/** What an evaluation says, in a few lines. @param file where it is kept */
+export function describeEvaluation(part: EvaluationPart, file: string): string {
+  const { pictures, skipped, top1, top5, loss, missingShards } = evaluationResult(part);
+  const { technique, threshold } = part.identity;
+  const lines = [
+    ['top-1', percent(top1)],
+    ['top-5', percent(top5)],
+    ['loss', loss === null ? '-' : loss.toFixed(6)],
+    ['pictures', skipped === 0 ? `${pictures}` : `${pictures}, and ${skipped} that could not be used`],
+    ['technique', threshold === null ? technique : `${technique}, log-alpha threshold ${threshold}`],
+    ['time', `${(part.milliseconds / 1000).toFixed(1)} s`],
+    ['adapter', part.adapters.join('; ')],
+    ['kept in', file],
+  ];
+  if (missingShards.length > 0) {
+    lines.push(['missing', `shards ${missingShards.join(', ')} of ${part.shards.count}`]);
+  }
+  return lines.map(([name, value]) => `${name.padEnd(10)} ${value}\n`).join('');
+}
+
+/** An evaluation with what it says, for machines. */
+export async function evaluationJson(part: EvaluationPart): Promise<string> {
+  const versions = { tsos: await packageVersion() };
+  return `${JSON.stringify({ ...part, versions, result: evaluationResult(part) })}\n`;
+}
+
+function percent(fraction: number | null): string {
+  return fraction === null ? '-' : `${(100 * fraction).toFixed(3)} %`;
+}

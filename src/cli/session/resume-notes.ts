@@ -1,0 +1,27 @@
+import { note } from '../report/print.ts';
+
+/** What a run finds in the journal of its output. */
+export interface Start {
+  /** Items that an earlier run has finished. */
+  readonly resumed: number;
+  /** Batches of an earlier run that are not taken up. */
+  readonly discarded: number;
+}
+
+/** Says what becomes of what an earlier run with the same output has left. @param items such as "pictures" */
+export function noteStart(
+  { resumed, discarded }: Start,
+  { items, output, resume }: { items: string; output: string; resume: boolean },
+): void {
+  if (resumed > 0) note(`${resumed} ${items} were done before`);
+  else if (discarded > 0) {
+    note(
+      `${output}.partial, which an interrupted run left, will be overwritten: to go on with it, stop this and use --resume`,
+    );
+  } else if (resume) note('there is nothing to resume, so this starts from the beginning');
+}
+
+/** How to go on after an interruption. @param kept such as "8 of 16 pictures" */
+export function adviceToResume(kept: string, output: string): string {
+  return `${kept} are kept in ${output}.partial, run the same with --resume to go on`;
+}

@@ -1,0 +1,131 @@
+import { AdapterError, UsageError } from '../../base/errors.ts';
+import { currentRuntime, type RuntimeKind } from './runtime.ts';
+
+/** Settings of Dawn, which only the `webgpu` package under Node takes. */
+export interface DawnOptions {
+  /** Dawn toggles to switch on, by the names in Dawn's `Toggles.cpp`. */
+  toggles?: readonly string[] | undefined;
+  /** False switches bounds checks in kernels off. Unsafe: a wrong index then reads or writes foreign memory. */
+  robustness?: boolean | undefined;
+  /** Exact timestamps; Dawn rounds them to 65 536 ns otherwise. */
+  timestamps?: boolean | undefined;
+  /** Only an adapter whose name contains this. */
+  adapterName?: string | undefined;
+}
+
+/** A WebGPU implementation and where it came from. */
+export interface AdapterSource {
+  gpu: GPU;
+  runtime: { kind: RuntimeKind; name: string };
+  /** Library and version behind it, such as `webgpu 0.6.2`; undefined where it is part of the runtime. */
+  library: string | undefined;
+}
+
+/**
+ * Finds WebGPU in the runtime at hand: the `webgpu` package under Node, `bun-webgpu` under Bun, the global
+ * `navigator.gpu` in Deno and browsers. A package is loaded only when its runtime asks for it.
+ *
+ * @throws AdapterError where the runtime has no WebGPU or its package is not installed.
+ * @throws UsageError for Dawn settings that must be obeyed, in a runtime that cannot.
+ */
+export async function findWebGpu(options: DawnOptions = {}): Promise<AdapterSource> {
+  const runtime = currentRuntime();
+  if (runtime.kind === 'node') {
+    const dawn = await importOptional<DawnPackage>('webgpu');
+    if (dawn) {
+      const gpu = keepForLife(dawn.create(dawnArguments(options)));
+      return { gpu, runtime, library: await packageVersion('webgpu') };
+    }
+  }
+  refuseDawnOptions(options, runtime.name);
+  if (runtime.kind === 'bun') {
+    const dawn = await importOptional<BunPackage>('bun-webgpu');
+    if (dawn) {
+      // Its own code throws some of the classes it would have as globals.
+      dawn.globals();
+      const gpu = keepForLife(dawn.createGPUInstance());
+      return { gpu, runtime, library: await packageVersion('bun-webgpu') };
+    }
+  }
+  const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  if (!gpu) throw new AdapterError(`No WebGPU under ${runtime.name}: ${HOW_TO_GET_WEBGPU[runtime.kind]}.`);
+  return { gpu, runtime, library: undefined };
+}
+
+const HOW_TO_GET_WEBGPU: Record<RuntimeKind, string> = {
+  node: 'install its package with "npm i webgpu"',
+  bun: 'install its package with "bun add bun-webgpu"',
+  deno: 'start Deno with --unstable-webgpu, or put "unstable": ["webgpu"] into deno.json',
+  browser: 'use a browser that has navigator.gpu, and serve the page over https or from localhost',
+};
+
+interface DawnPackage {
+  create(options: string[]): GPU;
+}
+
+interface BunPackage {
+  globals(): void;
+  createGPUInstance(): GPU;
+}
+
+/** The module, or undefined where it is not installed. The name stays a variable to keep bundlers from following it. */
+async function importOptional<T>(name: string): Promise<T | undefined> {
+  try {
+    return (await import(name)) as T;
+  } catch (error) {
+    if (isNotInstalled(error, name)) return undefined;
+    throw new AdapterError(`The package ${name} does not load here: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function isNotInstalled(error: unknown, name: string): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return (
+    (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') &&
+    message !== undefined &&
+    new RegExp(`['"]${name}['"]`).test(message)
+  );
+}
+
+/** Dawn's instances, never let go: the process dies in a mutex when one is collected while work is pending. */
+const instances = new Set<GPU>();
+
+function keepForLife(gpu: GPU): GPU {
+  instances.add(gpu);
+  return gpu;
+}
+
+function dawnArguments({ toggles = [], robustness, timestamps, adapterName }: DawnOptions): string[] {
+  const enabled = robustness === false ? [...toggles, 'disable_robustness'] : toggles;
+  const args: string[] = [];
+  if (enabled.length > 0) args.push(`enable-dawn-features=${enabled.join(',')}`);
+  if (timestamps) args.push('disable-dawn-features=timestamp_quantization');
+  if (adapterName !== undefined) args.push(`adapter=${adapterName}`);
+  return args;
+}
+
+/** Exact timestamps are a wish, granted where they can be; the others change what runs, so they are not passed over. */
+function refuseDawnOptions({ toggles = [], robustness, adapterName }: DawnOptions, runtime: string): void {
+  const asked = [
+    toggles.length > 0 ? 'toggles' : undefined,
+    robustness === false ? 'robustness: false' : undefined,
+    adapterName !== undefined ? 'adapterName' : undefined,
+  ].filter((name) => name !== undefined);
+  if (asked.length > 0) {
+    throw new UsageError(
+      `openGpu: ${asked.join(' and ')} cannot be had under ${runtime}; only the webgpu package under Node takes it.`,
+    );
+  }
+}
+
+async function packageVersion(name: string): Promise<string> {
+  try {
+    const { readFile } = await import('node:fs/promises');
+    const manifest = await readFile(new URL('package.json', import.meta.resolve(name)), 'utf8');
+    return `${name} ${(JSON.parse(manifest) as { version: string }).version}`;
+  } catch {
+    return name;
+  }
+}

@@ -1,0 +1,97 @@
+import { UsageError } from '../../base/errors.ts';
+import type { Grid, Kernel } from '../../wgsl/kernel.ts';
+import type { Gpu } from '../device/gpu.ts';
+import type { Choice, GraphNode, GraphTensor, TransientTensor } from './node.ts';
+import { buildPlan, type Plan } from './plan.ts';
+
+/**
+ * A fixed computation in the making: dispatches in order, over symbolic tensors. `plan` turns it into buffers, pipelines and
+ * bind groups, once; running the plan then only encodes.
+ */
+export class Graph {
+  readonly gpu: Gpu;
+  readonly name: string;
+  readonly #nodes: GraphNode[] = [];
+
+  constructor(gpu: Gpu, name: string) {
+    this.gpu = gpu;
+    this.name = name;
+  }
+
+  /** A transient tensor. It must be written by a dispatch before one reads it. */
+  tensor(name: string, shape: readonly number[]): TransientTensor {
+    return { name, shape };
+  }
+
+  /**
+   * Records a dispatch.
+   * @param tensors by the names of the kernel's bindings
+   * @throws {UsageError} for a missing or unknown tensor or parameter, or a grid beyond the device's limits.
+   */
+  dispatch(
+    kernel: Kernel,
+    grid: Grid,
+    parameters: Readonly<Record<string, number>>,
+    tensors: Readonly<Record<string, GraphTensor>>,
+  ): void {
+    this.#check(kernel, parameters, tensors);
+    if (!this.#allows(grid)) {
+      const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
+      throw new UsageError(
+        `${this.name}: kernel "${kernel.name}" needs ${grid.join(' x ')} workgroups, ${this.gpu.describe()} allows ${most} ` +
+          'along each side: use a smaller batch.',
+      );
+    }
+    this.#nodes.push({ kernel, grid, parameters, tensors: kernel.bindings.map(({ name }) => tensors[name]) });
+  }
+
+  /**
+   * Records a dispatch that several kernels can do; the plan takes the one that is known to be fastest.
+   * @param tensors by the names of the bindings, which all candidates share, like the parameters
+   * @throws {UsageError} as `dispatch`, for the first candidate.
+   */
+  dispatchFastest(
+    choice: Choice,
+    parameters: Readonly<Record<string, number>>,
+    tensors: Readonly<Record<string, GraphTensor>>,
+  ): void {
+    const [usual, ...others] = choice.candidates;
+    this.dispatch(usual.kernel, usual.grid, parameters, tensors);
+    for (const { kernel } of others) this.#check(kernel, parameters, tensors);
+    const possible = others.filter(({ grid }) => this.#allows(grid));
+    this.#nodes.push({ ...this.#nodes.pop()!, choice: { ...choice, candidates: [usual, ...possible] } });
+  }
+
+  /** Compiles the kernels and lays out the buffers. The graph must not be added to afterwards. */
+  plan(): Promise<Plan> {
+    return buildPlan(this.gpu, this.name, this.#nodes);
+  }
+
+  #check(
+    kernel: Kernel,
+    parameters: Readonly<Record<string, number>>,
+    tensors: Readonly<Record<string, GraphTensor>>,
+  ): void {
+    const where = `${this.name}: kernel "${kernel.name}"`;
+    sameNames(`${where}, parameters`, kernel.parameters, parameters);
+    sameNames(`${where}, tensors`, kernel.bindings, tensors);
+  }
+
+  #allows(grid: Grid): boolean {
+    const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
+    return grid.every((extent) => extent >= 1 && extent <= most);
+  }
+}
+
+function sameNames(
+  where: string,
+  wanted: readonly { name: string }[],
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const names = Object.keys(given);
+  const missing = wanted.filter(({ name }) => given[name] === undefined).map(({ name }) => name);
+  const unknown = names.filter((name) => !wanted.some((one) => one.name === name));
+  if (missing.length > 0 || unknown.length > 0) {
+    throw new UsageError(`${where}: missing [${missing.join(', ')}], unknown [${unknown.join(', ')}]`);
+  }
+}

@@ -1,0 +1,102 @@
+import { DeviceError, DisposedError } from '../../base/errors.ts';
+import type { Gpu } from '../device/gpu.ts';
+import { type Pipeline, pipelineFor } from '../device/pipeline.ts';
+import { Scope } from '../device/scope.ts';
+import { measureChoices } from '../tuning/measure-choices.ts';
+import { type Candidate, type GraphNode, isDeviceTensor } from './node.ts';
+import { allocateMemory } from './plan-memory.ts';
+import { encodeSteps, type Step } from './step.ts';
+
+/** A graph made ready to run: pipelines, bind groups and the buffers of its transient tensors. */
+export interface Plan extends Disposable {
+  readonly name: string;
+  /** Bytes of the buffers that transient tensors share. */
+  readonly arenaBytes: number;
+  /** Dispatches of one run. */
+  readonly dispatches: number;
+  /** Names of the kernels, in order. */
+  readonly kernels: readonly string[];
+  /**
+   * Adds all dispatches to a pass, `times` over.
+   * @throws {DisposedError} after the plan, or the owner of a tensor it uses, was disposed.
+   */
+  encode(pass: GPUComputePassEncoder, times?: number): void;
+  /** Encodes one pass with all dispatches, `times` over, and submits it. @throws {DisposedError} as `encode`. */
+  run(times?: number): void;
+  dispose(): void;
+}
+
+/** @internal `Graph.plan` calls this. */
+export async function buildPlan(gpu: Gpu, name: string, nodes: readonly GraphNode[]): Promise<Plan> {
+  const scope = new Scope(gpu);
+  try {
+    const memory = allocateMemory(scope, name, nodes);
+    await measureChoices(gpu, nodes, memory);
+    const compiled = await Promise.all(nodes.map((node) => compileBest(gpu, node)));
+    const steps = compiled.map(
+      ({ pipeline, grid }, index): Step => ({ pipeline, bindGroup: memory.bind(index, pipeline), grid }),
+    );
+    const kernels = compiled.map(({ kernel }) => kernel.name);
+    return runnable(scope, name, { nodes, steps, kernels, arenaBytes: memory.arenaBytes });
+  } catch (error) {
+    scope.dispose();
+    throw error;
+  }
+}
+
+/**
+ * The kernel that is taken for a dispatch, compiled. Where the driver refuses one that could be done without, that is the best
+ * of the others.
+ */
+async function compileBest(gpu: Gpu, node: GraphNode): Promise<Candidate & { pipeline: Pipeline }> {
+  const { choice } = node;
+  const candidate = choice ? gpu.tuning.best(choice) : node;
+  const { kernel, grid } = candidate;
+  // One that failed before is only chosen when all have. Like dispatches are compiled at once: it may fail for another meanwhile.
+  const isLast = choice === undefined || gpu.tuning.hasFailed(choice, candidate);
+  try {
+    return { kernel, grid, pipeline: await pipelineFor(gpu, kernel) };
+  } catch (error) {
+    if (isLast || !(error instanceof DeviceError) || gpu.lost) throw error;
+    gpu.tuning.keepFailure(choice, candidate);
+    return compileBest(gpu, node);
+  }
+}
+
+/** @param scope owns the memory of the steps. */
+function runnable(
+  scope: Scope,
+  name: string,
+  parts: { nodes: readonly GraphNode[]; steps: readonly Step[]; kernels: string[]; arenaBytes: number },
+): Plan {
+  const { nodes, steps, kernels, arenaBytes } = parts;
+  const borrowed = new Set(nodes.flatMap(({ tensors }) => tensors.filter(isDeviceTensor)));
+  let disposed = false;
+  const encode = (pass: GPUComputePassEncoder, times = 1): void => {
+    if (disposed) throw new DisposedError(`The plan "${name}" was used after it was disposed.`);
+    // Bind groups hold on to destroyed buffers; the device would only complain later, and without the tensor's name.
+    for (const tensor of borrowed) void tensor.buffer;
+    encodeSteps(pass, steps, times);
+  };
+  const dispose = (): void => {
+    disposed = true;
+    scope.dispose();
+  };
+  return {
+    name,
+    arenaBytes,
+    dispatches: steps.length,
+    kernels,
+    encode,
+    run(times = 1) {
+      const { device } = scope.gpu;
+      const encoder = device.createCommandEncoder({ label: name });
+      const pass = encoder.beginComputePass({ label: name });
+      encode(pass, times);
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    },
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+}

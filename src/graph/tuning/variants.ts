@@ -1,0 +1,98 @@
+import type { AttentionVariant } from '../../wgsl/attention.ts';
+import type { LayerNormVariant } from '../../wgsl/layer-norm.ts';
+import type { SoftmaxLanes } from '../../wgsl/online-softmax.ts';
+import type { TopKVariant } from '../../wgsl/top-k.ts';
+import type { Gpu } from '../device/gpu.ts';
+import type { Target } from './tilings.ts';
+
+/**
+ * Which variant of a kernel suits a device, without measuring. A software adapter runs four lanes in step, pays for every
+ * scalar an invocation loads and gains nothing from lanes that share cache lines: few lanes, long runs, no workgroup
+ * memory. A GPU wants many lanes that read side by side. Products and convolutions have a choice of tilings instead.
+ *
+ * Which terms are summed in which order may depend on the class and on the sizes of one sentence, never on how many
+ * sentences are worked on together: encoder, logits and attention of a sentence are the same to the bit in any batch.
+ */
+type DeviceClass = Gpu['deviceClass'];
+
+/** Above this share of stored weights a matrix, or the kernel of a convolution, runs dense. */
+export function densestSparse(deviceClass: DeviceClass): number {
+  return deviceClass === 'cpu' ? 0.25 : 0.3;
+}
+
+/** @param columns4 N / 4 */
+export function layerNormVariant(deviceClass: DeviceClass, columns4: number): LayerNormVariant {
+  if (deviceClass !== 'cpu') return { parts: 32, shared: true, columns: 4 };
+  const shared = columns4 < 4;
+  return { parts: 4, shared, columns: shared ? 1 : 4 };
+}
+
+/** Lanes that share a sum over a row of so many terms; a power of two. */
+export function reductionLanes({ deviceClass, features }: Target, terms: number): number {
+  if (deviceClass !== 'cpu') return 64;
+  // Few lanes would take more rounds over a long row than short loops have.
+  return features.longLoops || terms <= 1 << 16 ? 4 : 64;
+}
+
+/**
+ * @param shape queries of each sentence, and whether they are few, as the hypotheses of a decoding step are
+ */
+export function attentionLanes(
+  deviceClass: DeviceClass,
+  { queries, fewQueries, headSize }: { queries: number; fewQueries: boolean; headSize: number },
+): Pick<AttentionVariant, 'lanes' | 'columns' | 'tile'> {
+  if (deviceClass === 'cpu') {
+    return { lanes: 1, columns: 4, tile: Math.ceil(queries / Math.ceil(queries / MOST_QUERIES)) };
+  }
+  // Whole sentences fill the device; else lanes share the keys of a query, as far as workgroup memory goes.
+  return fewQueries
+    ? { lanes: lanesInMemory(4, headSize), columns: 4, tile: 1 }
+    : { lanes: 1, columns: 64, tile: 1 };
+}
+
+/** Queries that a lane of a software adapter takes at once. More save it no further time. */
+const MOST_QUERIES = 4;
+
+/** Lanes of the cached self-attention of a decoding step. */
+export function attentionStepLanes(deviceClass: DeviceClass, headSize: number): SoftmaxLanes {
+  return deviceClass === 'cpu' ? { lanes: 1, columns: 4 } : { lanes: lanesInMemory(4, headSize), columns: 4 };
+}
+
+/** Lanes that share the row of an embedded column. */
+export function embeddingLanes(deviceClass: DeviceClass): number {
+  return deviceClass === 'cpu' ? 1 : 64;
+}
+
+/** @param columns4 columns of the logits / 4 */
+export function topKLanes(
+  deviceClass: DeviceClass,
+  columns4: number,
+): Pick<TopKVariant, 'lanes' | 'chunkLanes'> {
+  if (deviceClass !== 'cpu') return { lanes: 8, chunkLanes: 1 };
+  const lanes = columns4 < 3 ? columns4 : 4;
+  return { lanes, chunkLanes: 4 / lanes };
+}
+
+/** Rows of logits that one lane searches: few enough that all cores have some, many enough to fill the lists early. */
+export function topKChunk(deviceClass: DeviceClass, rows: number): number {
+  return deviceClass === 'cpu' ? Math.max(64, Math.ceil(rows / 16)) : 128;
+}
+
+/** Chunk results one lane merges at a time. */
+export function topKFanIn(deviceClass: DeviceClass): number {
+  return deviceClass === 'cpu' ? 64 : 16;
+}
+
+/** Columns are padded to a multiple of this, so that tiles divide them. */
+export function columnAlignment(columns: number): number {
+  if (columns <= 32) return 4;
+  return columns <= 64 ? 8 : 16;
+}
+
+/** Lanes whose partial sums fit 16 KiB, the workgroup memory every device has. */
+function lanesInMemory(columns: number, headSize: number): number {
+  const bytesPerLane = columns * (Math.ceil(headSize / 4) * 4 + 2) * 4;
+  let lanes = 16;
+  while (lanes > 1 && lanes * bytesPerLane > 16_384) lanes /= 2;
+  return lanes;
+}

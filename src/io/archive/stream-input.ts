@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream';
+import { DataError } from '../../base/errors.ts';
+import type { TarInput } from './tar.ts';
+
+/** The unpacked bytes of a gzip stream, in order. Damage to the stream is a DataError. */
+export class StreamInput implements TarInput {
+  readonly file: string;
+  position = 0;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  /** Bytes that have come and were not asked for yet. */
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(file: string, stream: Readable) {
+    this.file = file;
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  async read(length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    for await (const chunk of this.body(length)) {
+      bytes.set(chunk, filled);
+      filled += chunk.length;
+    }
+    return bytes.subarray(0, filled);
+  }
+
+  async skipTo(position: number): Promise<void> {
+    for await (const _ of this.body(position - this.position));
+  }
+
+  /** The next `length` bytes in pieces, fewer only at the end. */
+  async *body(length: number): AsyncGenerator<Uint8Array> {
+    for (let left = length; left > 0; ) {
+      if (this.#rest.length === 0 && !(await this.#fill())) return;
+      const piece = this.#rest.subarray(0, left);
+      this.#rest = this.#rest.subarray(piece.length);
+      this.position += piece.length;
+      left -= piece.length;
+      yield piece;
+    }
+  }
+
+  async #fill(): Promise<boolean> {
+    try {
+      const next = await this.#chunks.next();
+      if (next.done) return false;
+      this.#rest = next.value;
+      return true;
+    } catch (cause) {
+      throw new DataError(
+        `the gzip stream is damaged or cut short after ${this.position} unpacked bytes (${(cause as Error).message}); get it again`,
+        { file: this.file },
+        { cause },
+      );
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { DataError } from '../../base/errors.ts';
+import { parsePax } from './pax.ts';
+
+const BLOCK = 512;
+/** Longest body read whole: long names and pax records. Real ones are below a few kilobytes. */
+const MAX_META_BYTES = 2 ** 20;
+
+/** A regular file of a tar archive. */
+export interface TarMember {
+  /** Path in the archive, without leading `../` and `/`. */
+  readonly name: string;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Where they begin in the (uncompressed) archive. */
+  readonly offset: number;
+  /** `hardlink`: has the content of the earlier member `target`. `sparse`: stored with holes left out. */
+  readonly kind: 'file' | 'hardlink' | 'sparse';
+  readonly target: string;
+}
+
+/** The bytes of an archive in order; `position` counts from its beginning. */
+export interface TarInput {
+  readonly file: string;
+  readonly position: number;
+  /** The next bytes, fewer only at the end. */
+  read(length: number): Promise<Uint8Array>;
+  /** Goes forward to `position`, or to the end if that comes first. */
+  skipTo(position: number): Promise<void>;
+}
+
+interface Header {
+  readonly name: string;
+  readonly link: string;
+  readonly size: number;
+  readonly type: string;
+  /** An old GNU sparse file whose map goes on in the next block. */
+  readonly extended: boolean;
+}
+
+/**
+ * The regular files of a tar archive (v7, ustar, GNU and pax), in order; other members are passed over. Bodies
+ * are skipped, so a large archive takes some hundred short reads; a consumer may read the body of a member
+ * before it asks for the next. Damage and truncation are DataErrors that name the member.
+ */
+export async function* tarMembers(input: TarInput): AsyncGenerator<TarMember> {
+  let globals: ReadonlyMap<string, string> = new Map();
+  for (;;) {
+    let records = globals;
+    let header = await readHeader(input);
+    let longName: string | undefined;
+    let longLink: string | undefined;
+    while (header !== undefined && 'LKxg'.includes(header.type)) {
+      const body = await readMeta(input, header);
+      if (header.type === 'L') longName = textOf(body);
+      else if (header.type === 'K') longLink = textOf(body);
+      else if (header.type === 'g') records = globals = parsePax(body, globals, input.file);
+      else records = parsePax(body, records, input.file);
+      header = await readHeader(input);
+    }
+    if (header === undefined) return;
+
+    if (header.extended) await skipSparseMap(input);
+    const name = records.get('path') ?? longName ?? header.name;
+    const size = paxSize(records.get('size'), input) ?? header.size;
+    const offset = input.position;
+    const kind = memberKind(header.type, name, records);
+    if (kind !== undefined) {
+      const target = normalName(records.get('linkpath') ?? longLink ?? header.link);
+      yield { name: normalName(name), size: kind === 'hardlink' ? 0 : size, offset, kind, target };
+    }
+    const bodyBytes = header.type === '1' || header.type === '2' ? 0 : size;
+    await input.skipTo(offset + bodyBytes);
+    if (input.position < offset + bodyBytes) throw truncated(input, name, bodyBytes, input.position - offset);
+    await input.skipTo(offset + Math.ceil(bodyBytes / BLOCK) * BLOCK);
+  }
+}
+
+/** Whether these first bytes of a file are a tar header. */
+export function looksLikeTar(head: Uint8Array): boolean {
+  return head.length >= BLOCK && checksumFits(head.subarray(0, BLOCK));
+}
+
+/** undefined at the end: two zero blocks, or the end of the file between members. */
+async function readHeader(input: TarInput): Promise<Header | undefined> {
+  const offset = input.position;
+  const block = await input.read(BLOCK);
+  if (block.length === 0 || block.every((byte) => byte === 0)) return undefined;
+  if (block.length < BLOCK) {
+    throw new DataError('the archive ends within a member header; get it again', {
+      file: input.file,
+      offset,
+    });
+  }
+  if (!checksumFits(block)) {
+    throw new DataError('the checksum of this member header does not fit: the archive is damaged', {
+      file: input.file,
+      offset,
+    });
+  }
+  const isUstar = textOf(block.subarray(257, 265)) === 'ustar' && block[263] === 0x30;
+  const prefix = isUstar ? textOf(block.subarray(345, 500)) : '';
+  const name = textOf(block.subarray(0, 100));
+  const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]);
+  return {
+    name: prefix === '' ? name : `${prefix}/${name}`,
+    link: textOf(block.subarray(157, 257)),
+    size: sizeField(block.subarray(124, 136), input.file, offset),
+    type,
+    extended: type === 'S' && block[482] !== 0,
+  };
+}
+
+/** The sum of all bytes with the checksum field as blanks; some old writers summed signed bytes. */
+function checksumFits(block: Uint8Array): boolean {
+  const stored = Number.parseInt(textOf(block.subarray(148, 156)).trim(), 8);
+  let unsigned = 0;
+  let signed = 0;
+  block.forEach((byte, at) => {
+    const counted = at >= 148 && at < 156 ? 0x20 : byte;
+    unsigned += counted;
+    signed += (counted << 24) >> 24;
+  });
+  return stored === unsigned || stored === signed;
+}
+
+/** Octal digits, or for large files GNU's big-endian binary, marked by the top bit. */
+function sizeField(field: Uint8Array, file: string, offset: number): number {
+  const value =
+    field[0] & 0x80
+      ? field.subarray(1).reduce((sum, byte) => sum * 256 + byte, field[0] & 0x7f)
+      : parseDigits(textOf(field).trim() || '0', 8);
+  if (!Number.isSafeInteger(value)) {
+    throw new DataError('the size in this member header is no number: the archive is damaged', {
+      file,
+      offset,
+    });
+  }
+  return value;
+}
+
+function paxSize(text: string | undefined, input: TarInput): number | undefined {
+  if (text === undefined) return undefined;
+  const size = parseDigits(text, 10);
+  if (Number.isSafeInteger(size)) return size;
+  throw new DataError(`the pax size "${text}" is no number`, { file: input.file, offset: input.position });
+}
+
+function parseDigits(text: string, radix: 8 | 10): number {
+  return (radix === 8 ? /^[0-7]+$/ : /^[0-9]+$/).test(text) ? Number.parseInt(text, radix) : Number.NaN;
+}
+
+async function readMeta(input: TarInput, header: Header): Promise<Uint8Array> {
+  const offset = input.position;
+  if (header.size > MAX_META_BYTES) {
+    throw new DataError(`a long name or pax record has ${header.size} bytes: the archive is damaged`, {
+      file: input.file,
+      offset,
+    });
+  }
+  const body = await input.read(header.size);
+  if (body.length < header.size) throw truncated(input, header.name, header.size, body.length);
+  await input.skipTo(offset + Math.ceil(header.size / BLOCK) * BLOCK);
+  return body;
+}
+
+async function skipSparseMap(input: TarInput): Promise<void> {
+  for (let more = true; more; ) {
+    const block = await input.read(BLOCK);
+    if (block.length < BLOCK) throw truncated(input, 'sparse map', BLOCK, block.length);
+    more = block[504] !== 0;
+  }
+}
+
+function memberKind(
+  type: string,
+  name: string,
+  records: ReadonlyMap<string, string>,
+): TarMember['kind'] | undefined {
+  if (type === '1') return 'hardlink';
+  if (type === 'S') return 'sparse';
+  if ((type !== '0' && type !== '7') || name.endsWith('/')) return undefined;
+  return [...records.keys()].some((key) => key.startsWith('GNU.sparse.')) ? 'sparse' : 'file';
+}
+
+function normalName(name: string): string {
+  return name.replace(/^(\.?\/)+/, '');
+}
+
+function truncated(input: TarInput, name: string, expected: number, present: number): DataError {
+  return new DataError(
+    `the archive is cut short in ${JSON.stringify(name)}: ${expected} bytes are expected, ${present} are there; get it again`,
+    { file: input.file, offset: input.position },
+  );
+}
+
+/** A field up to its first NUL. */
+function textOf(field: Uint8Array): string {
+  const end = field.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
+}

@@ -1,0 +1,104 @@
+import { DataError, DisposedError, UsageError } from '../../base/errors.ts';
+import { quoted } from '../bytes/place.ts';
+import type { Checkpoint, Tensor, TensorChunk, TensorInfo } from './checkpoint-types.ts';
+import { componentsOf } from './dtype.ts';
+import { compareBytes, encodeName } from './names.ts';
+import { closest } from './suggest.ts';
+
+const DEFAULT_CHUNK_ELEMENTS = 2 ** 20;
+
+/** One tensor of a checkpoint: what is said of it, and how to get its values. */
+export interface StoredTensor {
+  /** @throws {DataError} for an element type this reader has no values for. */
+  info(): TensorInfo;
+  read(): Promise<Tensor>;
+  chunks(maxElements: number): AsyncIterable<TensorChunk>;
+}
+
+/** The tensors of an opened checkpoint of either format. */
+export interface TensorStore {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  close(): Promise<void>;
+}
+
+/** What the formats have in common: finding tensors by name, checking arguments, closing. */
+export class CheckpointReader implements Checkpoint {
+  readonly path: string;
+  readonly #store: TensorStore;
+  readonly #names: readonly string[];
+  readonly #release: () => Promise<void>;
+  #closed = false;
+
+  constructor(path: string, store: TensorStore, release: () => Promise<void>) {
+    this.path = path;
+    this.#store = store;
+    this.#release = release;
+    this.#names = [...store.tensors.keys()]
+      .map((name) => ({ name, key: encodeName(name) }))
+      .sort((a, b) => compareBytes(a.key, b.key))
+      .map(({ name }) => name);
+  }
+
+  names(): string[] {
+    this.#checkOpen();
+    return [...this.#names];
+  }
+
+  info(name: string): TensorInfo {
+    return this.#find(name).info();
+  }
+
+  async read(name: string): Promise<Tensor> {
+    return this.#find(name).read();
+  }
+
+  async *chunks(name: string, maxElements = DEFAULT_CHUNK_ELEMENTS): AsyncGenerator<TensorChunk> {
+    if (!Number.isSafeInteger(maxElements) || maxElements < 1) {
+      throw new UsageError(`maxElements is ${maxElements}; give a positive whole number`);
+    }
+    const tensor = this.#find(name);
+    const { dtype } = tensor.info();
+    if (dtype === 'string' || dtype === 'variant') {
+      throw new UsageError(
+        `tensor ${quoted(name)} has elements of type ${dtype}, which cannot be streamed; use read()`,
+      );
+    }
+    yield* tensor.chunks(maxElements);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#store.close();
+    await this.#release();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new DisposedError(`the checkpoint ${this.path} was closed; open it again`);
+  }
+
+  #find(name: string): StoredTensor {
+    this.#checkOpen();
+    const tensor = this.#store.tensors.get(name);
+    if (tensor !== undefined) return tensor;
+    const near = closest(name, this.#names);
+    const hint =
+      near.length > 0
+        ? `did you mean ${near.map(quoted).join(' or ')}?`
+        : `names() lists the ${this.#names.length} there are`;
+    throw new DataError(`there is no tensor ${quoted(name)}; ${hint}`, { file: this.path });
+  }
+}
+
+/** A tensor in memory, piece by piece: for tensors that are put together from parts. */
+export function* chunksOf({ dtype, data }: Tensor, maxElements: number): Generator<TensorChunk> {
+  if (Array.isArray(data)) return;
+  const width = componentsOf(dtype);
+  for (let start = 0; start * width < data.length; start += maxElements) {
+    yield { start, data: data.subarray(start * width, (start + maxElements) * width) };
+  }
+}

@@ -1,0 +1,239 @@
+import { stat } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
+import { DataError } from '../../base/errors.ts';
+import { openGzippedTar, openTar } from '../archive/archive.ts';
+import { type ArchiveTree, diskTree, type FileTree } from '../archive/file-tree.ts';
+import { looksLikeTar } from '../archive/tar.ts';
+import { ByteSource } from '../bytes/byte-source.ts';
+import { isGzip } from '../bytes/gzip.ts';
+import { parseStateFile } from './state-file.ts';
+import { isTable } from './table.ts';
+
+const STATE_FILE = 'checkpoint';
+/** State files are some hundred bytes; one above this is something else. */
+const MAX_STATE_BYTES = 2 ** 16;
+const INDEX = /\.index$/;
+const DATA_SHARD = /\.data-\d{5,}-of-\d{5,}$/;
+const V1_SHARD = /-\d{5,}-of-\d{5,}$/;
+/** Names a V1 checkpoint of one file usually has. */
+const V1_FILE = /\.ckpt(-\d+)?$/;
+
+/** A checkpoint that was found: its files' tree, and a V2 prefix or the V1 table files. */
+export interface Located {
+  readonly tree: FileTree;
+  readonly checkpoint:
+    | { readonly format: 'V2'; readonly prefix: string }
+    | { readonly format: 'V1'; readonly files: readonly string[] };
+}
+
+/**
+ * Finds the checkpoint that a path means: a prefix, any file of it, a directory with one, or a tar archive
+ * (gzipped or not) that holds one; `archive.tar/inner/path` means one within an archive.
+ * @throws {DataError} when there is none, or several of which none is said to be the newest.
+ */
+export async function locateCheckpoint(given: string): Promise<Located> {
+  const path = sep === '/' ? given : given.replaceAll(sep, '/');
+  const { outer, inner } = await splitPath(path);
+  const stats = await stat(outer).catch(() => undefined);
+  if (stats === undefined) return inTree(diskTree, () => findByPrefix(diskTree, path));
+  if (stats.isDirectory()) return inTree(diskTree, () => findInDirectory(diskTree, trimSlashes(outer)));
+
+  const archive = await openArchive(outer);
+  if (archive !== undefined) return inTree(archive, () => findInArchive(archive, outer, inner));
+  if (inner !== '')
+    throw new DataError('is no tar archive, so there can be nothing within it', { file: outer });
+  if (outer.split('/').at(-1) === STATE_FILE && !(await isTableFile(outer))) {
+    return inTree(diskTree, () => findInDirectory(diskTree, dirname(outer)));
+  }
+  return inTree(diskTree, () => findByPrefix(diskTree, path));
+}
+
+/** Splits `archive.tar/inner/path` where a path goes on behind a file. */
+async function splitPath(path: string): Promise<{ outer: string; inner: string }> {
+  for (let outer = path; ; ) {
+    const stats = await stat(outer).catch(() => undefined);
+    if (stats?.isFile()) return { outer, inner: path.slice(outer.length).replace(/^\/+|\/+$/g, '') };
+    const parent = dirname(outer);
+    if (stats !== undefined || parent === outer) return { outer: path, inner: '' };
+    outer = parent;
+  }
+}
+
+async function inTree(tree: FileTree, find: () => Promise<Located['checkpoint']>): Promise<Located> {
+  try {
+    return { tree, checkpoint: await find() };
+  } catch (error) {
+    await tree.close();
+    throw error;
+  }
+}
+
+/** undefined: the file is no archive. Told by its first bytes, since names promise nothing. */
+async function openArchive(path: string): Promise<ArchiveTree | undefined> {
+  const source = await ByteSource.open(path);
+  const head = await source.read(0, Math.min(source.size, 512)).finally(() => source.close());
+  if (isGzip(head)) return openGzippedTar(path, isCheckpointFile);
+  return looksLikeTar(head) ? openTar(path) : undefined;
+}
+
+function isCheckpointFile(path: string): boolean {
+  const name = fileName(path);
+  return (
+    !name.startsWith('._') &&
+    (name === STATE_FILE || [INDEX, DATA_SHARD, V1_SHARD, V1_FILE].some((pattern) => pattern.test(name)))
+  );
+}
+
+async function findInArchive(
+  tree: ArchiveTree,
+  archive: string,
+  inner: string,
+): Promise<Located['checkpoint']> {
+  if (inner !== '') {
+    const isDirectory = tree.paths().some((path) => path.startsWith(`${inner}/`));
+    return isDirectory ? findInDirectory(tree, inner) : findByPrefix(tree, inner);
+  }
+  const files = tree.paths().filter((path) => isCheckpointFile(path) && !DATA_SHARD.test(path));
+  const directories = [...new Set(files.map(parentOf))];
+  const withState = directories.filter((directory) => files.includes(join(directory, STATE_FILE)));
+  const choice = withState.length === 1 ? withState : directories;
+  if (choice.length === 1) return findInDirectory(tree, choice[0]);
+  if (choice.length === 0) throw new DataError('is an archive without a checkpoint in it', { file: archive });
+  // The top of an archive has no name of its own, but the files there have.
+  const named = choice.flatMap((directory) =>
+    directory === '' ? files.filter((path) => parentOf(path) === '' && path !== STATE_FILE) : [directory],
+  );
+  throw new DataError(
+    `is an archive with several checkpoints; name one of ${shortList(named.map((path) => tree.describe(path)))}`,
+    { file: archive },
+  );
+}
+
+/** The checkpoint its state file names, or else the one with the largest step. */
+async function findInDirectory(tree: FileTree, directory: string): Promise<Located['checkpoint']> {
+  const names = (await tree.list(directory)).filter((name) => !name.startsWith('._'));
+  if (names.includes(STATE_FILE)) return findByState(tree, directory, names);
+  const prefixes = prefixesAmong(names);
+  const newest = newestOf(prefixes);
+  if (newest !== undefined) return findByPrefix(tree, join(directory, newest));
+  if (prefixes.length > 0) {
+    throw new DataError(
+      `has several checkpoints and no "${STATE_FILE}" file that says which is the newest; name one of ${shortList(prefixes)}`,
+      { file: tree.describe(directory) },
+    );
+  }
+  // The root of a SavedModel keeps its checkpoint one level down.
+  const saved = join(directory, 'variables/variables');
+  if (await tree.exists(`${saved}.index`)) return { format: 'V2', prefix: saved };
+  throw new DataError('has no checkpoint in it (no .index file)', { file: tree.describe(directory) });
+}
+
+async function findByState(
+  tree: FileTree,
+  directory: string,
+  names: readonly string[],
+): Promise<Located['checkpoint']> {
+  const path = join(directory, STATE_FILE);
+  const file = tree.describe(path);
+  const source = await tree.open(path);
+  try {
+    if (source.size > MAX_STATE_BYTES) throw new DataError(`is no "${STATE_FILE}" file: too large`, { file });
+    const { newest } = parseStateFile(await source.read(0, source.size));
+    if (newest === undefined) {
+      throw new DataError('names no checkpoint (no model_checkpoint_path); give the prefix of one', { file });
+    }
+    // A path of the machine that wrote it means the file of that name in this directory.
+    const isAbsolute = /^(\/|[A-Za-z]:[\\/]|\w+:\/\/)/.test(newest);
+    const asWritten = isAbsolute && tree === diskTree ? newest : join(directory, newest);
+    for (const prefix of [asWritten, join(directory, newest.split(/[\\/]/).at(-1)!)]) {
+      const found = await tryPrefix(tree, prefix);
+      if (found !== undefined) return found;
+    }
+    const present = prefixesAmong(names);
+    throw new DataError(
+      `names ${JSON.stringify(newest)}, which is not here; ` +
+        (present.length > 0 ? `there are ${shortList(present)}: give one of these` : 'get its files'),
+      { file },
+    );
+  } finally {
+    await source.close();
+  }
+}
+
+async function findByPrefix(tree: FileTree, path: string): Promise<Located['checkpoint']> {
+  const prefix = path
+    .replace(INDEX, '')
+    .replace(DATA_SHARD, '')
+    .replace(/\.meta$/, '');
+  const found = await tryPrefix(tree, prefix);
+  if (found !== undefined) return found;
+  if (prefix === path && (await tree.exists(path))) return { format: 'V1', files: [path] };
+  const near = prefixesAmong(await tree.list(parentOf(prefix)));
+  throw new DataError(
+    `there is no checkpoint of this name (no ${tree.describe(prefix)}.index)` +
+      (near.length > 0 ? `; beside it there are ${shortList(near)}` : ''),
+    { file: tree.describe(path) },
+  );
+}
+
+/** The checkpoint of exactly this prefix, of either format. */
+async function tryPrefix(tree: FileTree, prefix: string): Promise<Located['checkpoint'] | undefined> {
+  if (await tree.exists(`${prefix}.index`)) return { format: 'V2', prefix };
+  const stem = prefix.replace(V1_SHARD, '');
+  const shards = (await tree.list(parentOf(stem))).filter(
+    (name) => V1_SHARD.test(name) && name.replace(V1_SHARD, '') === fileName(stem) && !DATA_SHARD.test(name),
+  );
+  if (shards.length > 0)
+    return { format: 'V1', files: shards.sort().map((name) => join(parentOf(stem), name)) };
+  if (!(await tree.exists(prefix))) return undefined;
+  const source = await tree.open(prefix);
+  const table = await isTable(source).finally(() => source.close());
+  return table ? { format: 'V1', files: [prefix] } : undefined;
+}
+
+/** Prefixes of the checkpoints that these files belong to. */
+function prefixesAmong(names: readonly string[]): string[] {
+  const ofIndexes = names.filter((name) => INDEX.test(name)).map((name) => name.replace(INDEX, ''));
+  const ofShards = names
+    .filter((name) => V1_SHARD.test(name) && !DATA_SHARD.test(name) && !INDEX.test(name))
+    .map((name) => name.replace(V1_SHARD, ''));
+  return [...new Set([...ofIndexes, ...ofShards])].sort();
+}
+
+/** The prefix with the largest step, or the only one. */
+function newestOf(prefixes: readonly string[]): string | undefined {
+  if (prefixes.length === 1) return prefixes[0];
+  const steps = prefixes
+    .map((prefix) => ({ prefix, step: /-(\d+)$/.exec(prefix)?.[1] }))
+    .filter(({ step }) => step !== undefined)
+    .sort((a, b) => Number(b.step) - Number(a.step));
+  return steps[0]?.prefix;
+}
+
+async function isTableFile(path: string): Promise<boolean> {
+  const source = await ByteSource.open(path);
+  return isTable(source).finally(() => source.close());
+}
+
+function join(directory: string, name: string): string {
+  return directory === '' ? name : `${directory}/${name}`;
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash === 0 ? '/' : path.slice(0, Math.max(0, slash));
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function trimSlashes(path: string): string {
+  return path.replace(/(?<=[^/])\/+$/, '');
+}
+
+function shortList(names: readonly string[]): string {
+  return names.length > 5
+    ? `${names.slice(0, 5).join(', ')}, ... (${names.length} in all)`
+    : names.join(', ');
+}

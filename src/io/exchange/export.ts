@@ -1,0 +1,46 @@
+import type { Checkpoint, TensorInfo } from '../checkpoint/checkpoint-types.ts';
+import type { NamedTensor } from '../checkpoint/write-checkpoint.ts';
+
+/** What was written to a file of another format. */
+export interface Exported {
+  /** Tensors that were written. */
+  readonly written: number;
+  /** Tensors that the format cannot hold, by their type or name. */
+  readonly leftOut: readonly TensorInfo[];
+}
+
+/** Called as tensors are written. */
+export type OnTensor = (done: number, total: number) => void;
+
+/** All tensors of a checkpoint, each read when asked for. */
+export async function* readTensors(checkpoint: Checkpoint, onTensor?: OnTensor): AsyncGenerator<NamedTensor> {
+  const names = checkpoint.names();
+  for (const [i, name] of names.entries()) {
+    yield { ...(await checkpoint.read(name)), name };
+    onTensor?.(i + 1, names.length);
+  }
+}
+
+/**
+ * Parts the tensors of a checkpoint into those a format can hold and the others; a name that is no Unicode
+ * text is held by none.
+ */
+export function divideTensors(
+  checkpoint: Checkpoint,
+  canHold: (info: TensorInfo) => boolean,
+): { held: TensorInfo[]; leftOut: TensorInfo[] } {
+  const held: TensorInfo[] = [];
+  const leftOut: TensorInfo[] = [];
+  for (const name of checkpoint.names()) {
+    const info = checkpoint.info(name);
+    (canHold(info) && !/\p{Surrogate}/u.test(name) ? held : leftOut).push(info);
+  }
+  return { held, leftOut };
+}
+
+/** The little-endian bytes of a numeric tensor, piece by piece; each is valid until the next is asked for. */
+export async function* tensorBytes(checkpoint: Checkpoint, name: string): AsyncGenerator<Uint8Array> {
+  for await (const { data } of checkpoint.chunks(name)) {
+    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+}

@@ -1,0 +1,47 @@
+import { UsageError } from '../base/errors.ts';
+import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../base/numerics.ts';
+import { recogniseTechnique, type Technique } from '../base/technique.ts';
+import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
+import { findPublishedName } from './published-name.ts';
+
+/** A log-alpha threshold of variational dropout and what it was taken from. */
+export interface LogAlphaThreshold {
+  readonly value: number;
+  readonly source: 'option' | 'published name' | 'default';
+}
+
+/**
+ * Technique of a checkpoint: the requested one, else what its variables say; a published directory name in its path
+ * tells random pruning from magnitude pruning, which have the same variables.
+ *
+ * @throws {UsageError} where the checkpoint lacks the variables of the requested technique.
+ * @throws {DataError} where it holds those of several techniques and none was requested.
+ */
+export function resolveTechnique(
+  checkpoint: Pick<Checkpoint, 'path' | 'names'>,
+  requested?: Technique,
+): Technique {
+  const technique = recogniseTechnique(checkpoint, requested);
+  const mayBeRandom = requested === undefined && technique === 'magnitude_pruning';
+  const published = mayBeRandom ? findPublishedName(checkpoint.path) : undefined;
+  return published?.technique === 'random_pruning' ? 'random_pruning' : technique;
+}
+
+/**
+ * Threshold on log-alpha above which variational dropout drops a weight: the requested one, else that of a published
+ * directory name in the path (the last field of a Transformer's; 0.5 for every ResNet-50), else 3.
+ * @throws {UsageError} where the requested one is no finite number.
+ */
+export function resolveLogAlphaThreshold(path: string, requested?: number): LogAlphaThreshold {
+  if (requested !== undefined) {
+    if (!Number.isFinite(requested)) {
+      throw new UsageError(`log-alpha threshold ${requested}: must be a finite number`);
+    }
+    return { value: requested, source: 'option' };
+  }
+  const published = findPublishedName(path);
+  if (published?.technique === 'variational_dropout') {
+    return { value: published.logAlphaThreshold, source: 'published name' };
+  }
+  return { value: DEFAULT_LOG_ALPHA_THRESHOLD, source: 'default' };
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Gpu } from '../../../src/graph/device/gpu.ts';
+import type { Scope } from '../../../src/graph/device/scope.ts';
+import { convolution, pictureColumns } from '../../../src/graph/operations/convolution-operations.ts';
+import { product } from '../../../src/graph/operations/operations.ts';
+import type { Graph } from '../../../src/graph/plan/graph.ts';
+import type { GraphTensor } from '../../../src/graph/plan/node.ts';
+import {
+  denseConvolutionTilings,
+  matmulTilings,
+  sparseConvolutionTilings,
+  spmmTilings,
+} from '../../../src/graph/tuning/tilings.ts';
+import { Tuning } from '../../../src/graph/tuning/tuning.ts';
+import { uploadConvolution } from '../../../src/graph/weights/convolution-weight.ts';
+import { csrFromDense } from '../../../src/graph/weights/csr.ts';
+import { uploadWeight } from '../../../src/graph/weights/weight.ts';
+import { denseConvolutionGrid, denseConvolutionMemory } from '../../../src/wgsl/dense-convolution.ts';
+import { matmulMemory } from '../../../src/wgsl/matmul.ts';
+import { sparseConvolutionGrid, sparseConvolutionMemory } from '../../../src/wgsl/sparse-convolution.ts';
+import { spmmMemory } from '../../../src/wgsl/spmm.ts';
+import { compute } from '../../support/compute.ts';
+import { DEVICE_CLASSES, inGuise } from '../../support/device-class.ts';
+import fc from '../../support/fast-check.ts';
+import { testGpu } from '../../support/gpu.ts';
+import { floats, randomFrom, sparsify } from '../../support/random.ts';
+
+/** What every WebGPU device allows. */
+const MOST_INVOCATIONS = 256;
+const MOST_DEEP = 64;
+const WORKGROUP_MEMORY = 16_384;
+const MOST_WORKGROUPS = 65_535;
+/** Of what the first convolution of a ResNet gives for 64 pictures. */
+const MOST_PIXELS = 64 * 112 * 112;
+/** Kernels that a tuner has the patience to compile. */
+const MOST_TILINGS = 8;
+
+const target = fc.record({
+  deviceClass: fc.constantFrom(...DEVICE_CLASSES),
+  features: fc.record({
+    timestampQuery: fc.boolean(),
+    subgroups: fc.boolean(),
+    shaderF16: fc.boolean(),
+    longLoops: fc.boolean(),
+  }),
+});
+
+/** Each tiling is there once, and all its numbers are whole and at least 1. */
+function assertSound(tilings: readonly object[]): void {
+  assert.ok(tilings.length >= 1 && tilings.length <= MOST_TILINGS);
+  assert.equal(new Set(tilings.map((tiling) => JSON.stringify(tiling))).size, tilings.length);
+  for (const tiling of tilings) {
+    const counts = Object.values(tiling).filter((value) => typeof value === 'number');
+    assert.ok(counts.every((count) => Number.isInteger(count) && count >= 1));
+  }
+}
+
+test('the workgroups of products fit every device, and leave no lane without columns', () => {
+  fc.assert(
+    fc.property(target, fc.integer({ min: 1, max: 3000 }), (target, columns4) => {
+      const [sparse, dense] = [spmmTilings(target, columns4), matmulTilings(target, columns4)];
+      for (const tilings of [sparse, dense]) {
+        assertSound(tilings);
+        for (const { lanesN, lanesM, lanesK, vectors } of tilings) {
+          assert.ok(lanesN * lanesM * lanesK <= MOST_INVOCATIONS && lanesK <= MOST_DEEP);
+          assert.ok(lanesN * vectors < 2 * columns4 || lanesN * vectors <= 8);
+        }
+      }
+      assert.ok(sparse.every((tiling) => spmmMemory(tiling) <= WORKGROUP_MEMORY));
+      assert.ok(dense.every((tiling) => matmulMemory(tiling) <= WORKGROUP_MEMORY));
+      assert.ok(target.features.subgroups || sparse.every(({ entries }) => entries !== 'subgroup'));
+    }),
+  );
+});
+
+test('products and dense convolutions sum in blocks of one length, however many columns there are', () => {
+  const columns = fc.integer({ min: 1, max: 3000 });
+  fc.assert(
+    fc.property(target, columns, columns, (target, few, many) => {
+      for (const tilings of [spmmTilings, matmulTilings, denseConvolutionTilings]) {
+        const blocks = [...tilings(target, few), ...tilings(target, many)].map(({ block }) => block);
+        assert.equal(new Set(blocks).size, 1);
+      }
+    }),
+  );
+});
+
+test('the workgroups of convolutions fit every device, and so does the number of those of the best guess', () => {
+  const pixels = fc.oneof(fc.integer({ min: 1, max: 1000 }), fc.constantFrom(MOST_PIXELS - 1, MOST_PIXELS));
+  fc.assert(
+    fc.property(target, pixels, fc.integer({ min: 1, max: 8192 }), (target, pixels, filters) => {
+      const sparse = sparseConvolutionTilings(target, pixels);
+      const dense = denseConvolutionTilings(target, pixels);
+      for (const tilings of [sparse, dense]) {
+        assertSound(tilings);
+        for (const { lanesN, lanesM, lanesK } of tilings) {
+          assert.ok(lanesN * lanesM * lanesK <= MOST_INVOCATIONS && lanesK <= MOST_DEEP);
+        }
+      }
+      assert.ok(sparse.every((tiling) => sparseConvolutionMemory(tiling) <= WORKGROUP_MEMORY));
+      assert.ok(dense.every((tiling) => denseConvolutionMemory(tiling) <= WORKGROUP_MEMORY));
+      assert.ok(target.features.subgroups || sparse.every(({ entries }) => entries !== 'subgroup'));
+      for (const grid of [
+        sparseConvolutionGrid(sparse[0], filters, pixels),
+        denseConvolutionGrid(dense[0], filters, pixels),
+      ]) {
+        assert.ok(grid.every((count) => count >= 1 && count <= MOST_WORKGROUPS));
+      }
+    }),
+  );
+});
+
+/** Runs every kernel that a tuner could choose for a dispatch, each with a result of its own. */
+async function assertEqualBits(gpu: Gpu, record: (graph: Graph, scope: Scope) => void): Promise<void> {
+  const results = await compute(gpu, (graph, scope) => {
+    const results: Record<string, GraphTensor> = {};
+    graph.dispatchFastest = ({ candidates }, parameters, tensors) => {
+      for (const { kernel, grid } of candidates) {
+        const result = graph.tensor(kernel.name, tensors.result.shape);
+        graph.dispatch(kernel, grid, parameters, { ...tensors, result });
+        results[kernel.name] = result;
+      }
+      assert.equal(Object.keys(results).length, candidates.length, 'two kernels of one name');
+    };
+    record(graph, scope);
+    return results;
+  });
+  const [[, expected], ...others] = Object.entries(results);
+  assert.ok(others.length > 0);
+  for (const [kernel, result] of others) assert.deepEqual(result, expected, kernel);
+}
+
+for (const deviceClass of DEVICE_CLASSES) {
+  test(`whatever a tuner chooses gives the same bits, ${deviceClass}`, async () => {
+    const device = await testGpu();
+    const gpu = inGuise(device, { deviceClass, tuning: await Tuning.open(device.adapter, { budget: 1 }) });
+    const random = randomFrom(7);
+    for (const format of ['sparse', 'dense'] as const) {
+      const values = (rows: number, cols: number) =>
+        sparsify(random, floats(random, rows * cols, 6), cols, format === 'sparse' ? 0.4 : 1, 'empty rows');
+      for (const columns4 of [3, 4, 33]) {
+        const [rows, cols] = [37, 401];
+        await assertEqualBits(gpu, (graph, scope) => {
+          const matrix = csrFromDense(values(rows, cols), rows, cols);
+          const x = scope.upload('x', [cols, 4 * columns4], floats(random, cols * 4 * columns4, 6));
+          product(graph, uploadWeight(scope, 'W', matrix, { format }), x);
+        });
+      }
+      // More and fewer pixels than a GPU would be idle with, and taps with more entries than a segment has.
+      for (const { channels, filters, batch } of [
+        { channels: 9, filters: 21, batch: 2 },
+        { channels: 135, filters: 9, batch: 1 },
+      ]) {
+        await assertEqualBits(gpu, (graph, scope) => {
+          const cols = 9 * channels;
+          const matrix = csrFromDense(values(filters, cols), filters, cols);
+          const window = { size: 3, stride: 1, padBefore: 1 };
+          const pictures = { batch, height: 13, width: 14 };
+          const columns = pictureColumns(pictures);
+          const tensor = scope.upload('x', [channels, columns], floats(random, channels * columns, 6));
+          const weight = uploadConvolution(scope, 'W', matrix, window, { format });
+          convolution(graph, weight, { tensor, ...pictures });
+        });
+      }
+    }
+  });
+}

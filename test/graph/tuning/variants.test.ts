@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  attentionLanes,
+  attentionStepLanes,
+  columnAlignment,
+  layerNormVariant,
+  topKChunk,
+  topKLanes,
+} from '../../../src/graph/tuning/variants.ts';
+import { embeddingGrid } from '../../../src/wgsl/embedding.ts';
+import { normalisePicturesGrid } from '../../../src/wgsl/normalise-pictures.ts';
+import { DEVICE_CLASSES } from '../../support/device-class.ts';
+import fc from '../../support/fast-check.ts';
+
+/** What every WebGPU device allows. */
+const MOST_INVOCATIONS = 256;
+const WORKGROUP_MEMORY = 16_384;
+
+const deviceClass = fc.constantFrom(...DEVICE_CLASSES);
+
+test('the workgroups of softmaxes fit every device, with what their lanes share', () => {
+  fc.assert(
+    fc.property(
+      deviceClass,
+      fc.integer({ min: 1, max: 5000 }),
+      fc.boolean(),
+      fc.integer({ min: 1, max: 256 }),
+      (deviceClass, queries, fewQueries, headSize) => {
+        const { tile, ...attending } = attentionLanes(deviceClass, { queries, fewQueries, headSize });
+        assert.ok(Number.isInteger(tile) && tile >= 1 && (tile === 1 || attending.lanes === 1));
+        for (const { lanes, columns } of [attending, attentionStepLanes(deviceClass, headSize)]) {
+          assert.ok(Number.isInteger(lanes) && lanes >= 1);
+          assert.ok(lanes * columns <= MOST_INVOCATIONS);
+          const shared = lanes === 1 ? 0 : lanes * columns * (2 + Math.ceil(headSize / 4) * 4) * 4;
+          assert.ok(shared <= WORKGROUP_MEMORY);
+        }
+      },
+    ),
+  );
+});
+
+test('so do the workgroups of layer norm and top-k', () => {
+  fc.assert(
+    fc.property(
+      deviceClass,
+      fc.integer({ min: 1, max: 3000 }),
+      fc.integer({ min: 1, max: 100_000 }),
+      (deviceClass, columns4, rows) => {
+        const { parts, columns } = layerNormVariant(deviceClass, columns4);
+        assert.ok(parts * columns * 16 <= WORKGROUP_MEMORY && parts * columns <= MOST_INVOCATIONS);
+        const topK = topKLanes(deviceClass, columns4);
+        assert.ok(Object.values(topK).every((count) => Number.isInteger(count) && count >= 1));
+        assert.ok(topK.lanes * topK.chunkLanes <= MOST_INVOCATIONS);
+        assert.ok(topKChunk(deviceClass, rows) >= 1);
+      },
+    ),
+  );
+});
+
+test('grids over pixels and embedded columns stay within what every device allows, however many there are', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20_000_000 }), (count) => {
+      for (const [grid, lanes] of [
+        [normalisePicturesGrid(count), 64],
+        [embeddingGrid(count), 1],
+      ] as const) {
+        assert.ok(grid.every((extent) => extent >= 1 && extent <= 65_535));
+        assert.ok(grid[0] * grid[1] * grid[2] * lanes >= count);
+      }
+    }),
+  );
+});
+
+test('columns are aligned to multiples of 4, at little cost', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5000 }), (columns) => {
+      const alignment = columnAlignment(columns);
+      assert.equal(alignment % 4, 0);
+      assert.ok(Math.ceil(columns / alignment) * alignment <= columns * 1.25 + 3);
+    }),
+  );
+});
