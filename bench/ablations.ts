@@ -1,7 +1,7 @@
 import { UsageError } from '../src/base/errors.ts';
 import { geometricMean } from '../src/base/geometric-mean.ts';
-import { type Gpu, openGpu } from '../src/graph/device/device.ts';
 import { Scope } from '../src/graph/device/scope.ts';
+import { type Gpu, openGpu } from '../src/graph/open-gpu.ts';
 import { product } from '../src/graph/operations/operations.ts';
 import { Graph } from '../src/graph/plan/graph.ts';
 import { elements, type GraphTensor } from '../src/graph/plan/node.ts';

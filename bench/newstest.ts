@@ -1,4 +1,4 @@
-import type { Gpu } from '../src/graph/device/device.ts';
+import type { Gpu } from '../src/graph/open-gpu.ts';
 import { loadTransformer } from '../src/models/transformer/model.ts';
 import { batchesByLength } from '../src/models/transformer/translate-lines.ts';
 import { runBench, type Scale } from './support/bench.ts';

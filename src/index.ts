@@ -16,6 +16,8 @@ export { derivedKey, normals, randomKey, uniforms } from './base/random.ts';
 export type { ShapedFloats } from './base/shaped-floats.ts';
 export type { Technique } from './base/technique.ts';
 export { TECHNIQUES } from './base/technique.ts';
+export { type DeviceTensor, readFloats, Scope } from './graph/device/scope.ts';
+export * as differentiation from './graph/differentiation/index.ts';
 export type {
   AdapterDescription,
   DeviceFeatures,
@@ -24,10 +26,8 @@ export type {
   GpuOptions,
   TuningOptions,
   TuningStore,
-} from './graph/device/device.ts';
-export { openGpu } from './graph/device/device.ts';
-export { type DeviceTensor, readFloats, Scope } from './graph/device/scope.ts';
-export * as differentiation from './graph/differentiation/index.ts';
+} from './graph/open-gpu.ts';
+export { openGpu } from './graph/open-gpu.ts';
 export { randomNumbers, uploadKey, writeKey } from './graph/operations/random.ts';
 export * as optimisers from './graph/optimisers/index.ts';
 export { Graph } from './graph/plan/graph.ts';

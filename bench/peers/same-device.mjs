@@ -3,7 +3,7 @@ import { globals } from 'webgpu';
 /**
  * Makes `navigator.gpu` hand out a device that is already open, so that libraries written for browsers compute on the very
  * device that tsos does. To be called before they are imported: some look at once.
- * @param {import('../../src/graph/device/device.ts').Gpu} gpu
+ * @param {import('../../src/graph/open-gpu.ts').Gpu} gpu
  */
 export function offerDevice(gpu) {
   const { device, adapter } = gpu;

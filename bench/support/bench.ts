@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { TsosError } from '../../src/base/errors.ts';
-import { type Gpu, openGpu } from '../../src/graph/device/device.ts';
+import { type Gpu, openGpu } from '../../src/graph/open-gpu.ts';
 import type { RoundOptions } from './measure.ts';
 import { measurePeak, type Peak } from './peak.ts';
 

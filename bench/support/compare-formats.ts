@@ -1,6 +1,6 @@
 import { geometricMean } from '../../src/base/geometric-mean.ts';
-import type { Gpu } from '../../src/graph/device/device.ts';
 import { Scope } from '../../src/graph/device/scope.ts';
+import type { Gpu } from '../../src/graph/open-gpu.ts';
 import { Graph } from '../../src/graph/plan/graph.ts';
 import type { Plan } from '../../src/graph/plan/plan.ts';
 import type { BenchRun } from './bench.ts';

@@ -3,7 +3,7 @@ import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { type Gpu, openGpu } from '../../src/graph/device/device.ts';
+import { type Gpu, openGpu } from '../../src/graph/open-gpu.ts';
 import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.ts';
 import { loadResNet50 } from '../../src/models/resnet50/model.ts';
 import { loadTransformer } from '../../src/models/transformer/model.ts';

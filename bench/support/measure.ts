@@ -1,5 +1,5 @@
 import { Bench } from 'tinybench';
-import type { Gpu } from '../../src/graph/device/device.ts';
+import type { Gpu } from '../../src/graph/open-gpu.ts';
 import type { Plan } from '../../src/graph/plan/plan.ts';
 import { passMilliseconds } from '../../src/graph/tuning/time-pass.ts';
 

@@ -1,5 +1,5 @@
-import type { Gpu } from '../../src/graph/device/device.ts';
 import { Scope } from '../../src/graph/device/scope.ts';
+import type { Gpu } from '../../src/graph/open-gpu.ts';
 import { Graph } from '../../src/graph/plan/graph.ts';
 import type { Plan } from '../../src/graph/plan/plan.ts';
 import { type Kernel, kernel, unroll } from '../../src/wgsl/kernel.ts';

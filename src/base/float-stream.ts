@@ -1,4 +1,3 @@
-import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import { DataError } from './errors.ts';
 
 /** Elements held at a time of each variable that is streamed (1 MiB). */
@@ -12,12 +11,20 @@ export interface FloatPiece {
   readonly data: Float32Array;
 }
 
+/** What variables are streamed from: a checkpoint, as far as this needs it. */
+export interface VariableSource {
+  readonly path: string;
+  info(name: string): { readonly dtype: string };
+  /** Consecutive elements of a variable, at most `elements` at a time. */
+  chunks(name: string, elements: number): AsyncIterable<{ readonly start: number; readonly data: unknown }>;
+}
+
 /**
  * Streams float32 variables of a checkpoint one after another, so that none is ever whole in memory.
  * @throws {DataError} where a variable is missing, damaged or of another type.
  */
 export async function* streamFloat32(
-  checkpoint: Checkpoint,
+  checkpoint: VariableSource,
   names: readonly string[],
 ): AsyncGenerator<FloatPiece, void, undefined> {
   for (const name of names) {
@@ -26,7 +33,8 @@ export async function* streamFloat32(
       throw new DataError(`variable ${name} is ${dtype}, weights must be float32`, { file: checkpoint.path });
     }
     for await (const { start, data } of checkpoint.chunks(name, PIECE_ELEMENTS)) {
-      if (data.length > 0) yield { name, start, data: data as Float32Array };
+      const floats = data as Float32Array;
+      if (floats.length > 0) yield { name, start, data: floats };
     }
   }
 }

@@ -1,4 +1,3 @@
-import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import { DataError, UsageError } from './errors.ts';
 
 /** Ways of sparsifying that the paper compares, by the names its code and its published checkpoints use. */
@@ -41,6 +40,13 @@ export const COUNTED_VARIABLE_IN_WORDS: Readonly<Record<Technique, string>> = {
   l0_regularization: 'whose name ends in log_alpha or _aux',
 };
 
+/** What a technique is told from: a checkpoint, or anything else that has variables of a model. */
+export interface NamedVariables {
+  readonly path: string;
+  /** Names of all variables. */
+  names(): readonly string[];
+}
+
 /** What names alone can tell apart: a randomly pruned checkpoint has the same variables as one pruned by magnitude. */
 const RECOGNISABLE = ['magnitude_pruning', 'variational_dropout', 'l0_regularization'] as const;
 
@@ -51,10 +57,7 @@ const RECOGNISABLE = ['magnitude_pruning', 'variational_dropout', 'l0_regulariza
  * @throws {UsageError} where the checkpoint lacks the variables of the requested technique.
  * @throws {DataError} where it holds those of several techniques and none was requested.
  */
-export function recogniseTechnique(
-  checkpoint: Pick<Checkpoint, 'path' | 'names'>,
-  requested?: Technique,
-): Technique {
+export function recogniseTechnique(checkpoint: NamedVariables, requested?: Technique): Technique {
   if (requested !== undefined && !TECHNIQUES.includes(requested)) {
     throw new UsageError(`no technique "${requested}"; there are ${TECHNIQUES.join(', ')}`);
   }

@@ -1,7 +1,6 @@
 import { UsageError } from '../base/errors.ts';
 import { DEFAULT_LOG_ALPHA_THRESHOLD } from '../base/numerics.ts';
-import { recogniseTechnique, type Technique } from '../base/technique.ts';
-import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
+import { type NamedVariables, recogniseTechnique, type Technique } from '../base/technique.ts';
 import { findPublishedName } from './published-name.ts';
 
 /** A log-alpha threshold of variational dropout and what it was taken from. */
@@ -17,10 +16,7 @@ export interface LogAlphaThreshold {
  * @throws {UsageError} where the checkpoint lacks the variables of the requested technique.
  * @throws {DataError} where it holds those of several techniques and none was requested.
  */
-export function resolveTechnique(
-  checkpoint: Pick<Checkpoint, 'path' | 'names'>,
-  requested?: Technique,
-): Technique {
+export function resolveTechnique(checkpoint: NamedVariables, requested?: Technique): Technique {
   const technique = recogniseTechnique(checkpoint, requested);
   const mayBeRandom = requested === undefined && technique === 'magnitude_pruning';
   const published = mayBeRandom ? findPublishedName(checkpoint.path) : undefined;

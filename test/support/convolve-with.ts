@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { Candidate } from '../../src/graph/device/kernel-choice.ts';
 import { convolution, pictureColumns } from '../../src/graph/operations/convolution-operations.ts';
-import type { Candidate } from '../../src/graph/plan/node.ts';
 import { uploadConvolution, type Window } from '../../src/graph/weights/convolution-weight.ts';
 import { csrFromDense } from '../../src/graph/weights/csr.ts';
 import type { ValuePrecision } from '../../src/graph/weights/half-precision.ts';

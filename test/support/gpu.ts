@@ -1,4 +1,4 @@
-import { type Gpu, openGpu } from '../../src/graph/device/device.ts';
+import { type Gpu, openGpu } from '../../src/graph/open-gpu.ts';
 
 let shared: Promise<Gpu> | undefined;
 

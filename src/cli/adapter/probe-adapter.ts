@@ -1,5 +1,5 @@
 /** Exits with 0 where a hardware adapter opens. What it found or missed is told on stderr. */
-import { openGpu } from '../../graph/device/device.ts';
+import { openGpu } from '../../graph/open-gpu.ts';
 
 try {
   const gpu = await openGpu({ allowSoftware: false });

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineCommand } from 'citty';
-import type { Gpu } from '../../graph/device/device.ts';
+import type { Gpu } from '../../graph/open-gpu.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { readPictures } from '../../io/pictures/read-pictures.ts';
 import { mostProbable } from '../../metrics/classification.ts';

@@ -1,6 +1,6 @@
-import type { Gpu } from '../../graph/device/device.ts';
+import type { DispatchExplanation } from '../../graph/device/kernel-choice.ts';
+import type { Gpu } from '../../graph/open-gpu.ts';
 import { dispatchName } from '../../graph/tuning/kernel-times.ts';
-import type { DispatchExplanation } from '../../graph/tuning/tuning.ts';
 import { tuningDirectory } from '../session/tuning-options.ts';
 
 /** What is known of an adapter, in a few lines. */

@@ -1,4 +1,4 @@
-import { type Gpu, openGpu, type TuningOptions } from '../../graph/device/device.ts';
+import { type Gpu, openGpu, type TuningOptions } from '../../graph/open-gpu.ts';
 import { showProgress } from './progress.ts';
 import { tuningOptions } from './tuning-options.ts';
 

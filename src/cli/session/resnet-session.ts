@@ -1,4 +1,4 @@
-import type { Gpu } from '../../graph/device/device.ts';
+import type { Gpu } from '../../graph/open-gpu.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { type ResNetConfig, type ResNetOptions, readConfig } from '../../models/resnet50/config.ts';

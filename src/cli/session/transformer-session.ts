@@ -1,4 +1,4 @@
-import type { Gpu } from '../../graph/device/device.ts';
+import type { Gpu } from '../../graph/open-gpu.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { loadVocabulary, type Vocabulary } from '../../io/text/subwords.ts';
 import { readConfig, type TransformerOptions } from '../../models/transformer/config.ts';

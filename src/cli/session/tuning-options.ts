@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { TuningOptions } from '../../graph/device/device.ts';
 import { environmentVariable } from '../../graph/device/runtime.ts';
+import type { TuningOptions } from '../../graph/open-gpu.ts';
 import { type RecordFolder, recordFolder } from '../../io/files/record-folder.ts';
 import { cacheDirectory } from '../../results/cache-directory.ts';
 import { ArgumentError } from '../arguments.ts';

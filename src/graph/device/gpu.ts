@@ -1,8 +1,8 @@
 import { AdapterError, DeviceError, DisposedError, TsosError, UsageError } from '../../base/errors.ts';
-import type { Tuning } from '../tuning/tuning.ts';
 import { type AdapterDescription, adapterLine } from './adapter-description.ts';
 import { BufferUsage, MAP_MODE_READ } from './buffer-usage.ts';
 import type { DeviceFeatures } from './features.ts';
+import type { KernelChooser } from './kernel-choice.ts';
 import type { DeviceLimits } from './limits.ts';
 import { resting } from './resting.ts';
 import { currentRuntime } from './runtime.ts';
@@ -16,7 +16,7 @@ export interface GpuFacts {
   features: DeviceFeatures;
   /** Seconds after which waiting for the device is given up. */
   patience: number;
-  tuning: Tuning;
+  tuning: KernelChooser;
 }
 
 /**
@@ -30,7 +30,7 @@ export class Gpu {
   /** Which kernels suit: `cpu` for software adapters, `gpu` for all others. */
   readonly deviceClass: 'cpu' | 'gpu';
   /** What is known of the speed of kernel variants on it. */
-  readonly tuning: Tuning;
+  readonly tuning: KernelChooser;
   readonly #device: GPUDevice;
   readonly #patience: number;
   readonly #rests: boolean;

@@ -1,7 +1,8 @@
 import { UsageError } from '../../base/errors.ts';
 import type { Grid, Kernel } from '../../wgsl/kernel.ts';
 import type { Gpu } from '../device/gpu.ts';
-import type { Choice, GraphNode, GraphTensor, TransientTensor } from './node.ts';
+import type { Choice } from '../device/kernel-choice.ts';
+import type { GraphNode, GraphTensor, TransientTensor } from './node.ts';
 import { buildPlan, type Plan } from './plan.ts';
 
 /**

@@ -1,4 +1,5 @@
 import type { Grid, Kernel } from '../../wgsl/kernel.ts';
+import type { Choice } from '../device/kernel-choice.ts';
 import { DeviceTensor } from '../device/scope.ts';
 
 /** A value that exists only while a plan runs; the plan decides where it lies. Row-major, four bytes an element. */
@@ -19,27 +20,6 @@ export interface GraphNode {
   readonly tensors: readonly GraphTensor[];
   /** Where several kernels can do it, of which `kernel` is the first. */
   readonly choice?: Choice;
-}
-
-/** A kernel that can do a dispatch. */
-export interface Candidate {
-  readonly kernel: Kernel;
-  readonly grid: Grid;
-}
-
-/**
- * Kernels that can do the same dispatch with a weight, with the same parameters and tensors and with equal bits. The first is
- * taken where nothing was measured.
- */
-export interface Choice {
-  /** The weight, as far as speed depends on it: the operation, its sizes, the length of its rows. */
-  readonly weight: string;
-  /** How the weight is held. */
-  readonly format: 'sparse' | 'dense';
-  /** What it meets: the size of the other operand, and what is done with the sums. */
-  readonly use: string;
-  /** At least one. */
-  readonly candidates: readonly Candidate[];
 }
 
 /** Elements of a tensor. */

@@ -1,9 +1,10 @@
 import { DeviceError, DisposedError } from '../../base/errors.ts';
 import type { Gpu } from '../device/gpu.ts';
+import type { Candidate } from '../device/kernel-choice.ts';
 import { type Pipeline, pipelineFor } from '../device/pipeline.ts';
 import { Scope } from '../device/scope.ts';
-import { measureChoices } from '../tuning/measure-choices.ts';
-import { type Candidate, type GraphNode, isDeviceTensor } from './node.ts';
+import { measureChoices } from './measure-choices.ts';
+import { type GraphNode, isDeviceTensor } from './node.ts';
 import { allocateMemory } from './plan-memory.ts';
 import { encodeSteps, type Step } from './step.ts';
 

@@ -1,4 +1,4 @@
-import type { Candidate, Choice } from '../plan/node.ts';
+import type { Candidate, Choice } from '../device/kernel-choice.ts';
 import { type KernelTime, type TuningRecord, textDigest } from './tuning-record.ts';
 
 /** What is known of the kernels that can do a dispatch: times, and which failed. */

@@ -1,4 +1,5 @@
 import type { AdapterDescription } from '../device/adapter-description.ts';
+import type { FormatTimes } from '../device/kernel-choice.ts';
 
 /** How fast a kernel does a dispatch. */
 export interface KernelTime {
@@ -6,12 +7,6 @@ export interface KernelTime {
   readonly text: string;
   /** Least milliseconds of a run. */
   readonly milliseconds: number;
-}
-
-/** Milliseconds of the uses of a weight, geometric mean, held sparse and held dense. */
-export interface FormatTimes {
-  readonly sparse: number;
-  readonly dense: number;
 }
 
 /** What is kept of one adapter. */

@@ -1,15 +1,15 @@
 import { UsageError } from '../../base/errors.ts';
 import { geometricMean } from '../../base/geometric-mean.ts';
 import type { AdapterDescription } from '../device/adapter-description.ts';
-import type { Candidate, Choice } from '../plan/node.ts';
+import type {
+  Candidate,
+  Choice,
+  DispatchExplanation,
+  FormatTimes,
+  KernelChooser,
+} from '../device/kernel-choice.ts';
 import { dispatchName, KernelTimes } from './kernel-times.ts';
-import {
-  type FormatTimes,
-  formatRecord,
-  parseRecord,
-  recordName,
-  type TuningRecord,
-} from './tuning-record.ts';
+import { formatRecord, parseRecord, recordName, type TuningRecord } from './tuning-record.ts';
 
 /** Where measurements outlive the process. Whatever `load` gives is checked: a damaged or foreign record does no harm. */
 export interface TuningStore {
@@ -35,25 +35,12 @@ const DEFAULT_BUDGET = 2;
 /** A candidate that is faster by less than this share is not worth leaving the default for. */
 const WORTHWHILE = 0.03;
 
-/** Why a dispatch runs the kernel it runs. */
-export interface DispatchExplanation extends Omit<Choice, 'candidates'> {
-  readonly kernel: string;
-  /** By times of this process, or of earlier ones; else the variant that suits the class of device. */
-  readonly why: 'measured' | 'remembered' | 'default';
-  /** Least milliseconds of a run, by kernel; empty where nothing was measured. */
-  readonly milliseconds: Readonly<Record<string, number>>;
-  /** Kernels that could do it and were not measured yet. */
-  readonly missing: readonly string[];
-  /** Kernels that failed when this process tried them. */
-  readonly failed: readonly string[];
-}
-
 /**
  * What is known of the speed of kernel variants on a device. Choosing by it never changes a result: all candidates of a
  * dispatch give equal bits. Whether a weight is held sparse or dense does change the rounding; that is only decided anew
  * when asked for (`decideFormats`).
  */
-export class Tuning {
+export class Tuning implements KernelChooser {
   readonly #adapter: AdapterDescription;
   readonly #store: TuningStore | undefined;
   readonly #times: KernelTimes;

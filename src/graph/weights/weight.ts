@@ -2,7 +2,7 @@ import { UsageError } from '../../base/errors.ts';
 import { SPMM_ROW_WORDS } from '../../wgsl/spmm.ts';
 import type { Gpu } from '../device/gpu.ts';
 import type { DeviceTensor, Scope } from '../device/scope.ts';
-import { weightClass } from '../plan/candidates.ts';
+import { weightClass } from '../tuning/candidates.ts';
 import { densestSparse } from '../tuning/variants.ts';
 import { type CsrMatrix, csrToDense, ROW_ALIGNMENT } from './csr.ts';
 import { toHalves, type ValuePrecision } from './half-precision.ts';

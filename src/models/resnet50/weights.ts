@@ -11,7 +11,7 @@ import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { readEffectiveMatrix } from '../../layers/effective-weights.ts';
 import { readFiniteFloats } from '../../layers/finite-floats.ts';
 import { ResNetVariables } from '../../layers/resnet-sites.ts';
-import { inOrder, PartLoader } from '../part-loader.ts';
+import { inOrder, PartLoader } from '../loading/part-loader.ts';
 import { type BatchNorm, foldBatchNorm } from './batch-norm.ts';
 import {
   BLOCK_LAYERS,

@@ -6,7 +6,7 @@ import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { readEffectiveMatrix } from '../../layers/effective-weights.ts';
 import { readFiniteFloats } from '../../layers/finite-floats.ts';
 import { biasName, embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
-import { inOrder, PartLoader } from '../part-loader.ts';
+import { inOrder, PartLoader } from '../loading/part-loader.ts';
 import type { TransformerConfig, TransformerOptions } from './config.ts';
 
 /** Attention whose queries, keys and values come from the same activations: one product `[3H, H]` makes all three. */

@@ -1,12 +1,13 @@
 import { DeviceError } from '../../base/errors.ts';
 import type { Gpu } from '../device/gpu.ts';
+import type { Candidate, Choice } from '../device/kernel-choice.ts';
 import { type Pipeline, pipelineFor } from '../device/pipeline.ts';
 import { Scope } from '../device/scope.ts';
-import type { Candidate, Choice, GraphNode } from '../plan/node.ts';
-import type { PlanMemory } from '../plan/plan-memory.ts';
-import { encodeSteps } from '../plan/step.ts';
-import { dispatchName } from './kernel-times.ts';
-import { passMilliseconds } from './time-pass.ts';
+import { dispatchName } from '../tuning/kernel-times.ts';
+import { passMilliseconds } from '../tuning/time-pass.ts';
+import type { GraphNode } from './node.ts';
+import type { PlanMemory } from './plan-memory.ts';
+import { encodeSteps } from './step.ts';
 
 /**
  * Times the kernels of those dispatches of a plan of which not all is known, as far as the device's budget goes, on the plan's

@@ -1,5 +1,5 @@
 import type { Gpu } from '../device/gpu.ts';
-import type { Candidate, Choice } from './node.ts';
+import type { Candidate, Choice } from '../device/kernel-choice.ts';
 
 /** A dispatch with the kernels of all tilings; of the first alone where there is nothing to choose by. */
 export function choiceOf<Tiling>(

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { AdapterError, DeviceError, DisposedError, UsageError } from '../../../src/base/errors.ts';
-import { BufferUsage } from '../../../src/graph/device/buffer-usage.ts';
-import { type Gpu, openGpu } from '../../../src/graph/device/device.ts';
-import { testGpu } from '../../support/gpu.ts';
+import { AdapterError, DeviceError, DisposedError, UsageError } from '../../src/base/errors.ts';
+import { BufferUsage } from '../../src/graph/device/buffer-usage.ts';
+import { type Gpu, openGpu } from '../../src/graph/open-gpu.ts';
+import { testGpu } from '../support/gpu.ts';
 
 const STORAGE = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
 
@@ -173,7 +173,7 @@ async function doubled(gpu: Gpu, input: Float32Array): Promise<Float32Array> {
 
 /** Opens a device in a child process that was not told where a software adapter is, nor allowed to use one. */
 function openInBareEnvironment(): { status: number | null; stderr: string } {
-  const script = fileURLToPath(new URL('../../support/open-gpu-or-exit.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../support/open-gpu-or-exit.ts', import.meta.url));
   const env: NodeJS.ProcessEnv = { ...process.env };
   // Emptied, not removed: Deno hands a child what the parent has on top of what it is given.
   for (const name of ['LD_LIBRARY_PATH', 'VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'TSOS_SOFTWARE'])

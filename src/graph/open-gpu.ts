@@ -1,22 +1,22 @@
-import { AdapterError } from '../../base/errors.ts';
-import { Tuning, type TuningOptions } from '../tuning/tuning.ts';
+import { AdapterError } from '../base/errors.ts';
 import {
   type AdapterDescription,
   adapterLine,
   describeAdapter,
   isNullBackend,
-} from './adapter-description.ts';
-import { type AdapterSource, type DawnOptions, findWebGpu } from './adapter-source.ts';
-import { OPTIONAL_FEATURES, probeFeatures } from './features.ts';
-import { Gpu } from './gpu.ts';
-import { copyLimits, requiredLimits } from './limits.ts';
-import { environmentVariable } from './runtime.ts';
+} from './device/adapter-description.ts';
+import { type AdapterSource, type DawnOptions, findWebGpu } from './device/adapter-source.ts';
+import { OPTIONAL_FEATURES, probeFeatures } from './device/features.ts';
+import { Gpu } from './device/gpu.ts';
+import { copyLimits, requiredLimits } from './device/limits.ts';
+import { environmentVariable } from './device/runtime.ts';
+import { Tuning, type TuningOptions } from './tuning/tuning.ts';
 
-export type { TuningOptions, TuningStore } from '../tuning/tuning.ts';
-export type { AdapterDescription } from './adapter-description.ts';
-export type { DeviceFeatures } from './features.ts';
-export type { Gpu } from './gpu.ts';
-export type { DeviceLimits } from './limits.ts';
+export type { AdapterDescription } from './device/adapter-description.ts';
+export type { DeviceFeatures } from './device/features.ts';
+export type { Gpu } from './device/gpu.ts';
+export type { DeviceLimits } from './device/limits.ts';
+export type { TuningOptions, TuningStore } from './tuning/tuning.ts';
 
 /** How to open a device. `toggles`, `robustness: false` and `adapterName` need the `webgpu` package under Node. */
 export interface GpuOptions extends DawnOptions {
