@@ -1,4 +1,4 @@
-import { escapeMarkup } from './plots/drawing.ts';
+import { escapeMarkup } from './escape-markup.ts';
 
 /**
  * One HTML page that needs no other file.

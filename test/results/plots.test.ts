@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { escapeMarkup } from '../../src/results/escape-markup.ts';
 import { loadResults } from '../../src/results/load-results.ts';
-import { draw, escapeMarkup } from '../../src/results/plots/drawing.ts';
+import { draw } from '../../src/results/plots/drawing.ts';
 import { paperFigures } from '../../src/results/plots/figures.ts';
 import { figuresPage } from '../../src/results/plots/page.ts';
 import { sharedTest } from '../support/shared.ts';

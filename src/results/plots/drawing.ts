@@ -1,4 +1,5 @@
 import type { Markish, PlotOptions } from '@observablehq/plot';
+import { escapeMarkup } from '../escape-markup.ts';
 
 /** The drawing library, which is loaded where something is drawn. */
 export type Plot = typeof import('@observablehq/plot');
@@ -85,13 +86,4 @@ function keyMarkup(rows: readonly (readonly PlacedEntry[])[]): string {
     }),
   );
   return entries.length === 0 ? '' : `<g aria-label="key">${entries.join('')}</g>`;
-}
-
-/** Text as it may stand in SVG and HTML. */
-export function escapeMarkup(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

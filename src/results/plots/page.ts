@@ -1,5 +1,5 @@
+import { escapeMarkup } from '../escape-markup.ts';
 import { htmlPage } from '../html-page.ts';
-import { escapeMarkup } from './drawing.ts';
 import type { Figure } from './figure.ts';
 
 /** One HTML page with figures drawn into it; it needs no other file. */

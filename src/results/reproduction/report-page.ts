@@ -1,6 +1,6 @@
+import { escapeMarkup } from '../escape-markup.ts';
 import { htmlPage } from '../html-page.ts';
 import { MODEL_LABEL } from '../plots/appearance.ts';
-import { escapeMarkup } from '../plots/drawing.ts';
 import type { Figure } from '../plots/figure.ts';
 import type { Report } from './report.ts';
 import { reportFigure } from './report-figure.ts';
