@@ -24,6 +24,7 @@ const IO_ROOMS: Record<string, readonly string[]> = {
   checkpoint: ['archive', 'files', 'bytes'],
   records: ['archive', 'files', 'bytes'],
   archive: ['files', 'bytes'],
+  download: ['files', 'bytes'],
   text: [],
   jpeg: [],
   files: [],

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import { openCheckpoint } from '../io/checkpoint/checkpoint.ts';
+import { type DownloadOptions, download } from '../io/download/download.ts';
 import { PUBLISHED_AT, type PublishedCheckpoint } from './catalogue.ts';
-import { type DownloadOptions, download } from './download.ts';
 
 export interface FetchOptions extends Omit<DownloadOptions, 'check'> {
   /** Where to keep it, laid out as on the server. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { cacheDirectory } from '../../src/results/cache-directory.ts';
+import { cacheDirectory } from '../../src/io/files/cache-directory.ts';
 import { publishedCheckpoint } from '../../src/results/catalogue.ts';
 import {
   type FetchedCheckpoint,
@@ -11,8 +11,8 @@ import {
 } from '../../src/results/fetch-checkpoint.ts';
 import { tarOf } from '../io/archive/tar-writer.ts';
 import { dataErrorOf, withDirectory } from '../io/support.ts';
+import { type Asked, fileReply, type Reply, withServer } from '../support/file-server.ts';
 import { checkpointTar } from './checkpoint-tar.ts';
-import { type Asked, fileReply, type Reply, withServer } from './file-server.ts';
 
 const CHECKPOINT = publishedCheckpoint('standard_threshold_0.9_40000_76000_2000_0.1');
 

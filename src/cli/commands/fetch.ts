@@ -1,6 +1,6 @@
 import { type ArgsDef, defineCommand, type ParsedArgs } from 'citty';
 import { TsosError } from '../../base/errors.ts';
-import { cacheDirectory } from '../../results/cache-directory.ts';
+import { cacheDirectory } from '../../io/files/cache-directory.ts';
 import {
   PUBLISHED_AT,
   type PublishedCheckpoint,

@@ -1,6 +1,6 @@
 import { type ArgsDef, defineCommand, type ParsedArgs } from 'citty';
 import { UsageError } from '../../base/errors.ts';
-import { cacheDirectory } from '../../results/cache-directory.ts';
+import { cacheDirectory } from '../../io/files/cache-directory.ts';
 import { fits, PUBLISHED_AT, PUBLISHED_CHECKPOINTS, publishedCheckpoint } from '../../results/catalogue.ts';
 import {
   type CheckpointResult,

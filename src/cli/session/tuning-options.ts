@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { environmentVariable } from '../../graph/device/runtime.ts';
 import type { TuningOptions } from '../../graph/open-gpu.ts';
+import { cacheDirectory } from '../../io/files/cache-directory.ts';
 import { type RecordFolder, recordFolder } from '../../io/files/record-folder.ts';
-import { cacheDirectory } from '../../results/cache-directory.ts';
 import { ArgumentError } from '../arguments.ts';
 
 /** The folder in which commands keep what they measured of adapters. */

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { publishedCheckpoint } from '../../../src/results/catalogue.ts';
 import { withDirectory } from '../../io/support.ts';
 import { checkpointTar } from '../../results/checkpoint-tar.ts';
-import { type Asked, cutAfter, fileReply, type Reply, withServer } from '../../results/file-server.ts';
 import { interruptOnce, tsos } from '../../support/command-line.ts';
+import { type Asked, cutAfter, fileReply, type Reply, withServer } from '../../support/file-server.ts';
 import { assertOneSentence } from '../../support/one-sentence.ts';
 import { parsedBySchema } from '../../support/schema.ts';
 

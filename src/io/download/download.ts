@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TsosError } from '../base/errors.ts';
-import { explainWriteFailure } from '../io/files/atomic-file.ts';
+import { TsosError } from '../../base/errors.ts';
+import { explainWriteFailure } from '../files/atomic-file.ts';
+import { PartFile } from '../files/part-file.ts';
 import { rangeRequest, readAnswer, TransientError } from './http-answer.ts';
-import { PartFile } from './part-file.ts';
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
-import { explainWriteFailure, writeAt, writeFileAtomic } from '../io/files/atomic-file.ts';
+import { explainWriteFailure, writeAt, writeFileAtomic } from './atomic-file.ts';
 
 /** What a server said of the file it sends. */
 export interface RemoteFile {

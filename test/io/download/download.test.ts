@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { TsosError } from '../../src/base/errors.ts';
-import { type DownloadOptions, download } from '../../src/results/download.ts';
-import { withDirectory } from '../io/support.ts';
-import fc from '../support/fast-check.ts';
-import { holds } from '../support/property.ts';
-import { type Asked, cutAfter, fileReply, type Reply, withServer } from './file-server.ts';
+import { TsosError } from '../../../src/base/errors.ts';
+import { type DownloadOptions, download } from '../../../src/io/download/download.ts';
+import fc from '../../support/fast-check.ts';
+import { type Asked, cutAfter, fileReply, type Reply, withServer } from '../../support/file-server.ts';
+import { holds } from '../../support/property.ts';
+import { withDirectory } from '../support.ts';
 
 const FILE = Uint8Array.from({ length: 100_000 }, (_, i) => (i * i) >>> 3);
 const QUICK: DownloadOptions = { backoffMs: 1, attempts: 4 };

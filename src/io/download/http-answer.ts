@@ -1,5 +1,5 @@
-import { TsosError } from '../base/errors.ts';
-import type { RemoteFile } from './part-file.ts';
+import { TsosError } from '../../base/errors.ts';
+import type { RemoteFile } from '../files/part-file.ts';
 
 /** A download failed in a way that may pass. */
 export class TransientError extends Error {
