@@ -1,19 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
 import { stripTrailingWhitespace } from '../../base/python-text.ts';
+import { ESCAPE_CHARACTERS, escapeWord, joinWords, splitWords, unescapeWord } from './words.ts';
 
 /** Words whose ids are remembered; beyond that all are forgotten and gathered anew. */
 const CACHED_WORDS = 1 << 16;
-
-/** Stands for an escaped number that is no code point (the encoder's own choice, GETA MARK). */
-const UNDEFINED_CHARACTER = '\u3013';
-
-/** Characters the escapes are written with; they count as known even where no entry has them. */
-const ESCAPE_CHARACTERS = '\\_u;0123456789';
-
-const RUNS = /[\p{L}\p{N}]+|[^\p{L}\p{N}]+/gu;
-const STARTS_ALPHANUMERIC = /^[\p{L}\p{N}]/u;
-const ESCAPE = /\\u|\\\\|\\([0-9]+);/g;
 
 /**
  * Reads a Tensor2Tensor subword vocabulary: UTF-8, one quoted entry a line, the line number is the id.
@@ -99,19 +90,10 @@ export class Vocabulary {
   #encodeWord(word: string): readonly number[] {
     const known = this.#wordIds.get(word);
     if (known !== undefined) return known;
-    const ids = this.#segment(this.#escape(word));
+    const ids = this.#segment(escapeWord(word, this.#alphabet));
     if (this.#wordIds.size >= CACHED_WORDS) this.#wordIds.clear();
     this.#wordIds.set(word, ids);
     return ids;
-  }
-
-  #escape(word: string): string {
-    let escaped = '';
-    for (const character of word.replaceAll('\\', '\\\\').replaceAll('_', '\\u')) {
-      const known = character !== '\n' && this.#alphabet.has(character);
-      escaped += known ? character : `\\${character.codePointAt(0)};`;
-    }
-    return `${escaped}_`;
   }
 
   /**
@@ -152,32 +134,4 @@ function unquote(line: string): string {
   const entry = stripTrailingWhitespace(line);
   const quoted = ["'", '"'].some((quote) => entry.startsWith(quote) && entry.endsWith(quote));
   return quoted ? entry.slice(1, -1) : entry;
-}
-
-/**
- * Cuts a text into runs of alphanumeric and other characters. A single space between two runs is left out, being what
- * {@link joinWords} puts between alphanumeric ones; at either end of the text it stays.
- */
-function splitWords(text: string): string[] {
-  const runs = text.match(RUNS) ?? [];
-  return runs.filter((run, i) => run !== ' ' || i === 0 || i === runs.length - 1);
-}
-
-function joinWords(words: readonly string[]): string {
-  let text = '';
-  let previous = false;
-  for (const word of words) {
-    const alphanumeric = STARTS_ALPHANUMERIC.test(word);
-    text += previous && alphanumeric ? ` ${word}` : word;
-    previous = alphanumeric;
-  }
-  return text;
-}
-
-function unescapeWord(escaped: string): string {
-  return escaped.replace(ESCAPE, (sequence, digits: string | undefined) => {
-    if (digits === undefined) return sequence === '\\u' ? '_' : '\\';
-    const codePoint = Number(digits);
-    return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : UNDEFINED_CHARACTER;
-  });
 }
