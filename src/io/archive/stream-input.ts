@@ -15,14 +15,21 @@ export class StreamInput implements TarInput {
     this.#chunks = stream[Symbol.asyncIterator]();
   }
 
-  async read(length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
+  /** Memory is taken for what has come, not for what a damaged file announces. */
+  async read(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const pieces: Uint8Array[] = [];
     let filled = 0;
-    for await (const chunk of this.body(length)) {
-      bytes.set(chunk, filled);
-      filled += chunk.length;
+    for await (const piece of this.body(length)) {
+      pieces.push(piece);
+      filled += piece.length;
     }
-    return bytes.subarray(0, filled);
+    const bytes = new Uint8Array(filled);
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
   }
 
   async skipTo(position: number): Promise<void> {

@@ -1,21 +1,25 @@
 import { DataError } from '../../base/errors.ts';
+import { placed, quoted } from '../bytes/place.ts';
 import { parsePax } from './pax.ts';
+import { decimal, MapLines, mapOfRecord, type SparseMap, sparseMap } from './sparse.ts';
 
 const BLOCK = 512;
-/** Longest body read whole: long names and pax records. Real ones are below a few kilobytes. */
-const MAX_META_BYTES = 2 ** 20;
+/** Longest body read whole: long names and pax records. Sparse maps may have megabytes, all others a few kilobytes. */
+const MAX_META_BYTES = 2 ** 24;
 
 /** A regular file of a tar archive. */
 export interface TarMember {
   /** Path in the archive, without leading `../` and `/`. */
   readonly name: string;
-  /** Bytes of the file. */
+  /** Bytes of the file as stored. */
   readonly size: number;
   /** Where they begin in the (uncompressed) archive. */
   readonly offset: number;
-  /** `hardlink`: has the content of the earlier member `target`. `sparse`: stored with holes left out. */
-  readonly kind: 'file' | 'hardlink' | 'sparse';
+  /** `hardlink`: has the content of the earlier member `target`. */
+  readonly kind: 'file' | 'hardlink';
   readonly target: string;
+  /** Where the stored bytes belong, for a file stored without its holes. */
+  readonly sparse: SparseMap | undefined;
 }
 
 /** The bytes of an archive in order; `position` counts from its beginning. */
@@ -33,8 +37,8 @@ interface Header {
   readonly link: string;
   readonly size: number;
   readonly type: string;
-  /** An old GNU sparse file whose map goes on in the next block. */
-  readonly extended: boolean;
+  /** The whole block: GNU's own sparse files have their map in it. */
+  readonly block: Uint8Array;
 }
 
 /**
@@ -59,19 +63,24 @@ export async function* tarMembers(input: TarInput): AsyncGenerator<TarMember> {
     }
     if (header === undefined) return;
 
-    if (header.extended) await skipSparseMap(input);
-    const name = records.get('path') ?? longName ?? header.name;
-    const size = paxSize(records.get('size'), input) ?? header.size;
-    const offset = input.position;
-    const kind = memberKind(header.type, name, records);
+    const name = records.get('GNU.sparse.name') ?? records.get('path') ?? longName ?? header.name;
+    const kind = memberKind(header.type, name);
+    const extension = header.type === 'S' ? await readGnuMap(input, header.block) : [];
+    const stored = paxSize(records.get('size'), input) ?? header.size;
+    const bodyBytes = header.type === '1' || header.type === '2' ? 0 : stored;
+    const body = { name, start: input.position, end: input.position + bodyBytes };
     if (kind !== undefined) {
+      const sparse =
+        header.type === 'S'
+          ? gnuSparse(input, header.block, extension, body)
+          : await paxSparse(input, records, body);
       const target = normalName(records.get('linkpath') ?? longLink ?? header.link);
-      yield { name: normalName(name), size: kind === 'hardlink' ? 0 : size, offset, kind, target };
+      const offset = input.position;
+      yield { name: normalName(name), size: body.end - offset, offset, kind, target, sparse };
     }
-    const bodyBytes = header.type === '1' || header.type === '2' ? 0 : size;
-    await input.skipTo(offset + bodyBytes);
-    if (input.position < offset + bodyBytes) throw truncated(input, name, bodyBytes, input.position - offset);
-    await input.skipTo(offset + Math.ceil(bodyBytes / BLOCK) * BLOCK);
+    await input.skipTo(body.end);
+    if (input.position < body.end) throw truncated(input, name, bodyBytes, input.position - body.start);
+    await input.skipTo(body.start + Math.ceil(bodyBytes / BLOCK) * BLOCK);
   }
 }
 
@@ -106,7 +115,7 @@ async function readHeader(input: TarInput): Promise<Header | undefined> {
     link: textOf(block.subarray(157, 257)),
     size: sizeField(block.subarray(124, 136), input.file, offset),
     type,
-    extended: type === 'S' && block[482] !== 0,
+    block,
   };
 }
 
@@ -163,23 +172,74 @@ async function readMeta(input: TarInput, header: Header): Promise<Uint8Array> {
   return body;
 }
 
-async function skipSparseMap(input: TarInput): Promise<void> {
-  for (let more = true; more; ) {
-    const block = await input.read(BLOCK);
-    if (block.length < BLOCK) throw truncated(input, 'sparse map', BLOCK, block.length);
-    more = block[504] !== 0;
-  }
+/** Where the data of a member lie in the archive, the map of a pax 1.0 member among them. */
+interface Body {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
 }
 
-function memberKind(
-  type: string,
-  name: string,
+/** Places and lengths of GNU's own sparse files: four in the header, the others in blocks behind it. */
+async function readGnuMap(input: TarInput, header: Uint8Array): Promise<number[]> {
+  const numbers = gnuPlaces(header.subarray(386, 482), input);
+  for (let more = header[482] !== 0; more; ) {
+    const block = await input.read(BLOCK);
+    if (block.length < BLOCK) throw truncated(input, 'sparse map', BLOCK, block.length);
+    numbers.push(...gnuPlaces(block.subarray(0, 504), input));
+    more = block[504] !== 0;
+  }
+  return numbers;
+}
+
+/** Two fields of 12 bytes a stretch; the first empty one ends the list. */
+function gnuPlaces(fields: Uint8Array, { file, position }: TarInput): number[] {
+  const numbers: number[] = [];
+  for (let at = 0; at < fields.length && fields[at] !== 0; at += 12) {
+    numbers.push(sizeField(fields.subarray(at, at + 12), file, position));
+  }
+  return numbers;
+}
+
+function gnuSparse(
+  { file, position }: TarInput,
+  header: Uint8Array,
+  numbers: readonly number[],
+  { name, start, end }: Body,
+): SparseMap {
+  const size = sizeField(header.subarray(483, 495), file, position);
+  return placed({ file, offset: start }, quoted(name), () => sparseMap(size, numbers, end - start));
+}
+
+/** The map of a sparse file of the pax formats, which 1.0 keeps before the data; undefined for any other file. */
+async function paxSparse(
+  input: TarInput,
   records: ReadonlyMap<string, string>,
-): TarMember['kind'] | undefined {
+  { name, start, end }: Body,
+): Promise<SparseMap | undefined> {
+  const isInBody = records.get('GNU.sparse.major') === '1';
+  const size = records.get('GNU.sparse.realsize') ?? records.get('GNU.sparse.size');
+  const map = records.get('GNU.sparse.map');
+  const where = { file: input.file, offset: start };
+  if (size === undefined || (map === undefined && !isInBody)) {
+    if (![...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) return undefined;
+    throw new DataError(
+      `${quoted(name)} is stored as a sparse file of an unknown form; unpack the archive and give the directory`,
+      where,
+    );
+  }
+  const lines = new MapLines();
+  for (let whole = !isInBody; !whole; ) {
+    const block = await input.read(Math.min(BLOCK, end - input.position));
+    if (block.length < BLOCK) throw truncated(input, name, end - start, input.position - start);
+    whole = placed(where, quoted(name), () => lines.add(block));
+  }
+  const numbers = isInBody ? lines.numbers : mapOfRecord(map!);
+  return placed(where, quoted(name), () => sparseMap(decimal(size), numbers, end - input.position));
+}
+
+function memberKind(type: string, name: string): TarMember['kind'] | undefined {
   if (type === '1') return 'hardlink';
-  if (type === 'S') return 'sparse';
-  if ((type !== '0' && type !== '7') || name.endsWith('/')) return undefined;
-  return [...records.keys()].some((key) => key.startsWith('GNU.sparse.')) ? 'sparse' : 'file';
+  return '07S'.includes(type) && !name.endsWith('/') ? 'file' : undefined;
 }
 
 function normalName(name: string): string {

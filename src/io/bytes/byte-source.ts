@@ -54,7 +54,7 @@ export class ByteSource {
   /** Fresh memory with the bytes at `position`; the length is checked before anything is allocated. */
   async read(position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     this.#check(position, length);
-    const bytes = new Uint8Array(length);
+    const bytes = this.#allocate(position, length);
     await this.readInto(position, bytes);
     return bytes;
   }
@@ -80,6 +80,19 @@ export class ByteSource {
 
   async close(): Promise<void> {
     await this.#close();
+  }
+
+  /** A file may be larger than the runtime lets memory be, above all one with holes. */
+  #allocate(position: number, length: number): Uint8Array<ArrayBuffer> {
+    try {
+      return new Uint8Array(length);
+    } catch (cause) {
+      throw new DataError(
+        `${length} bytes are to be read here, more than fits in memory at once: the file is damaged`,
+        { file: this.file, offset: position },
+        { cause },
+      );
+    }
   }
 
   #check(position: number, length: number): void {

@@ -7,6 +7,11 @@ import { openV1 } from './v1.ts';
 export interface OpenOptions {
   /** Verify the checksums of the index and of all tensors that are read. Default true. */
   readonly verify?: boolean;
+  /**
+   * Bytes that a gzipped archive may fill of the disk when it is unpacked, blocks of zeros not counted. Default: 100 times
+   * its own, at least 64 MiB.
+   */
+  readonly maxUnpackedBytes?: number;
 }
 
 /**
@@ -20,7 +25,7 @@ export interface OpenOptions {
  */
 export async function openCheckpoint(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
   const { verify = true } = options;
-  const { tree, checkpoint } = await locateCheckpoint(path);
+  const { tree, checkpoint } = await locateCheckpoint(path, options);
   try {
     const store =
       checkpoint.format === 'V2'

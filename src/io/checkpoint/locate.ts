@@ -6,6 +6,7 @@ import { type ArchiveTree, diskTree, type FileTree } from '../archive/file-tree.
 import { looksLikeTar } from '../archive/tar.ts';
 import { ByteSource } from '../bytes/byte-source.ts';
 import { isGzip } from '../bytes/gzip.ts';
+import { unreadArchive } from '../bytes/unread-archives.ts';
 import { parseStateFile } from './state-file.ts';
 import { isTable } from './table.ts';
 
@@ -31,14 +32,17 @@ export interface Located {
  * (gzipped or not) that holds one; `archive.tar/inner/path` means one within an archive.
  * @throws {DataError} when there is none, or several of which none is said to be the newest.
  */
-export async function locateCheckpoint(given: string): Promise<Located> {
+export async function locateCheckpoint(
+  given: string,
+  options: { readonly maxUnpackedBytes?: number | undefined } = {},
+): Promise<Located> {
   const path = sep === '/' ? given : given.replaceAll(sep, '/');
   const { outer, inner } = await splitPath(path);
   const stats = await stat(outer).catch(() => undefined);
   if (stats === undefined) return inTree(diskTree, () => findByPrefix(diskTree, path));
   if (stats.isDirectory()) return inTree(diskTree, () => findInDirectory(diskTree, trimSlashes(outer)));
 
-  const archive = await openArchive(outer);
+  const archive = await openArchive(outer, options.maxUnpackedBytes);
   if (archive !== undefined) return inTree(archive, () => findInArchive(archive, outer, inner));
   if (inner !== '')
     throw new DataError('is no tar archive, so there can be nothing within it', { file: outer });
@@ -69,11 +73,16 @@ async function inTree(tree: FileTree, find: () => Promise<Located['checkpoint']>
 }
 
 /** undefined: the file is no archive. Told by its first bytes, since names promise nothing. */
-async function openArchive(path: string): Promise<ArchiveTree | undefined> {
+async function openArchive(path: string, maxUnpackedBytes?: number): Promise<ArchiveTree | undefined> {
   const source = await ByteSource.open(path);
   const head = await source.read(0, Math.min(source.size, 512)).finally(() => source.close());
-  if (isGzip(head)) return openGzippedTar(path, isCheckpointFile);
-  return looksLikeTar(head) ? openTar(path) : undefined;
+  if (isGzip(head)) return openGzippedTar(path, { isWanted: isCheckpointFile, maxUnpackedBytes });
+  if (looksLikeTar(head)) return openTar(path);
+  const unread = unreadArchive(head);
+  if (unread !== undefined && !INDEX.test(path) && !DATA_SHARD.test(path)) {
+    throw new DataError(unread, { file: path });
+  }
+  return undefined;
 }
 
 function isCheckpointFile(path: string): boolean {

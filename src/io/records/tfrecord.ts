@@ -10,6 +10,7 @@ import { ByteCursor } from '../bytes/byte-cursor.ts';
 import { ByteSource } from '../bytes/byte-source.ts';
 import { crc32c, maskCrc } from '../bytes/crc32c.ts';
 import { isGzip } from '../bytes/gzip.ts';
+import { unreadArchive } from '../bytes/unread-archives.ts';
 import { AtomicFile } from '../files/atomic-file.ts';
 
 /** One record of a TFRecord file. */
@@ -186,6 +187,8 @@ async function readHeader(
   if (header instanceof DataError) return header;
   if (header.length < HEADER_BYTES) return undefined;
   if (!lengthChecksumFits(header)) {
+    const unread = place.index === 0 ? unreadArchive(header) : undefined;
+    if (unread !== undefined) return new DataError(unread, { file: place.file });
     const hint = place.index === 0 ? '; is it a TFRecord file?' : '';
     return place.error(`the checksum of its length does not fit: nothing can be read from here on${hint}`);
   }

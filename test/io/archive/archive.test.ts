@@ -5,17 +5,20 @@ import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DataError } from '../../../src/base/errors.ts';
-import { openTar } from '../../../src/io/archive/archive.ts';
+import { openGzippedTar, openTar } from '../../../src/io/archive/archive.ts';
 import { ProtoWriter } from '../../../src/io/bytes/protobuf.ts';
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
 import { buildTable } from '../../../src/io/checkpoint/table-builder.ts';
 import { encodeShape } from '../../../src/io/checkpoint/tensor-proto.ts';
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
+import { readSmtx } from '../../../src/io/exchange/smtx.ts';
+import { readTfRecords } from '../../../src/io/records/tfrecord.ts';
 import fc from '../../support/fast-check.ts';
 import { sharedTest } from '../../support/shared.ts';
 import { mutate, mutation } from '../mutation.ts';
 import { dataErrorOf, sha256, withCheckpoint, withDirectory } from '../support.ts';
-import { tarHeader, tarMember, tarOf } from './tar-writer.ts';
+import { SPARSE_FORMS, sparseMember } from './sparse-writer.ts';
+import { paxRecords, tarHeader, tarMember, tarOf } from './tar-writer.ts';
 
 const MADE = ['data', 'tar', 'tar_made'];
 const STEP = 1234;
@@ -117,13 +120,13 @@ test('gzip members that end at any place of the input are all read', async () =>
   });
 });
 
-test('long names, pax records, hard links, AppleDouble twins and sparse members', async () => {
+test('long names, pax records, hard links and AppleDouble twins', async () => {
   await withDirectory(async (directory) => {
     await smallArchive(directory);
     const index = await readFile(`${directory}/m-1.index`);
     const data = await readFile(`${directory}/m-1.data-00000-of-00001`);
     const long = `${'deep/'.repeat(60)}m-1`;
-    const pax = (text: string) => tarMember('PaxHeader', Buffer.from(paxRecord(text)), 'x');
+    const pax = (text: string) => tarMember('PaxHeader', paxRecords([text]), 'x');
     const members = [
       ...tarMember('././@LongLink', Buffer.from(`${long}.index\0`), 'L'),
       ...tarMember('cut', index),
@@ -133,7 +136,7 @@ test('long names, pax records, hard links, AppleDouble twins and sparse members'
       ...pax(`linkpath=${long}.original`),
       tarHeader('cut', 0, '1'),
       ...tarMember('._m-1.index', Buffer.from('resource fork')),
-      ...tarMember('other/sparse-7.index', index, 'S'),
+      ...tarMember('other/seven-7.index', index),
       new Uint8Array(1024),
     ];
     await writeFile(`${directory}/odd.tar`, Buffer.concat(members));
@@ -141,8 +144,99 @@ test('long names, pax records, hard links, AppleDouble twins and sparse members'
       openCheckpoint(`${directory}/odd.tar`),
       /several checkpoints; name one of .*deep.*other/,
     );
-    await dataErrorOf(openCheckpoint(`${directory}/odd.tar/other`), /stored as a sparse file/);
     await assertStep(`${directory}/odd.tar/${long}`);
+  });
+});
+
+for (const form of SPARSE_FORMS) {
+  test(`files stored without their holes are read, in the form ${form}`, async () => {
+    const stretch = fc.record({ hole: fc.nat(1500), bytes: fc.uint8Array({ maxLength: 600 }) });
+    await withDirectory(async (directory) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(stretch, { minLength: 1, maxLength: 30 }),
+          fc.nat(1500),
+          async (stretches, end) => {
+            const { content, member } = sparseMember(form, 'a/file', stretches, end);
+            const after = tarMember('b', Buffer.from('next'));
+            await writeFile(`${directory}/s.tar`, Buffer.concat([...member, ...after, new Uint8Array(1024)]));
+            await writeFile(`${directory}/s.tgz`, gzipSync(await readFile(`${directory}/s.tar`)));
+            for (const open of [
+              () => openTar(`${directory}/s.tar`),
+              () => openGzippedTar(`${directory}/s.tgz`, { isWanted: () => true }),
+            ]) {
+              const tree = await open();
+              try {
+                assert.deepEqual(tree.paths(), ['a/file', 'b']);
+                const source = await tree.open('a/file');
+                assert.ok(Buffer.compare(await source.read(0, source.size), content) === 0);
+                await source.close();
+              } finally {
+                await tree.close();
+              }
+            }
+          },
+        ),
+        { numRuns: 30 },
+      );
+    });
+  });
+}
+
+test('a sparse map that does not fit its data is refused', async () => {
+  await withDirectory(async (directory) => {
+    const path = `${directory}/s.tar`;
+    const bytes = [{ hole: 0, bytes: Buffer.from('12345678') }];
+    const good = Buffer.concat([...sparseMember('pax 1.0', 'a', bytes, 0).member, new Uint8Array(1024)]);
+    for (const [from, to] of [
+      ['1\n0\n8\n', '1\n0\n9\n'],
+      ['1\n0\n8\n', '1\n4\n8\n'],
+      ['1\n0\n8\n', '9\n0\n8\n'],
+      ['1\n0\n8\n', 'x\n0\n8\n'],
+      ['realsize=8', 'realsize=7'],
+      ['sparse.major=1', 'sparse.major=2'],
+    ]) {
+      await writeFile(path, good.toString('latin1').replace(from, to), 'latin1');
+      await dataErrorOf(openTar(path), /"a".*(sparse map|unknown form)|cut short/);
+    }
+  });
+});
+
+test('an archive that unpacks to far more than it has is refused, unless it is zeros or allowed', async () => {
+  await withDirectory(async (directory) => {
+    const tar = await smallArchive(directory);
+    const head = tar.subarray(0, -1024);
+    const packed = (body: Uint8Array) =>
+      gzipSync(Buffer.concat([head, ...tarMember('run/m-0.data-00000-of-00001', body), tar.subarray(-1024)]));
+    const path = `${directory}/bomb.tgz`;
+    await writeFile(path, packed(Buffer.alloc(2 ** 27, 'again ')));
+    const spooled = spoolDirectories();
+    await dataErrorOf(openCheckpoint(path), /unpack to more than \d+, as no checkpoint does/);
+    assert.deepEqual(spoolDirectories(), spooled);
+    await withCheckpoint(openCheckpoint(path, { maxUnpackedBytes: 2 ** 28 }), async (checkpoint) => {
+      assert.deepEqual((await checkpoint.read('global_step')).data, BigInt64Array.of(BigInt(STEP)));
+    });
+    await writeFile(path, packed(Buffer.alloc(2 ** 27)));
+    await assertStep(path);
+  });
+});
+
+test('archives and compressed files that are not read are named', async () => {
+  await withDirectory(async (directory) => {
+    for (const [head, name] of [
+      ['\xfd7zXZ\0', 'an xz file'],
+      ['BZh91AY', 'a bzip2 file'],
+      ['\x28\xb5\x2f\xfd', 'a zstd file'],
+      ['PK\x03\x04', 'a ZIP archive'],
+    ]) {
+      const path = `${directory}/model.tar.x`;
+      await writeFile(path, `${head}${'content '.repeat(100)}`, 'latin1');
+      const named = new RegExp(`is ${name}, which is not read; unpack it first`);
+      await dataErrorOf(openCheckpoint(path), named);
+      await dataErrorOf(openCheckpoint(`${path}/run/m-1`), named);
+      await dataErrorOf(readSmtx(path), named);
+      for await (const record of readTfRecords(path)) await dataErrorOf(record.read(), named);
+    }
   });
 });
 
@@ -257,13 +351,6 @@ async function assertStep(path: string): Promise<void> {
   await withCheckpoint(openCheckpoint(path), async (checkpoint) => {
     assert.deepEqual((await checkpoint.read('global_step')).data, BigInt64Array.of(BigInt(STEP)));
   });
-}
-
-/** `LENGTH text\n`, where the length counts its own digits. */
-function paxRecord(text: string): string {
-  const rest = Buffer.byteLength(text) + 2;
-  const digits = String(rest + String(rest).length).length;
-  return `${rest + digits} ${text}\n`;
 }
 
 function spoolDirectories(): string[] {
