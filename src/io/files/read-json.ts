@@ -1,17 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
+import type { Shape } from '../../base/json-shape.ts';
 
 /**
- * Reads a file of JSON.
+ * Reads a file of JSON that must have a shape.
+ * @param what the file should be, for the error, such as `result of "tsos evaluate"`.
  * @throws {DataError} where it cannot be read, or is something else.
  */
-export async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+export async function readJson<T>(file: string, shape: Shape<T>, what: string): Promise<T> {
+  const bytes = await readFile(file).catch((cause: Error) => {
     throw new DataError(`cannot be read (${cause.message})`, { file }, { cause });
   });
+  return parseJson(bytes, file, shape, what);
+}
+
+/** As `readJson`, of bytes that are at hand. */
+export function parseJson<T>(bytes: Uint8Array, file: string, shape: Shape<T>, what: string): T {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new DataError(`is not JSON: ${(cause as Error).message}`, { file }, { cause });
   }
+  const flaw = shape(value, '');
+  if (flaw !== undefined) throw new DataError(`is no ${what}: ${flaw}`, { file });
+  return value as T;
 }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { anything } from '../../base/json-shape.ts';
 import { explainWriteFailure, writeFileAtomic } from './atomic-file.ts';
 import { readJson } from './read-json.ts';
 
@@ -21,7 +22,7 @@ export interface RecordFolder {
 export function recordFolder(path: string): RecordFolder {
   const file = (name: string) => join(path, `${name}.json`);
   return {
-    load: (name) => readJson(file(name)).catch(ignoreMissing),
+    load: (name) => readJson(file(name), anything, 'record').catch(ignoreMissing),
     async save(name, record) {
       await mkdir(path, { recursive: true }).catch((cause) => {
         throw explainWriteFailure(path, cause);
@@ -33,6 +34,11 @@ export function recordFolder(path: string): RecordFolder {
 
 function ignoreMissing(error: Error): undefined {
   const { cause } = error;
-  if (cause instanceof SyntaxError || (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return;
+  if (
+    cause instanceof SyntaxError ||
+    cause instanceof TypeError ||
+    (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
+  )
+    return;
   throw error;
 }

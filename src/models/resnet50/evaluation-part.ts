@@ -1,4 +1,15 @@
-import { DataError, UsageError } from '../../base/errors.ts';
+import { UsageError } from '../../base/errors.ts';
+import {
+  agreeing,
+  fields,
+  listOf,
+  nullable,
+  oneOf,
+  real,
+  type Shape,
+  text,
+  whole,
+} from '../../base/json-shape.ts';
 import { readJson } from '../../io/files/read-json.ts';
 import { addTotals, type ClassificationTotals, meanCrossEntropy } from '../../metrics/classification.ts';
 import type { UnusablePicture } from './classify.ts';
@@ -117,79 +128,58 @@ function requireSameEvaluation(a: EvaluationPart, b: EvaluationPart): void {
   if (twice !== undefined) throw new UsageError(`shard ${twice} of ${a.shards.count} is there twice`);
 }
 
+/** What came of some pictures, as files have it. */
+export const TOTALS = agreeing(
+  fields({
+    pictures: whole(),
+    top1: whole(),
+    top5: whole(),
+    crossEntropy: text('a whole number in quotes', /^-?\d{1,40}$/),
+  }),
+  ({ pictures, top1, top5 }) =>
+    top1 <= top5 && top5 <= pictures
+      ? undefined
+      : `of ${pictures} pictures ${top1} are right at once and ${top5} among the first five, which cannot be`,
+) satisfies Shape<EvaluationPart['totals']>;
+
+export const UNUSABLE_PICTURE = fields({
+  file: text(),
+  record: whole(),
+  reason: text(),
+}) satisfies Shape<UnusablePicture>;
+
+const IDENTITY = fields({
+  checkpoint: text(),
+  technique: text(),
+  threshold: nullable(real()),
+  valuePrecision: oneOf('f32', 'f16'),
+  classes: whole(),
+  data: text(),
+  limit: nullable(whole()),
+}) satisfies Shape<EvaluationIdentity>;
+
+const SHARDS = agreeing(
+  fields({ count: whole({ least: 1 }), done: listOf(whole(), { least: 1 }) }),
+  ({ count, done }) =>
+    done.every((index, i) => index < count && (i === 0 || index > done[i - 1]))
+      ? undefined
+      : `done must name different parts of ${count}, in order`,
+);
+
+const PART = fields({
+  format: oneOf(FORMAT),
+  identity: IDENTITY,
+  shards: SHARDS,
+  totals: TOTALS,
+  bad: listOf(UNUSABLE_PICTURE),
+  weightDecayLoss: real(),
+  milliseconds: whole(),
+  adapters: listOf(text()),
+}) satisfies Shape<EvaluationPart>;
+
 /** Reads what `tsos evaluate` or `tsos merge` wrote. @throws {DataError} where the file is something else. */
 export async function readEvaluationPart(file: string): Promise<EvaluationPart> {
-  const value = await readJson(file);
-  if (!isEvaluationPart(value)) {
-    throw new DataError('is no result of "tsos evaluate" or "tsos merge"', { file });
-  }
-  return value;
-}
-
-type Unknown<T> = { readonly [Key in keyof T]?: unknown };
-
-function isEvaluationPart(value: unknown): value is EvaluationPart {
-  const part = fieldsOf<EvaluationPart>(value);
-  return (
-    part.format === FORMAT &&
-    isIdentity(fieldsOf(part.identity)) &&
-    areShards(fieldsOf(part.shards)) &&
-    areTotals(fieldsOf(part.totals)) &&
-    isListOf(part.bad, isUnusablePicture) &&
-    isNumber(part.weightDecayLoss) &&
-    isCount(part.milliseconds) &&
-    isListOf(part.adapters, isText)
-  );
-}
-
-/** Nothing of what is no object can be read, nor of null. */
-function fieldsOf<T>(value: unknown): Unknown<T> {
-  return typeof value === 'object' && value !== null ? value : {};
-}
-
-function isIdentity(identity: Unknown<EvaluationIdentity>) {
-  const { checkpoint, technique, threshold, valuePrecision, classes, data, limit } = identity;
-  return (
-    [checkpoint, technique, data].every(isText) &&
-    isCount(classes) &&
-    (threshold === null || isNumber(threshold)) &&
-    (valuePrecision === 'f32' || valuePrecision === 'f16') &&
-    (limit === null || isCount(limit))
-  );
-}
-
-function areShards({ count, done }: Unknown<EvaluationPart['shards']>): boolean {
-  return (
-    isCount(count) &&
-    isListOf(done, isCount) &&
-    done.length > 0 &&
-    done.every((index, at) => index < count && (at === 0 || index > done[at - 1]))
-  );
-}
-
-function areTotals({ pictures, top1, top5, crossEntropy }: Unknown<EvaluationPart['totals']>): boolean {
-  return [pictures, top1, top5].every(isCount) && isText(crossEntropy) && /^-?\d+$/.test(crossEntropy);
-}
-
-function isUnusablePicture(value: unknown): value is UnusablePicture {
-  const { file, record, reason } = fieldsOf<UnusablePicture>(value);
-  return isText(file) && isCount(record) && isText(reason);
-}
-
-function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
-  return Array.isArray(value) && value.every(isItem);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function isNumber(value: unknown): value is number {
-  return Number.isFinite(value);
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  return readJson(file, PART, 'result of "tsos evaluate" or "tsos merge"');
 }
 
 function comparePlaces(a: UnusablePicture, b: UnusablePicture): number {

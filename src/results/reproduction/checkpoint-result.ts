@@ -1,10 +1,25 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError, UsageError } from '../../base/errors.ts';
-import type { Technique } from '../../base/technique.ts';
+import { UsageError } from '../../base/errors.ts';
+import {
+  agreeing,
+  either,
+  fields,
+  nullable,
+  oneOf,
+  real,
+  recordOf,
+  type Shape,
+  text,
+  truth,
+  whole,
+} from '../../base/json-shape.ts';
+import { TECHNIQUES, type Technique } from '../../base/technique.ts';
 import { writeFileAtomic } from '../../io/files/atomic-file.ts';
+import { readJson } from '../../io/files/read-json.ts';
 import type { PublishedModel } from '../../layers/published-name.ts';
 import type { Metric } from '../catalogue.ts';
+import { CHECKPOINT_NAME } from './target.ts';
 
 const FORMAT = 'tsos reproduction 1';
 
@@ -162,13 +177,49 @@ export function requireSameTasks(
   }
 }
 
+const TASK = recordOf(either(text(), real(), truth, oneOf(null)));
+
+const QUALITY = fields({
+  metric: oneOf('BLEU', 'top-1'),
+  value: real({ least: 0, most: 100 }),
+  count: whole(),
+  details: recordOf(either(text(), real(), oneOf(null))),
+  task: TASK,
+  layers: fields({ sparse: whole(), dense: whole() }),
+  environment: fields({
+    adapter: text(),
+    software: truth,
+    runtime: text(),
+    webgpu: nullable(text()),
+    tsos: text(),
+  }),
+  seconds: real({ least: 0 }),
+}) satisfies Shape<Quality>;
+
+const MEASUREMENT = fields({
+  checkpoint: fields({
+    path: text(),
+    sha256: text(),
+    technique: oneOf(...TECHNIQUES),
+    threshold: nullable(real()),
+  }),
+  sparsity: agreeing(fields({ nonzero: whole(), total: whole() }), ({ nonzero, total }) =>
+    nonzero <= total ? undefined : `${nonzero} of ${total} weights cannot be nonzero`,
+  ),
+  quality: nullable(QUALITY),
+}) satisfies Shape<Measurement>;
+
+const HEAD = {
+  format: oneOf(FORMAT),
+  name: CHECKPOINT_NAME,
+  model: oneOf('transformer', 'rn50'),
+};
+
+const RESULT = either(
+  fields({ ...HEAD, failure: fields({ kind: text(), message: text(), exitCode: whole() }) }),
+  fields({ ...HEAD, measurement: MEASUREMENT }),
+) satisfies Shape<CheckpointResult>;
+
 async function readResult(file: string): Promise<CheckpointResult> {
-  let value: Partial<CheckpointResult> | null;
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    throw new DataError(`cannot be read (${(cause as Error).message}); remove it`, { file }, { cause });
-  }
-  if (value?.format !== FORMAT) throw new DataError('is no result of "tsos reproduce"; remove it', { file });
-  return value as CheckpointResult;
+  return readJson(file, RESULT, 'result of "tsos reproduce"');
 }

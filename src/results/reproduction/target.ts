@@ -1,8 +1,8 @@
 import { DataError } from '../../base/errors.ts';
+import { fields, listOf, oneOf, optional, real, type Shape, text, whole } from '../../base/json-shape.ts';
 import { TECHNIQUES } from '../../base/technique.ts';
 import { readJson } from '../../io/files/read-json.ts';
-import { METRIC_OF, type PublishedCheckpoint } from '../catalogue.ts';
-import { isWithin } from '../range.ts';
+import type { PublishedCheckpoint } from '../catalogue.ts';
 
 /** A checkpoint and what was published of it, to be measured again. */
 export type Target = Pick<
@@ -17,43 +17,31 @@ export type Target = Pick<
   | 'logAlphaThreshold'
 >;
 
+/** Names become names of files. */
+export const CHECKPOINT_NAME = text('a name of letters, digits and ._+-', /^\w[\w.+-]*$/);
+
+const TARGET = fields({
+  name: CHECKPOINT_NAME,
+  model: oneOf('transformer', 'rn50'),
+  technique: oneOf(...TECHNIQUES),
+  sparsity: real({ least: 0, most: 1 }),
+  figure: real({ least: 0, most: 100 }),
+  keptWeights: whole(),
+  totalWeights: whole({ least: 1 }),
+  logAlphaThreshold: optional(real()),
+}) satisfies Shape<Target>;
+
+const TARGETS = fields({ checkpoints: listOf(TARGET, { least: 1 }) });
+
 /**
  * Reads checkpoints of one's own from JSON: `{"checkpoints": […]}` as `tsos list --json` prints it, of which only the
  * fields of a {@link Target} are needed.
  * @throws {DataError} where the file is something else.
  */
-export async function readTargets(file: string): Promise<Target[]> {
-  const value = (await readJson(file)) as { checkpoints?: unknown } | null;
-  const checkpoints = value?.checkpoints;
-  if (!Array.isArray(checkpoints) || checkpoints.length === 0) {
-    throw new DataError('has no list "checkpoints"; "tsos list --json" prints one', { file });
-  }
-  for (const [i, each] of checkpoints.entries()) {
-    const wrong = findWrongField(each ?? {});
-    if (wrong !== undefined) throw new DataError(`checkpoint ${i + 1} has no valid "${wrong}"`, { file });
-  }
-  const names = checkpoints.map(({ name }: Target) => name);
+export async function readTargets(file: string): Promise<readonly Target[]> {
+  const { checkpoints } = await readJson(file, TARGETS, 'catalogue as "tsos list --json" prints it');
+  const names = checkpoints.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new DataError(`has the checkpoint ${twice} twice`, { file });
   return checkpoints;
-}
-
-/** What each field of a target must be. Names become names of files. */
-const FIELDS: Readonly<Record<keyof Target, (value: unknown) => boolean>> = {
-  name: (value) => typeof value === 'string' && /^\w[\w.+-]*$/.test(value),
-  model: (value) => Object.hasOwn(METRIC_OF, String(value)),
-  technique: (value) => TECHNIQUES.some((technique) => technique === value),
-  sparsity: (value) => isFrom(value, 0, 1),
-  figure: (value) => isFrom(value, 0, 100),
-  keptWeights: (value) => isFrom(value, 0, Number.MAX_SAFE_INTEGER),
-  totalWeights: (value) => isFrom(value, 1, Number.MAX_SAFE_INTEGER),
-  logAlphaThreshold: (value) => value === undefined || Number.isFinite(value),
-};
-
-function findWrongField(target: Readonly<Record<string, unknown>>): string | undefined {
-  return Object.entries(FIELDS).find(([name, isValid]) => !isValid(target[name]))?.[0];
-}
-
-function isFrom(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'number' && isWithin(value, { least, most });
 }

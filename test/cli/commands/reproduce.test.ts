@@ -331,7 +331,11 @@ test('what cannot be measured is told in a sentence', async () => {
     assertOneSentence(await tsos([...run, '--merge', directory]), 2, /no results of "tsos reproduce"/);
     const catalogue = join(directory, 'catalogue.json');
     await writeFile(catalogue, '{"checkpoints": [{"name": "../escape"}]}');
-    assertOneSentence(await tsos([...run, '--catalogue', catalogue]), 3, /checkpoint 1 has no valid "name"/);
+    assertOneSentence(
+      await tsos([...run, '--catalogue', catalogue]),
+      3,
+      /checkpoints\[0\]\.name is "\.\.\/escape"; it must be a name/,
+    );
   });
 });
 
