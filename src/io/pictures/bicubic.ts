@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import { roundHalfEven } from '../../base/round-half-even.ts';
 
 /** A picture as rows of pixels, channels innermost: `data[(y * width + x) * channels + channel]`. */
 export interface RasterPicture {
@@ -82,12 +83,6 @@ function tapsFor(inSize: number, outSize: number, stride: number): Taps {
     }
   }
   return { offsets, weights };
-}
-
-function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
 
 /** `line[column, channel]`: the source at the row `y` of the result, at every column of the source. */

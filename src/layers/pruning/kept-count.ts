@@ -1,5 +1,6 @@
 import { checkNumber, checkOneOf } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
+import { roundHalfEven } from '../../base/round-half-even.ts';
 
 /**
  * How a layer's share of kept weights becomes a whole number: `floor` as in the checkpoints the paper
@@ -47,11 +48,4 @@ export function checkSparsity(sparsity: number, what = 'sparsity'): void {
 /** @throws {UsageError} for a rounding there is not. */
 export function checkRounding(rounding: CountRounding): void {
   checkOneOf('rounding', rounding, ROUNDINGS);
-}
-
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
 }

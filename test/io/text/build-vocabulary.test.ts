@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { UsageError } from '../../../src/base/errors.ts';
 import { buildVocabulary, countWords, formatVocabulary } from '../../../src/io/text/build-vocabulary.ts';
 import { parseVocabulary, Vocabulary } from '../../../src/io/text/subwords.ts';
+import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { sharedTest } from '../../support/shared.ts';
 
