@@ -22,13 +22,13 @@ const ROOMS: Record<string, readonly string[] | { uses: readonly string[]; types
 const IO_ROOMS: Record<string, readonly string[]> = {
   exchange: ['checkpoint', 'archive', 'files', 'bytes'],
   pictures: ['records', 'jpeg', 'files', 'bytes'],
-  checkpoint: ['archive', 'files', 'bytes'],
-  records: ['archive', 'files', 'bytes'],
-  archive: ['files', 'bytes'],
+  checkpoint: ['files', 'archive', 'bytes'],
+  records: ['files', 'archive', 'bytes'],
   download: ['files', 'bytes'],
+  files: ['archive', 'bytes'],
+  archive: ['bytes'],
   text: [],
   jpeg: [],
-  files: [],
   bytes: [],
 };
 

@@ -1,36 +1,27 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
-import { DataError } from '../../base/errors.ts';
-import { ByteSource } from '../bytes/byte-source.ts';
-import { mostUnpacked } from '../bytes/gzip.ts';
-import { ArchiveTree, type MemberOpener } from './file-tree.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { mostUnpacked } from '../bytes/most-unpacked.ts';
+import { ArchiveTree } from './file-tree.ts';
 import { SourceInput } from './source-input.ts';
-import { SpoolFolder, SpoolFull } from './spool-folder.ts';
+import { sparseSource } from './sparse-source.ts';
 import { StreamInput } from './stream-input.ts';
 import { type TarMember, tarMembers } from './tar.ts';
+import { type MemberOpener, type Spool, SpoolFull, type Unpacking } from './unpacking.ts';
 
-/** Opens a tar in place: its headers are scanned once, bodies are read where they lie when asked for. */
-export async function openTar(path: string): Promise<ArchiveTree> {
-  const source = await ByteSource.open(path);
-  const spool = new SpoolFolder();
-  const close = async () => {
-    await source.close();
-    await spool.remove();
-  };
+/**
+ * Opens a tar in place: its headers are scanned once, bodies are read where they lie when asked for. Closing the tree
+ * closes `source`, as an error does.
+ */
+export async function openTar(source: ByteSource): Promise<ArchiveTree> {
   try {
     const members = new Map<string, MemberOpener>();
     for await (const member of tarMembers(new SourceInput(source))) {
-      const { offset, size, sparse } = member;
-      addMember(members, member, async (label) => {
-        const stored = source.region(offset, size, label);
-        if (sparse === undefined) return stored;
-        return ByteSource.open(await spool.add(piecesOf(new SourceInput(stored), size), size, sparse), label);
-      });
+      const { kind, offset, size } = member;
+      const openStored = async (label: string) => source.region(offset, size, label);
+      addMember(members, member, kind === 'file' ? openStored : undefined);
     }
-    return new ArchiveTree(path, members, close);
+    return new ArchiveTree(source.file, members, () => source.close());
   } catch (error) {
-    await close();
+    await source.close();
     throw error;
   }
 }
@@ -38,66 +29,69 @@ export async function openTar(path: string): Promise<ArchiveTree> {
 export interface UnpackOptions {
   /** Which members are wanted, by their names. */
   readonly isWanted: (name: string) => boolean;
-  /** Bytes they may fill of the disk, holes and blocks of zeros not counted. Default: see `mostUnpacked`. */
+  /** Bytes they may fill, holes and blocks of zeros not counted. Default: see `mostUnpacked`. */
   readonly maxUnpackedBytes?: number | undefined;
 }
 
 /**
- * Unpacks the wanted members of a gzipped tar to a temporary directory, in one pass; closing the tree removes it, and so
- * does the end of the process.
+ * Unpacks the wanted members of a gzipped tar in one pass, and closes `source`. Closing the tree removes what was
+ * unpacked.
  */
-export async function openGzippedTar(path: string, options: UnpackOptions): Promise<ArchiveTree> {
-  const { size: packedBytes } = await stat(path);
-  const limit = options.maxUnpackedBytes ?? mostUnpacked(packedBytes);
-  const spool = new SpoolFolder(limit);
+export async function openGzippedTar(
+  source: ByteSource,
+  unpacking: Unpacking,
+  options: UnpackOptions,
+): Promise<ArchiveTree> {
+  const limit = options.maxUnpackedBytes ?? mostUnpacked(source.size);
+  const spool = unpacking.openSpool(limit);
   try {
-    const members = await spoolMembers(path, spool, options.isWanted);
-    return new ArchiveTree(path, members, () => spool.remove());
+    const members = await spoolMembers(source, unpacking, spool, options.isWanted);
+    return new ArchiveTree(source.file, members, () => spool.close());
   } catch (error) {
-    await spool.remove();
+    await spool.close();
     if (!(error instanceof SpoolFull)) throw error;
-    throw new DataError(
-      `its ${packedBytes} bytes unpack to more than ${limit}, as no checkpoint does; if it is right, unpack it and give ` +
+    throw source.error(
+      `its ${source.size} bytes unpack to more than ${limit}, as no checkpoint does; if it is right, unpack it and give ` +
         'the directory',
-      { file: path },
     );
+  } finally {
+    await source.close();
   }
 }
 
 async function spoolMembers(
-  path: string,
-  spool: SpoolFolder,
+  source: ByteSource,
+  { inflate }: Unpacking,
+  spool: Spool,
   isWanted: (name: string) => boolean,
 ): Promise<Map<string, MemberOpener>> {
   const members = new Map<string, MemberOpener>();
-  const packed = createReadStream(path, { highWaterMark: 2 ** 18 });
-  const unpacked = createGunzip({ chunkSize: 2 ** 18 });
-  packed.on('error', (error) => unpacked.destroy(error));
-  const input = new StreamInput(path, packed.pipe(unpacked));
+  const input = new StreamInput(source.file, inflate(source.stream(), 'gzip'));
   try {
     for await (const member of tarMembers(input)) {
       if (!isWanted(member.name)) continue;
-      const { kind, size, sparse } = member;
-      const spooled = kind === 'file' ? await spool.add(input.body(size), size, sparse) : '';
-      addMember(members, member, (label) => ByteSource.open(spooled, label));
+      const { kind, size } = member;
+      addMember(members, member, kind === 'file' ? await spool.add(input.body(size)) : undefined);
     }
     // What follows the end mark is read too, so that the checksum of the last gzip member is verified.
     await input.skipTo(Number.POSITIVE_INFINITY);
   } finally {
-    packed.destroy();
-    unpacked.destroy();
+    await input.close();
   }
   return members;
 }
 
-/** A later member of the same name replaces an earlier one; a hard link stands for the member it names. */
-function addMember(members: Map<string, MemberOpener>, member: TarMember, opener: MemberOpener): void {
-  if (member.kind === 'file') members.set(member.name, opener);
-  else if (members.has(member.target)) members.set(member.name, members.get(member.target)!);
-}
-
-const PIECE_BYTES = 2 ** 18;
-
-async function* piecesOf(input: SourceInput, size: number): AsyncGenerator<Uint8Array> {
-  while (input.position < size) yield input.read(Math.min(PIECE_BYTES, size - input.position));
+/**
+ * A later member of the same name replaces an earlier one; a hard link stands for the member it names.
+ * @param openStored gives the bytes that the archive has of a file
+ */
+function addMember(
+  members: Map<string, MemberOpener>,
+  { name, kind, target, sparse }: TarMember,
+  openStored: MemberOpener | undefined = members.get(target),
+): void {
+  if (openStored === undefined) return;
+  const hasHoles = kind === 'file' && sparse !== undefined;
+  const open = async (label: string) => sparseSource(await openStored(label), sparse!);
+  members.set(name, hasHoles ? open : openStored);
 }

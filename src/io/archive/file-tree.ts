@@ -1,12 +1,11 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { DataError } from '../../base/errors.ts';
-import { ByteSource } from '../bytes/byte-source.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import type { MemberOpener } from './unpacking.ts';
 
 /** The files a checkpoint is looked for in: the disk or an archive. Paths are separated by `/`. */
 export interface FileTree {
-  /** Whether there is a regular file of this path. */
-  exists(path: string): Promise<boolean>;
+  /** What there is of this path; `other` is what cannot be read by position. */
+  kind(path: string): Promise<'file' | 'directory' | 'other' | undefined>;
   /** Names of the files directly in a directory; `''` is the current one, or the top of an archive. */
   list(directory: string): Promise<string[]>;
   open(path: string): Promise<ByteSource>;
@@ -14,28 +13,6 @@ export interface FileTree {
   describe(path: string): string;
   close(): Promise<void>;
 }
-
-/** The files on disk, by their usual paths. */
-export const diskTree: FileTree = {
-  async exists(path) {
-    const stats = await stat(path).catch(() => undefined);
-    return stats?.isFile() ?? false;
-  },
-  async list(directory) {
-    try {
-      const entries = await readdir(directory === '' ? '.' : directory, { withFileTypes: true });
-      return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
-    } catch {
-      return [];
-    }
-  },
-  open: (path) => ByteSource.open(path),
-  describe: (path) => path,
-  async close() {},
-};
-
-/** Opens one file of an archive; `label` is what errors are to call it. */
-export type MemberOpener = (label: string) => Promise<ByteSource>;
 
 /** The files of an archive. */
 export class ArchiveTree implements FileTree {
@@ -54,15 +31,16 @@ export class ArchiveTree implements FileTree {
     return [...this.#members.keys()];
   }
 
-  async exists(path: string): Promise<boolean> {
-    return this.#members.has(path);
+  async kind(path: string): Promise<'file' | 'directory' | undefined> {
+    if (this.#members.has(path)) return 'file';
+    return path === '' || this.paths().some((file) => file.startsWith(`${path}/`)) ? 'directory' : undefined;
   }
 
   async list(directory: string): Promise<string[]> {
     const inside = directory === '' ? '' : `${directory}/`;
     return this.paths()
       .filter((path) => path.startsWith(inside) && !path.slice(inside.length).includes('/'))
-      .map((path) => basename(path));
+      .map((path) => path.slice(inside.length));
   }
 
   async open(path: string): Promise<ByteSource> {

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { DataError } from '../../base/errors.ts';
 import type { TarInput } from './tar.ts';
 
@@ -10,9 +9,9 @@ export class StreamInput implements TarInput {
   /** Bytes that have come and were not asked for yet. */
   #rest: Uint8Array = new Uint8Array(0);
 
-  constructor(file: string, stream: Readable) {
+  constructor(file: string, chunks: AsyncIterable<Uint8Array>) {
     this.file = file;
-    this.#chunks = stream[Symbol.asyncIterator]();
+    this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
   /** Memory is taken for what has come, not for what a damaged file announces. */
@@ -46,6 +45,11 @@ export class StreamInput implements TarInput {
       left -= piece.length;
       yield piece;
     }
+  }
+
+  /** Lets go of the stream, read to its end or not. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
   }
 
   async #fill(): Promise<boolean> {

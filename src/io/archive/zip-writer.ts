@@ -1,6 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
 import { crc32 } from '../bytes/crc32.ts';
-import type { AtomicFile } from '../files/atomic-file.ts';
 
 /** Version of the format that knows files above 4 GiB. */
 const VERSION = 45;
@@ -26,11 +25,11 @@ interface Entry {
  * ZIP64 form, whose sizes have 64 bits: nothing has to be known of an entry before it was written.
  */
 export class ZipWriter {
-  readonly #file: AtomicFile;
+  readonly #file: { write(bytes: Uint8Array): Promise<void> };
   readonly #entries: Entry[] = [];
   #position = 0;
 
-  constructor(file: AtomicFile) {
+  constructor(file: { write(bytes: Uint8Array): Promise<void> }) {
     this.#file = file;
   }
 

@@ -1,54 +1,41 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
 
-/** The most one read call may ask for: runtimes refuse 2 GiB and above. */
-const MAX_READ = 2 ** 30;
+/** Where bytes lie: a file on disk, a Blob, memory, a URL. What is asked of it is within its size. */
+export interface ByteStore {
+  /** In bytes, exact to 2^53. */
+  readonly size: number;
+  /** Fills the beginning of `target`, which is not empty, with bytes from `position` on; returns how many, 0 where there are none any more. */
+  readInto(position: number, target: Uint8Array): Promise<number>;
+  /** The bytes from `position` on, in order, for stores that have a shorter way than to read them by position. */
+  stream?(position: number): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
 
 /**
- * A file, or a consecutive part of one such as a tar member, read by position. Sizes and positions are in bytes
+ * Bytes that are read by position, or a consecutive part of them such as a tar member. Sizes and positions are in bytes
  * and exact to 2^53.
  */
 export class ByteSource {
   /** What errors call it. */
   readonly file: string;
   readonly size: number;
-  readonly #handle: FileHandle;
+  readonly #store: ByteStore;
   readonly #start: number;
   readonly #close: () => Promise<void>;
 
-  private constructor(
-    handle: FileHandle,
-    file: string,
-    start: number,
-    size: number,
-    close: () => Promise<void>,
-  ) {
-    this.#handle = handle;
+  /** The whole of a store, which is closed with the source. @param file what errors are to call it */
+  constructor(file: string, store: ByteStore, part?: { readonly start: number; readonly size: number }) {
     this.file = file;
-    this.#start = start;
-    this.size = size;
-    this.#close = close;
-  }
-
-  /** @throws {DataError} when there is no such file or it cannot be opened. */
-  static async open(path: string, file = path): Promise<ByteSource> {
-    let handle: FileHandle | undefined;
-    try {
-      handle = await open(path, 'r');
-      const stats = await handle.stat();
-      if (!stats.isFile()) throw new DataError('is not a regular file', { file });
-      return new ByteSource(handle, file, 0, stats.size, handle.close.bind(handle));
-    } catch (error) {
-      await handle?.close();
-      if (error instanceof DataError) throw error;
-      throw new DataError(openFailure(error as NodeJS.ErrnoException), { file }, { cause: error });
-    }
+    this.#store = store;
+    this.#start = part?.start ?? 0;
+    this.size = part?.size ?? store.size;
+    this.#close = part === undefined ? () => store.close() : async () => {};
   }
 
   /** The bytes `start` to `start + size` as a source of their own; closing it does nothing. */
   region(start: number, size: number, file: string): ByteSource {
     this.#check(start, size);
-    return new ByteSource(this.#handle, file, this.#start + start, size, async () => {});
+    return new ByteSource(file, this.#store, { start: this.#start + start, size });
   }
 
   /** Fresh memory with the bytes at `position`; the length is checked before anything is allocated. */
@@ -63,10 +50,21 @@ export class ByteSource {
   async readInto(position: number, target: Uint8Array): Promise<void> {
     this.#check(position, target.length);
     for (let done = 0; done < target.length; ) {
-      const length = Math.min(target.length - done, MAX_READ);
-      const { bytesRead } = await this.#handle.read(target, done, length, this.#start + position + done);
-      if (bytesRead === 0) throw this.error('the file became shorter while it was read', position + done);
-      done += bytesRead;
+      const filled = await this.#store.readInto(this.#start + position + done, target.subarray(done));
+      if (filled === 0) throw this.error('the file became shorter while it was read', position + done);
+      done += filled;
+    }
+  }
+
+  /** All bytes in order, in pieces of memory of their own. */
+  async *stream(): AsyncGenerator<Uint8Array> {
+    const whole = this.#start === 0 && this.size === this.#store.size;
+    if (whole && this.#store.stream !== undefined) {
+      yield* this.#store.stream(0);
+      return;
+    }
+    for (let at = 0; at < this.size; at += PIECE_BYTES) {
+      yield await this.read(at, Math.min(PIECE_BYTES, this.size - at));
     }
   }
 
@@ -105,7 +103,4 @@ export class ByteSource {
   }
 }
 
-function openFailure(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return 'there is no such file';
-  return `cannot be opened (${error.code ?? error.message})`;
-}
+const PIECE_BYTES = 2 ** 18;

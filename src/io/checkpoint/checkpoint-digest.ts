@@ -1,8 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { ByteSource } from '../bytes/byte-source.ts';
-import { isGzip } from '../bytes/gzip.ts';
-import { locateCheckpoint } from './locate.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { isGzip } from '../bytes/inflate.ts';
+import { diskTree } from '../files/disk-tree.ts';
+import { sha256 } from '../files/hash.ts';
+import { locateOnDisk } from './locate-on-disk.ts';
 
 /** What a checkpoint can be told apart by. */
 export interface CheckpointDigest {
@@ -21,7 +21,7 @@ export interface CheckpointDigest {
 export async function checkpointDigest(path: string): Promise<CheckpointDigest> {
   const archive = await openIfGzipped(path);
   if (archive !== undefined) return digest([archive]);
-  const { tree, checkpoint } = await locateCheckpoint(path);
+  const { tree, checkpoint } = await locateOnDisk(path);
   try {
     const files = checkpoint.format === 'V2' ? [`${checkpoint.prefix}.index`] : checkpoint.files;
     return await digest(await Promise.all(files.map((file) => tree.open(file))));
@@ -31,30 +31,24 @@ export async function checkpointDigest(path: string): Promise<CheckpointDigest> 
 }
 
 async function openIfGzipped(path: string): Promise<ByteSource | undefined> {
-  const stats = await stat(path).catch(() => undefined);
-  if (!stats?.isFile()) return undefined;
-  const source = await ByteSource.open(path);
+  if ((await diskTree.kind(path)) !== 'file') return undefined;
+  const source = await diskTree.open(path);
   if (isGzip(await source.read(0, Math.min(source.size, 3)))) return source;
   await source.close();
   return undefined;
 }
 
 async function digest(sources: readonly ByteSource[]): Promise<CheckpointDigest> {
-  const hash = createHash('sha256');
+  return { files: sources.map(({ file }) => file), sha256: await sha256(bytesOf(sources)) };
+}
+
+/** Closes each source when it is read. */
+async function* bytesOf(sources: readonly ByteSource[]): AsyncGenerator<Uint8Array> {
   for (const source of sources) {
     try {
-      await update(hash, source);
+      yield* source.stream();
     } finally {
       await source.close();
     }
-  }
-  return { files: sources.map(({ file }) => file), sha256: hash.digest('hex') };
-}
-
-const PIECE_BYTES = 2 ** 20;
-
-async function update(hash: Hash, source: ByteSource): Promise<void> {
-  for (let at = 0; at < source.size; at += PIECE_BYTES) {
-    hash.update(await source.read(at, Math.min(PIECE_BYTES, source.size - at)));
   }
 }

@@ -1,18 +1,8 @@
-import { openBundle } from './bundle.ts';
-import { CheckpointReader } from './checkpoint-reader.ts';
 import type { Checkpoint } from './checkpoint-types.ts';
-import { locateCheckpoint } from './locate.ts';
-import { openV1 } from './v1.ts';
+import { locateOnDisk } from './locate-on-disk.ts';
+import { type OpenOptions, openLocated } from './open-located.ts';
 
-export interface OpenOptions {
-  /** Verify the checksums of the index and of all tensors that are read. Default true. */
-  readonly verify?: boolean;
-  /**
-   * Bytes that a gzipped archive may fill of the disk when it is unpacked, blocks of zeros not counted. Default: 100 times
-   * its own, at least 64 MiB.
-   */
-  readonly maxUnpackedBytes?: number;
-}
+export type { OpenOptions } from './open-located.ts';
 
 /**
  * Opens a TensorFlow checkpoint of either format (V2 "tensor bundle" or V1) for reading; no values are read yet.
@@ -24,16 +14,5 @@ export interface OpenOptions {
  *   tensor in them is read.
  */
 export async function openCheckpoint(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
-  const { verify = true } = options;
-  const { tree, checkpoint } = await locateCheckpoint(path, options);
-  try {
-    const store =
-      checkpoint.format === 'V2'
-        ? await openBundle(tree, checkpoint.prefix, verify)
-        : await openV1(tree, checkpoint.files, verify);
-    return new CheckpointReader(path, store, () => tree.close());
-  } catch (error) {
-    await tree.close();
-    throw error;
-  }
+  return openLocated(await locateOnDisk(path, options), path, options);
 }

@@ -1,11 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { dirname, sep } from 'node:path';
 import { DataError } from '../../base/errors.ts';
 import { openGzippedTar, openTar } from '../archive/archive.ts';
-import { type ArchiveTree, diskTree, type FileTree } from '../archive/file-tree.ts';
+import type { ArchiveTree, FileTree } from '../archive/file-tree.ts';
 import { looksLikeTar } from '../archive/tar.ts';
-import { ByteSource } from '../bytes/byte-source.ts';
-import { isGzip } from '../bytes/gzip.ts';
+import type { Unpacking } from '../archive/unpacking.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { isGzip } from '../bytes/inflate.ts';
 import { unreadArchive } from '../bytes/unread-archives.ts';
 import { parseStateFile } from './state-file.ts';
 import { isTable } from './table.ts';
@@ -27,38 +26,46 @@ export interface Located {
     | { readonly format: 'V1'; readonly files: readonly string[] };
 }
 
+export interface LocateOptions {
+  /** See `openGzippedTar`. */
+  readonly maxUnpackedBytes?: number | undefined;
+}
+
 /**
- * Finds the checkpoint that a path means: a prefix, any file of it, a directory with one, or a tar archive
+ * Finds the checkpoint that a path in a tree means: a prefix, any file of it, a directory with one, or a tar archive
  * (gzipped or not) that holds one; `archive.tar/inner/path` means one within an archive.
  * @throws {DataError} when there is none, or several of which none is said to be the newest.
  */
 export async function locateCheckpoint(
-  given: string,
-  options: { readonly maxUnpackedBytes?: number | undefined } = {},
+  tree: FileTree,
+  path: string,
+  unpacking: Unpacking,
+  options: LocateOptions = {},
 ): Promise<Located> {
-  const path = sep === '/' ? given : given.replaceAll(sep, '/');
-  const { outer, inner } = await splitPath(path);
-  const stats = await stat(outer).catch(() => undefined);
-  if (stats === undefined) return inTree(diskTree, () => findByPrefix(diskTree, path));
-  if (stats.isDirectory()) return inTree(diskTree, () => findInDirectory(diskTree, trimSlashes(outer)));
+  const { outer, inner } = await splitPath(tree, path);
+  const kind = await tree.kind(outer);
+  if (kind === undefined) return inTree(tree, () => findByPrefix(tree, path));
+  if (kind === 'directory') return inTree(tree, () => findInDirectory(tree, trimSlashes(outer)));
 
-  const archive = await openArchive(outer, options.maxUnpackedBytes);
-  if (archive !== undefined) return inTree(archive, () => findInArchive(archive, outer, inner));
-  if (inner !== '')
-    throw new DataError('is no tar archive, so there can be nothing within it', { file: outer });
-  if (outer.split('/').at(-1) === STATE_FILE && !(await isTableFile(outer))) {
-    return inTree(diskTree, () => findInDirectory(diskTree, dirname(outer)));
+  const archive = await openArchive(await tree.open(outer), unpacking, options);
+  if (archive !== undefined) return inTree(archive, () => findInArchive(archive, inner));
+  if (inner !== '') {
+    const file = tree.describe(outer);
+    throw new DataError('is no tar archive, so there can be nothing within it', { file });
   }
-  return inTree(diskTree, () => findByPrefix(diskTree, path));
+  if (fileName(outer) === STATE_FILE && !(await isTableFile(tree, outer))) {
+    return inTree(tree, () => findInDirectory(tree, parentOf(outer)));
+  }
+  return inTree(tree, () => findByPrefix(tree, path));
 }
 
 /** Splits `archive.tar/inner/path` where a path goes on behind a file. */
-async function splitPath(path: string): Promise<{ outer: string; inner: string }> {
+async function splitPath(tree: FileTree, path: string): Promise<{ outer: string; inner: string }> {
   for (let outer = path; ; ) {
-    const stats = await stat(outer).catch(() => undefined);
-    if (stats?.isFile()) return { outer, inner: path.slice(outer.length).replace(/^\/+|\/+$/g, '') };
-    const parent = dirname(outer);
-    if (stats !== undefined || parent === outer) return { outer: path, inner: '' };
+    const kind = await tree.kind(outer);
+    if (kind === 'file') return { outer, inner: path.slice(outer.length).replace(/^\/+|\/+$/g, '') };
+    const parent = parentOf(outer);
+    if (kind !== undefined || parent === outer) return { outer: path, inner: '' };
     outer = parent;
   }
 }
@@ -72,17 +79,32 @@ async function inTree(tree: FileTree, find: () => Promise<Located['checkpoint']>
   }
 }
 
-/** undefined: the file is no archive. Told by its first bytes, since names promise nothing. */
-async function openArchive(path: string, maxUnpackedBytes?: number): Promise<ArchiveTree | undefined> {
-  const source = await ByteSource.open(path);
-  const head = await source.read(0, Math.min(source.size, 512)).finally(() => source.close());
-  if (isGzip(head)) return openGzippedTar(path, { isWanted: isCheckpointFile, maxUnpackedBytes });
-  if (looksLikeTar(head)) return openTar(path);
+/** undefined: the file is no archive, and closed. Told by its first bytes, since names promise nothing. */
+async function openArchive(
+  source: ByteSource,
+  unpacking: Unpacking,
+  { maxUnpackedBytes }: LocateOptions,
+): Promise<ArchiveTree | undefined> {
+  const head = await headOf(source);
+  if (isGzip(head)) {
+    return openGzippedTar(source, unpacking, { isWanted: isCheckpointFile, maxUnpackedBytes });
+  }
+  if (looksLikeTar(head)) return openTar(source);
+  await source.close();
   const unread = unreadArchive(head);
-  if (unread !== undefined && !INDEX.test(path) && !DATA_SHARD.test(path)) {
-    throw new DataError(unread, { file: path });
+  if (unread !== undefined && !INDEX.test(source.file) && !DATA_SHARD.test(source.file)) {
+    throw source.error(unread);
   }
   return undefined;
+}
+
+async function headOf(source: ByteSource): Promise<Uint8Array> {
+  try {
+    return await source.read(0, Math.min(source.size, 512));
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
 }
 
 function isCheckpointFile(path: string): boolean {
@@ -93,15 +115,12 @@ function isCheckpointFile(path: string): boolean {
   );
 }
 
-async function findInArchive(
-  tree: ArchiveTree,
-  archive: string,
-  inner: string,
-): Promise<Located['checkpoint']> {
+async function findInArchive(tree: ArchiveTree, inner: string): Promise<Located['checkpoint']> {
   if (inner !== '') {
-    const isDirectory = tree.paths().some((path) => path.startsWith(`${inner}/`));
+    const isDirectory = (await tree.kind(inner)) === 'directory';
     return isDirectory ? findInDirectory(tree, inner) : findByPrefix(tree, inner);
   }
+  const archive = tree.describe('');
   const files = tree.paths().filter((path) => isCheckpointFile(path) && !DATA_SHARD.test(path));
   const directories = [...new Set(files.map(parentOf))];
   const withState = directories.filter((directory) => files.includes(join(directory, STATE_FILE)));
@@ -133,7 +152,7 @@ async function findInDirectory(tree: FileTree, directory: string): Promise<Locat
   }
   // The root of a SavedModel keeps its checkpoint one level down.
   const saved = join(directory, 'variables/variables');
-  if (await tree.exists(`${saved}.index`)) return { format: 'V2', prefix: saved };
+  if (await isFile(tree, `${saved}.index`)) return { format: 'V2', prefix: saved };
   throw new DataError('has no checkpoint in it (no .index file)', { file: tree.describe(directory) });
 }
 
@@ -153,7 +172,7 @@ async function findByState(
     }
     // A path of the machine that wrote it means the file of that name in this directory.
     const isAbsolute = /^(\/|[A-Za-z]:[\\/]|\w+:\/\/)/.test(newest);
-    const asWritten = isAbsolute && tree === diskTree ? newest : join(directory, newest);
+    const asWritten = isAbsolute ? newest : join(directory, newest);
     for (const prefix of [asWritten, join(directory, newest.split(/[\\/]/).at(-1)!)]) {
       const found = await tryPrefix(tree, prefix);
       if (found !== undefined) return found;
@@ -176,7 +195,7 @@ async function findByPrefix(tree: FileTree, path: string): Promise<Located['chec
     .replace(/\.meta$/, '');
   const found = await tryPrefix(tree, prefix);
   if (found !== undefined) return found;
-  if (prefix === path && (await tree.exists(path))) return { format: 'V1', files: [path] };
+  if (prefix === path && (await isFile(tree, path))) return { format: 'V1', files: [path] };
   const near = prefixesAmong(await tree.list(parentOf(prefix)));
   throw new DataError(
     `there is no checkpoint of this name (no ${tree.describe(prefix)}.index)` +
@@ -187,17 +206,15 @@ async function findByPrefix(tree: FileTree, path: string): Promise<Located['chec
 
 /** The checkpoint of exactly this prefix, of either format. */
 async function tryPrefix(tree: FileTree, prefix: string): Promise<Located['checkpoint'] | undefined> {
-  if (await tree.exists(`${prefix}.index`)) return { format: 'V2', prefix };
+  if (await isFile(tree, `${prefix}.index`)) return { format: 'V2', prefix };
   const stem = prefix.replace(V1_SHARD, '');
   const shards = (await tree.list(parentOf(stem))).filter(
     (name) => V1_SHARD.test(name) && name.replace(V1_SHARD, '') === fileName(stem) && !DATA_SHARD.test(name),
   );
   if (shards.length > 0)
     return { format: 'V1', files: shards.sort().map((name) => join(parentOf(stem), name)) };
-  if (!(await tree.exists(prefix))) return undefined;
-  const source = await tree.open(prefix);
-  const table = await isTable(source).finally(() => source.close());
-  return table ? { format: 'V1', files: [prefix] } : undefined;
+  if (!(await isFile(tree, prefix))) return undefined;
+  return (await isTableFile(tree, prefix)) ? { format: 'V1', files: [prefix] } : undefined;
 }
 
 /** Prefixes of the checkpoints that these files belong to. */
@@ -219,8 +236,12 @@ function newestOf(prefixes: readonly string[]): string | undefined {
   return steps[0]?.prefix;
 }
 
-async function isTableFile(path: string): Promise<boolean> {
-  const source = await ByteSource.open(path);
+async function isFile(tree: FileTree, path: string): Promise<boolean> {
+  return (await tree.kind(path)) === 'file';
+}
+
+async function isTableFile(tree: FileTree, path: string): Promise<boolean> {
+  const source = await tree.open(path);
   return isTable(source).finally(() => source.close());
 }
 

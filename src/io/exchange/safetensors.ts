@@ -1,9 +1,10 @@
 import { DataError } from '../../base/errors.ts';
-import { ByteSource } from '../bytes/byte-source.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { placed, quoted } from '../bytes/place.ts';
 import type { DType, Tensor } from '../checkpoint/checkpoint-types.ts';
 import { elementBytes, elementCount, viewValues } from '../checkpoint/dtype.ts';
 import { allocate } from '../checkpoint/tensor-range.ts';
+import { openFile } from '../files/file-source.ts';
 
 /** The limit of the format's own reader. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -42,7 +43,7 @@ interface Entry {
  * @throws {DataError} when the header is damaged, or the tensors do not fill the file exactly: no holes, no overlaps.
  */
 export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
-  const source = await ByteSource.open(path);
+  const source = await openFile(path);
   try {
     const header = await readHeader(source);
     const start = LENGTH_BYTES + header.length;

@@ -1,6 +1,8 @@
 import { DataError } from '../../base/errors.ts';
-import { readMaybeGzipped } from '../bytes/gzip.ts';
 import { placed } from '../bytes/place.ts';
+import { readUnpacked } from '../bytes/read-unpacked.ts';
+import { openFile } from '../files/file-source.ts';
+import { zlibInflate } from '../files/zlib-inflate.ts';
 
 /** The places of the nonzeros of a sparse matrix, by rows. */
 export interface SparsePattern {
@@ -18,7 +20,8 @@ export interface SparsePattern {
  * @throws {DataError} when it is not such a file, or its numbers do not make a matrix.
  */
 export async function readSmtx(path: string): Promise<SparsePattern> {
-  const bytes = await readMaybeGzipped(path);
+  const source = await openFile(path);
+  const bytes = await readUnpacked(source, zlibInflate).finally(() => source.close());
   return placed({ file: path }, 'sparse pattern', () => parseSmtx(bytes));
 }
 

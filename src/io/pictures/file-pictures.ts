@@ -1,5 +1,5 @@
 import { DataError } from '../../base/errors.ts';
-import { ByteSource } from '../bytes/byte-source.ts';
+import { openFile } from '../files/file-source.ts';
 import type { EncodedPicture, PictureSource } from './picture-source.ts';
 
 /** A larger file is not taken for a picture. */
@@ -23,7 +23,7 @@ export function filePictures(files: readonly string[], labels?: readonly number[
 }
 
 async function load(file: string, label: number | undefined): Promise<EncodedPicture> {
-  const source = await ByteSource.open(file);
+  const source = await openFile(file);
   try {
     if (source.size > MAX_BYTES) throw source.error(`a picture of ${source.size} bytes is not read`);
     return { label, jpeg: await source.read(0, source.size) };

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { DataError, UsageError } from '../../base/errors.ts';
-import { ByteSource } from '../bytes/byte-source.ts';
+import { openFile } from '../files/file-source.ts';
 import { filePictures } from './file-pictures.ts';
 import { labelPictures } from './labels.ts';
 import type { PictureSource } from './picture-source.ts';
@@ -109,7 +109,7 @@ function missingShards(files: readonly string[]): string[] {
 
 /** Also for a file that has only the name of one, so that it is reported as a bad picture. */
 async function isPicture(path: string): Promise<boolean> {
-  const source = await ByteSource.open(path);
+  const source = await openFile(path);
   try {
     const [first, second] = await source.read(0, Math.min(2, source.size));
     return (first === 0xff && second === 0xd8) || JPEG_NAME.test(path);

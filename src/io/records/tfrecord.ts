@@ -1,17 +1,17 @@
-import { createReadStream } from 'node:fs';
-import { Readable, type Transform } from 'node:stream';
-import { createDeflate, createGunzip, createGzip, createInflate } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { createDeflate, createGzip } from 'node:zlib';
 import { DataError, UsageError } from '../../base/errors.ts';
 import { SourceInput } from '../archive/source-input.ts';
 import { StreamInput } from '../archive/stream-input.ts';
 import type { TarInput } from '../archive/tar.ts';
 import { ByteBuilder } from '../bytes/byte-builder.ts';
 import { ByteCursor } from '../bytes/byte-cursor.ts';
-import { ByteSource } from '../bytes/byte-source.ts';
 import { crc32c, maskCrc } from '../bytes/crc32c.ts';
-import { isGzip } from '../bytes/gzip.ts';
+import { isGzip, isZlib } from '../bytes/inflate.ts';
 import { unreadArchive } from '../bytes/unread-archives.ts';
 import { AtomicFile } from '../files/atomic-file.ts';
+import { openFile } from '../files/file-source.ts';
+import { zlibInflate } from '../files/zlib-inflate.ts';
 
 /** One record of a TFRecord file. */
 export interface TfRecord {
@@ -135,47 +135,33 @@ interface RecordInput {
 }
 
 async function openInput(path: string): Promise<RecordInput> {
-  const source = await ByteSource.open(path);
+  const source = await openFile(path);
   try {
     const head = await source.read(0, Math.min(HEADER_BYTES, source.size));
-    const unpack = unpackerFor(head);
-    if (unpack === undefined) {
+    const format = packedFormat(head);
+    if (format === undefined) {
       return { bytes: new SourceInput(source), size: source.size, close: () => source.close() };
     }
-    await source.close();
-    return unpackingInput(path, unpack);
+    const unpacked = new StreamInput(`${path} (unpacked)`, zlibInflate(source.stream(), format));
+    return {
+      bytes: unpacked,
+      size: undefined,
+      async close() {
+        await unpacked.close();
+        await source.close();
+      },
+    };
   } catch (error) {
     await source.close();
     throw error;
   }
 }
 
-/** What unpacks a file that begins like this; undefined for a plain one, and for one that is nothing known. */
-function unpackerFor(head: Uint8Array): Transform | undefined {
+/** How a file that begins like this is packed; undefined for a plain one, and for one that is nothing known. */
+function packedFormat(head: Uint8Array): 'gzip' | 'zlib' | undefined {
   if (head.length === HEADER_BYTES && lengthChecksumFits(head)) return undefined;
-  if (isGzip(head)) return createGunzip({ chunkSize: CHUNK_BYTES });
-  if (isZlib(head)) return createInflate({ chunkSize: CHUNK_BYTES });
-  return undefined;
-}
-
-const CHUNK_BYTES = 2 ** 18;
-
-/** RFC 1950: deflate with a window of up to 32 KiB, and a header divisible by 31. */
-function isZlib(head: Uint8Array): boolean {
-  return (head[0] & 15) === 8 && head[0] >> 4 <= 7 && (head[0] * 256 + head[1]) % 31 === 0;
-}
-
-function unpackingInput(path: string, unpacked: Transform): RecordInput {
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  file.on('error', (error) => unpacked.destroy(error));
-  return {
-    bytes: new StreamInput(`${path} (unpacked)`, file.pipe(unpacked)),
-    size: undefined,
-    async close() {
-      file.destroy();
-      unpacked.destroy();
-    },
-  };
+  if (isGzip(head)) return 'gzip';
+  return isZlib(head) ? 'zlib' : undefined;
 }
 
 /** undefined at the end of the file; an error where the length of the record cannot be told or the file is too short for it. */

@@ -12,6 +12,8 @@ import { buildTable } from '../../../src/io/checkpoint/table-builder.ts';
 import { encodeShape } from '../../../src/io/checkpoint/tensor-proto.ts';
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
 import { readSmtx } from '../../../src/io/exchange/smtx.ts';
+import { diskUnpacking } from '../../../src/io/files/disk-unpacking.ts';
+import { openFile } from '../../../src/io/files/file-source.ts';
 import { readTfRecords } from '../../../src/io/records/tfrecord.ts';
 import fc from '../../support/fast-check.ts';
 import { sharedTest } from '../../support/shared.ts';
@@ -26,7 +28,7 @@ const STEP = 1234;
 for (const name of ['ustar.tar', 'v7.tar', 'gnu.tar', 'oldgnu.tar', 'pax.tar']) {
   sharedTest(`${name}: every file has the expected content`, [...MADE, name], async (path) => {
     const { entries } = JSON.parse(readFileSync(`${path}.expected.json`, 'utf8'));
-    const tree = await openTar(path);
+    const tree = await openTar(await openFile(path));
     try {
       const files = entries.filter((entry: { sha256: string | null }) => entry.sha256 !== null);
       assert.deepEqual(
@@ -71,7 +73,7 @@ sharedTest(
   'another checkpoint within an archive is named by its path',
   [...MADE, 'gnu.tar'],
   async (path) => {
-    const tree = await openTar(path);
+    const tree = await openTar(await openFile(path));
     const index = tree.paths().find((name) => name.endsWith('variables.index'))!;
     await tree.close();
     for (const inner of [index, index.slice(0, index.lastIndexOf('/'))]) {
@@ -162,8 +164,9 @@ for (const form of SPARSE_FORMS) {
             await writeFile(`${directory}/s.tar`, Buffer.concat([...member, ...after, new Uint8Array(1024)]));
             await writeFile(`${directory}/s.tgz`, gzipSync(await readFile(`${directory}/s.tar`)));
             for (const open of [
-              () => openTar(`${directory}/s.tar`),
-              () => openGzippedTar(`${directory}/s.tgz`, { isWanted: () => true }),
+              async () => openTar(await openFile(`${directory}/s.tar`)),
+              async () =>
+                openGzippedTar(await openFile(`${directory}/s.tgz`), diskUnpacking, { isWanted: () => true }),
             ]) {
               const tree = await open();
               try {
@@ -197,7 +200,7 @@ test('a sparse map that does not fit its data is refused', async () => {
       ['sparse.major=1', 'sparse.major=2'],
     ]) {
       await writeFile(path, good.toString('latin1').replace(from, to), 'latin1');
-      await dataErrorOf(openTar(path), /"a".*(sparse map|unknown form)|cut short/);
+      await dataErrorOf(openTar(await openFile(path)), /"a".*(sparse map|unknown form)|cut short/);
     }
   });
 });

@@ -1,0 +1,36 @@
+import { openBundle } from './bundle.ts';
+import { CheckpointReader } from './checkpoint-reader.ts';
+import type { Checkpoint } from './checkpoint-types.ts';
+import type { Located } from './locate.ts';
+import { openV1 } from './v1.ts';
+
+export interface OpenOptions {
+  /** Verify the checksums of the index and of all tensors that are read. Default true. */
+  readonly verify?: boolean;
+  /**
+   * Bytes that a gzipped archive may fill of the disk when it is unpacked, blocks of zeros not counted. Default: 100 times
+   * its own, at least 64 MiB.
+   */
+  readonly maxUnpackedBytes?: number;
+}
+
+/**
+ * Opens a checkpoint that was found, which closes the tree it is in.
+ * @param path what errors and the reader call it.
+ */
+export async function openLocated(
+  { tree, checkpoint }: Located,
+  path: string,
+  { verify = true }: OpenOptions,
+): Promise<Checkpoint> {
+  try {
+    const store =
+      checkpoint.format === 'V2'
+        ? await openBundle(tree, checkpoint.prefix, verify)
+        : await openV1(tree, checkpoint.files, verify);
+    return new CheckpointReader(path, store, () => tree.close());
+  } catch (error) {
+    await tree.close();
+    throw error;
+  }
+}

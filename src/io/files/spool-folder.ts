@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { type MemberOpener, type Spool, SpoolFull } from '../archive/unpacking.ts';
+import { explainWriteFailure, writeAt } from './atomic-file.ts';
+import { openFile } from './file-source.ts';
+
+/**
+ * Files in a temporary directory, which is made for the first of them and goes with the spool, at the latest with the
+ * process. Blocks of zeros become holes.
+ */
+export class SpoolFolder implements Spool {
+  readonly #limit: number;
+  #path: Promise<string> | undefined;
+  #written = 0;
+  #removeAtExit = () => {};
+
+  /** @param limit the most bytes that may be written; holes do not count. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  async add(pieces: AsyncIterable<Uint8Array>): Promise<MemberOpener> {
+    const path = join(await this.#folder(), randomBytes(8).toString('hex'));
+    const file = await open(path, 'wx');
+    try {
+      let length = 0;
+      for await (const piece of pieces) {
+        for (let taken = 0; taken < piece.length; taken += ZEROS.length) {
+          const block = piece.subarray(taken, taken + ZEROS.length);
+          if (isZero(block)) continue;
+          this.#written += block.length;
+          if (this.#written > this.#limit) throw new SpoolFull();
+          await writeAt(file, length + taken, block, path);
+        }
+        length += piece.length;
+      }
+      await file.truncate(length).catch((error) => {
+        throw explainWriteFailure(path, error);
+      });
+    } finally {
+      await file.close();
+    }
+    return (label) => openFile(path, label);
+  }
+
+  async close(): Promise<void> {
+    const path = await this.#path?.catch(() => undefined);
+    if (path === undefined) return;
+    await rm(path, { recursive: true, force: true });
+    process.off('exit', this.#removeAtExit);
+  }
+
+  #folder(): Promise<string> {
+    this.#path ??= this.#make();
+    return this.#path;
+  }
+
+  async #make(): Promise<string> {
+    const path = await mkdtemp(join(tmpdir(), 'tsos-')).catch((error) => {
+      throw explainWriteFailure(tmpdir(), error);
+    });
+    this.#removeAtExit = () => rmSync(path, { recursive: true, force: true });
+    process.once('exit', this.#removeAtExit);
+    return path;
+  }
+}
+
+const ZEROS = new Uint8Array(2 ** 18);
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && Buffer.compare(bytes, ZEROS.subarray(0, bytes.length)) === 0;
+}
