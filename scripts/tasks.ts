@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AdapterError, TsosError, UsageError } from '../src/base/errors.ts';
 import { adapterEnvironment } from '../src/cli/adapter/adapter-environment.ts';
+import { run } from '../src/cli/adapter/exec.ts';
 import { runtimeArguments } from '../src/cli/adapter/runtime-arguments.ts';
-import { run } from '../src/cli/commands/exec.ts';
 import { selectTests } from './select-tests.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -44,6 +44,20 @@ const GRAPH_ROOMS: Record<string, readonly string[]> = {
   device: [],
 };
 
+/** The rooms inside cli, each with those of cli it may import from. The files stand above them. */
+const CLI_ROOMS: Record<string, readonly string[]> = {
+  'main.ts': ['run-command-line.ts'],
+  'run-command-line.ts': ['command-table.ts', 'report', 'arguments', 'terminal'],
+  'command-table.ts': ['commands'],
+  commands: ['reproduction', 'report', 'session', 'adapter', 'arguments', 'terminal'],
+  reproduction: ['report', 'session', 'arguments', 'terminal'],
+  report: ['session', 'terminal'],
+  session: ['arguments', 'terminal'],
+  adapter: [],
+  arguments: [],
+  terminal: [],
+};
+
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 describe('architecture', () => {
@@ -55,6 +69,7 @@ describe('architecture', () => {
       assert.ok(room === 'index.ts' || room in ROOMS, `src/${room} is not in the table`);
       if (room === 'io') assert.ok(inner in IO_ROOMS, `src/io/${inner} is not in the table`);
       if (room === 'graph') assert.ok(inner in GRAPH_ROOMS, `src/graph/${inner} is not in the table`);
+      if (room === 'cli') assert.ok(inner in CLI_ROOMS, `src/cli/${inner} is not in the table`);
     }
   });
 
@@ -69,7 +84,7 @@ describe('architecture', () => {
     assert.deepEqual(wrong.map(inWords), []);
   });
 
-  for (const [room, inner] of Object.entries({ io: IO_ROOMS, graph: GRAPH_ROOMS })) {
+  for (const [room, inner] of Object.entries({ io: IO_ROOMS, graph: GRAPH_ROOMS, cli: CLI_ROOMS })) {
     it(`imports inside ${room} go down its table only`, () => {
       const wrong = imports.filter(({ from, to }) => {
         const [user, used] = [from, to].map((file) => file.split('/'));
@@ -93,11 +108,22 @@ describe('architecture', () => {
     });
   }
 
+  it('a file of cli/commands is a command that the command line knows, and uses no other', () => {
+    const table = readFileSync(join(SRC, 'cli/command-table.ts'), 'utf8');
+    for (const file of sourceFiles().filter((each) => each.startsWith('cli/commands/'))) {
+      assert.ok(table.includes(`import('./${relative('cli', file)}')`), `${file} is no command`);
+    }
+    const among = imports.filter(({ from, to }) =>
+      [from, to].every((file) => file.startsWith('cli/commands/')),
+    );
+    assert.deepEqual(among.map(inWords), []);
+  });
+
   it('the tables have no circles', () => {
     const plain = Object.entries(ROOMS).map(
       ([room, allowed]) => [room, 'uses' in allowed ? [...allowed.uses, ...allowed.types] : allowed] as const,
     );
-    for (const table of [plain, Object.entries(IO_ROOMS), Object.entries(GRAPH_ROOMS)]) {
+    for (const table of [plain, ...[IO_ROOMS, GRAPH_ROOMS, CLI_ROOMS].map(Object.entries)]) {
       // Every table is written from the top down, so whatever a room uses stands below it.
       const order = table.map(([room]) => room);
       for (const [room, allowed] of table) {

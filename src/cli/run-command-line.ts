@@ -1,132 +1,121 @@
-import { stripVTControlCharacters } from 'node:util';
-import {
-  type ArgsDef,
-  type CommandDef,
-  defineCommand,
-  renderUsage,
-  runCommand,
-  type SubCommandsDef,
-} from 'citty';
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { TsosError } from '../base/errors.ts';
-import { closest } from '../io/checkpoint/suggest.ts';
-import { ArgumentError, checkArguments } from './arguments.ts';
-import { beQuiet, complain, print } from './report/print.ts';
-import { packageVersion } from './version.ts';
+import { ArgumentError } from './arguments/argument-error.ts';
+import { COMMANDS } from './command-table.ts';
+import { packageVersion } from './report/package-version.ts';
+import { beQuiet, complain, print } from './terminal/print.ts';
 
-/** Loaded when named, so that reading a file loads nothing of the GPU. */
-const COMMANDS: SubCommandsDef = {
-  list: async () => (await import('./commands/list.ts')).listCommand,
-  fetch: async () => (await import('./commands/fetch.ts')).fetchCommand,
-  inspect: async () => (await import('./commands/inspect.ts')).inspectCommand,
-  sparsity: async () => (await import('./commands/sparsity.ts')).sparsityCommand,
-  prune: async () => (await import('./commands/prune.ts')).pruneCommand,
-  convert: async () => (await import('./commands/convert.ts')).convertCommand,
-  translate: async () => (await import('./commands/translate.ts')).translateCommand,
-  evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand,
-  merge: async () => (await import('./commands/merge.ts')).mergeCommand,
-  classify: async () => (await import('./commands/classify.ts')).classifyCommand,
-  bleu: async () => (await import('./commands/bleu.ts')).bleuCommand,
-  results: async () => (await import('./commands/results.ts')).resultsCommand,
-  reproduce: async () => (await import('./commands/reproduce.ts')).reproduceCommand,
-  tune: async () => (await import('./commands/tune.ts')).tuneCommand,
-  demo: async () => (await import('./commands/demo.ts')).demoCommand,
-  exec: async () => (await import('./commands/exec-command.ts')).execCommand,
-};
-
-/** What every command takes. */
-const COMMON_ARGUMENTS: ArgsDef = {
-  quiet: { type: 'boolean', description: 'Tell nothing but results and errors' },
-};
-const QUIET = '--quiet';
-
-const tsos = defineCommand({
-  meta: {
-    name: 'tsos',
-    description: 'Reads the checkpoints of "The State of Sparsity" and runs its sparse models',
-  },
-  args: COMMON_ARGUMENTS,
-  subCommands: COMMANDS,
-});
-
-const HELP = ['--help', '-h'];
-
-/** Runs a command and tells its error, if it has one, in a sentence on stderr. @returns the exit code. */
-export async function runCommandLine(rawArgs: readonly string[]): Promise<number> {
+/** Runs a command and tells its error, if it has one, in a sentence on stderr. The exit code is left in `process`. */
+export async function runCommandLine(rawArgs: readonly string[]): Promise<void> {
+  const args = rawArgs.length === 0 ? ['--help'] : withoutHelpCommand(rawArgs);
+  const name = firstOperand(args);
   try {
-    return await run(rawArgs);
+    await run(args, name);
   } catch (error) {
-    return report(error);
+    process.exitCode = report(error, name);
   }
 }
 
-async function run([name, ...rawArgs]: readonly string[]): Promise<number> {
-  if (name === undefined || HELP.includes(name)) return printed(await usage(tsos));
-  // Many programs have a command of this name.
-  if (name === 'help') return run([...rawArgs.slice(0, 1), '--help']);
-  if (name === '--version') return printed(`${await packageVersion()}\n`);
-  if (name === QUIET) {
-    beQuiet();
-    return run(rawArgs);
+/** Many programs have a command "help"; here it is another way to write the option. */
+function withoutHelpCommand(args: readonly string[]): readonly string[] {
+  const at = args.findIndex((arg) => !arg.startsWith('-'));
+  if (args[at] !== 'help') return args;
+  return withoutHelpCommand([...args.slice(0, at), ...args.slice(at + 1, at + 2), '--help']);
+}
+
+/** No option before the command has a value. */
+function firstOperand(args: readonly string[]): string | undefined {
+  return args.find((arg) => !arg.startsWith('-'));
+}
+
+async function run(args: readonly string[], name: string | undefined): Promise<void> {
+  const output: string[] = [];
+  const program = await programFor(name, (text) => output.push(text));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    // So the parser ends after help or the version.
+    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+    await print(output.join(''));
   }
-  const command = await findCommand(name);
+}
+
+/** Of the commands only the named one is loaded. */
+async function programFor(name: string | undefined, writeOut: (text: string) => void): Promise<Command> {
+  const program = new Command('tsos')
+    .description('Reads the checkpoints of "The State of Sparsity" and runs its sparse models')
+    .version(await packageVersion(), '--version', 'Print the version')
+    .helpOption('-h, --help', 'Print this')
+    .addHelpText('after', '\n"tsos <command> --help" lists the arguments and options of a command.')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ writeOut, writeErr() {}, outputError() {} })
+    .hook('preAction', (_, command) => beforeAction(command));
+  withQuiet(program);
+  for (const [each, { does, load }] of Object.entries(COMMANDS)) {
+    const command = (each === name ? await load() : new Command(each)) as Command;
+    program.addCommand(command.description(does).copyInheritedSettings(program));
+    if (each === name && name !== 'exec') withQuiet(command);
+  }
+  // Else help would be given on a command that there is not.
+  if (name !== undefined && !Object.hasOwn(COMMANDS, name)) program.helpOption(false);
+  return program;
+}
+
+/** Before and behind the command. */
+function withQuiet(command: Command): void {
+  command.option('--quiet', 'Tell nothing but results and errors');
+}
+
+function beforeAction(command: CommandUnknownOpts): void {
+  if (command.optsWithGlobals().quiet === true) beQuiet();
   // What follows "exec" belongs to another command.
-  const own = name === 'exec' ? rawArgs.slice(0, 1) : rawArgs;
-  if (own.some((arg) => HELP.includes(arg))) return printed(await usage(command, tsos));
-  if (name !== 'exec') {
-    checkArguments(rawArgs, command.args as ArgsDef);
-    if (optionsOf(rawArgs).includes(QUIET)) beQuiet();
+  if (command.name() !== 'exec') refuseEmpty(command);
+}
+
+/**
+ * An empty argument is mostly a variable of a shell script that is not set, and the name of an option where a value should be
+ * mostly a value that was forgotten; the parser takes both.
+ */
+function refuseEmpty(command: CommandUnknownOpts): void {
+  for (const [i, value] of command.args.entries()) {
+    const { length } = command.registeredArguments;
+    const argument = command.registeredArguments[Math.min(i, length - 1)];
+    if (value === '') throw new ArgumentError(`<${argument.name()}> is empty; it needs a value`);
   }
-  const { result } = await runCommand(command, { rawArgs });
-  return typeof result === 'number' ? result : 0;
-}
-
-/** The arguments before `--`, behind which all are positional. */
-function optionsOf(rawArgs: readonly string[]): readonly string[] {
-  const end = rawArgs.indexOf('--');
-  return end < 0 ? rawArgs : rawArgs.slice(0, end);
-}
-
-async function printed(text: string): Promise<number> {
-  await print(text);
-  return 0;
-}
-
-async function findCommand(name: string): Promise<CommandDef> {
-  if (Object.hasOwn(COMMANDS, name)) {
-    const command = await (COMMANDS[name] as () => Promise<CommandDef>)();
-    return name === 'exec'
-      ? command
-      : { ...command, args: { ...(command.args as ArgsDef), ...COMMON_ARGUMENTS } };
+  for (const option of command.options) {
+    const value = command.getOptionValue(option.attributeName());
+    const values = Array.isArray(value) ? value : [value];
+    if (values.some((each) => each === '' || command.options.some(({ long }) => long === each))) {
+      throw new ArgumentError(`${option.long} needs a value`);
+    }
   }
-  const kind = name.startsWith('-') ? 'option' : 'command';
-  const [near] = closest(name, Object.keys(COMMANDS), 1);
-  throw new ArgumentError(
-    `there is no ${kind} ${name}${near === undefined ? '' : `; did you mean ${near}?`}`,
-  );
-}
-
-async function usage(command: CommandDef, parent?: CommandDef): Promise<string> {
-  const text = `${await renderUsage(command, parent)}\n`.replace(/ +$/gm, '');
-  return process.stdout.isTTY && !process.env.NO_COLOR ? text : stripVTControlCharacters(text);
 }
 
 /** Tells an error in one sentence. @returns the exit code. */
-function report(error: unknown): number {
+function report(error: unknown, command: string | undefined): number {
   if (process.env.TSOS_DEBUG) console.error(error);
-  const known = error instanceof TsosError ? error : asArgumentError(error);
-  if (known === undefined) {
+  const known = error instanceof CommanderError ? asArgumentError(error) : error;
+  if (!(known instanceof TsosError)) {
     complain(`unexpected ${String(error)}; TSOS_DEBUG=1 in the environment shows where`);
     return 1;
   }
-  const hint = known instanceof ArgumentError ? ' ("tsos --help" lists what there is)' : '';
-  complain(`${known.message}${hint}`);
+  const helped = command !== undefined && Object.hasOwn(COMMANDS, command) ? `tsos ${command}` : 'tsos';
+  complain(
+    known instanceof ArgumentError
+      ? `${known.message} ("${helped} --help" lists what there is)`
+      : known.message,
+  );
   return known.exitCode;
 }
 
-/** What citty says about arguments it cannot read. */
-function asArgumentError(error: unknown): ArgumentError | undefined {
-  const { name, message } = error as Error;
-  return name === 'CLIError'
-    ? new ArgumentError(stripVTControlCharacters(message).replace(/\.$/, ''))
-    : undefined;
+/** What the parser says, as the other errors are put. */
+function asArgumentError({ message }: CommanderError): ArgumentError {
+  return new ArgumentError(
+    message
+      .replace(/^error: /, '')
+      .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
+      .replace(/\.$/, ''),
+  );
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { COMMANDS } from '../../src/cli/command-table.ts';
 import { makeFiles } from '../io/pictures/made-pictures.ts';
 import { withDirectory } from '../io/support.ts';
 import { tsos } from '../support/command-line.ts';
@@ -17,13 +18,9 @@ async function outputOf(args: readonly string[], input = ''): Promise<string> {
 }
 
 test('every command that takes --json has a schema', async () => {
-  const source = new URL('../../src/cli/', import.meta.url);
-  const names = (await readdir(source)).filter((name) => name.endsWith('.ts'));
   const taking: string[] = [];
-  for (const name of names) {
-    const text = await readFile(new URL(name, source), 'utf8');
-    const command = /meta: \{\s*name: '(\w+)'/.exec(text)?.[1];
-    if (command !== undefined && /\bjson: \{ type: 'boolean'/.test(text)) taking.push(command);
+  for (const [name, { load }] of Object.entries(COMMANDS)) {
+    if ((await load()).options.some(({ long }) => long === '--json')) taking.push(name);
   }
   const schemas = (await readdir(new URL('../../schemas/', import.meta.url))).map(
     (name) => name.split('.')[0],

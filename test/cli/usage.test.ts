@@ -50,33 +50,43 @@ test('help is --help, also of a command', async () => {
   ]) {
     assert.deepEqual(await tsos(asked), await tsos(means), asked.join(' '));
   }
-  assertOneSentence(await tsos(['help', 'inspekt']), 2, /no command inspekt; did you mean inspect\?/);
+  assertOneSentence(
+    await tsos(['help', 'inspekt']),
+    2,
+    /unknown command 'inspekt'; did you mean inspect\? \("tsos --help" lists what there is\)/,
+  );
 });
 
 const MISTAKES: readonly [args: string[], says: RegExp][] = [
-  [['inspekt'], /no command inspekt; did you mean inspect\?/],
-  [['--verify'], /no option --verify/],
-  [['inspect'], /Missing required positional argument: CHECKPOINT/],
-  [['inspect', ''], /CHECKPOINT is empty; it needs a value/],
-  [['classify', 'a', 'b.jpg', ''], /PICTURES is empty; it needs a value/],
+  [['inspekt'], /unknown command 'inspekt'; did you mean inspect\? \("tsos --help" lists what there is\)/],
+  [['--verify'], /unknown option '--verify'.* \("tsos --help" lists/],
+  [['inspect'], /missing required argument 'checkpoint' \("tsos inspect --help" lists/],
+  [['inspect', ''], /<checkpoint> is empty; it needs a value/],
+  [['classify', 'a', 'b.jpg', ''], /<pictures> is empty; it needs a value/],
   [['translate', 'a', '--vocab', ''], /--vocab needs a value/],
   [['translate', 'a', '--vocab', 'v', '--output='], /--output needs a value/],
   [['exec', '--', ''], /exec: no command/],
-  [['inspect', 'a', 'b'], /"b" is one argument too many/],
-  [['inspect', 'a', '--verfy'], /no option --verfy; did you mean --verify\?/],
-  [['inspect', 'a', '--verify=yes'], /--verify takes no value/],
+  [['inspect', 'a', 'b'], /too many arguments for 'inspect'. Expected 1 argument but got 2/],
+  [
+    ['inspect', 'a', '--verfy'],
+    /unknown option '--verfy'; did you mean --verify\? \("tsos inspect --help" lists/,
+  ],
+  [['inspect', 'a', '--verify=yes'], /unknown option '--verify=yes'/],
   [
     ['sparsity', 'a', '--technique', 'lottery'],
-    /--technique is "lottery"; it can be dense, magnitude_pruning/,
+    /'--technique <name>' argument 'lottery' is invalid. Allowed choices are dense, magnitude_pruning/,
   ],
   [
     ['sparsity', 'a', '--log-alpha-threshold', 'three'],
-    /--log-alpha-threshold is "three"; it must be a number/,
+    /'--log-alpha-threshold <number>' argument 'three' is invalid. It must be a number/,
   ],
-  [['translate', 'a'], /Missing required argument: --vocab/],
+  [['translate', 'a'], /required option '--vocab <file>' not specified \("tsos translate --help" lists/],
   [['translate', 'a', '--vocab', '--json'], /--vocab needs a value/],
-  [['translate', 'a', '--vocab', 'v', '--beam', '1.5'], /--beam is 1\.5; it must be a whole number from 1/],
-  [['translate', 'a', '--vocab', 'v', '--extra-length', '1', '--legacy-length'], /exclude each other/],
+  [
+    ['translate', 'a', '--vocab', 'v', '--beam', '1.5'],
+    /'--beam <n>' argument '1\.5' is invalid. It must be a whole number from 1/,
+  ],
+  [['translate', 'a', '--vocab', 'v', '--extra-length', '1', '--legacy-length'], /cannot be used with/],
   [['translate', 'a', '--vocab', 'v', '--resume'], /--resume needs the --output/],
 ];
 

@@ -1,14 +1,14 @@
-import { defineCommand } from 'citty';
+import { Command, Option } from '@commander-js/extra-typings';
 import { DataError } from '../../base/errors.ts';
 import { type BleuResult, bleu, compareBleu } from '../../metrics/bleu/bleu.ts';
 import { formatBleu, formatFixed, formatScore } from '../../metrics/bleu/format-bleu.ts';
 import { BLEU_METHODS, type BleuMethod } from '../../metrics/bleu/methods.ts';
 import { findUntokenized } from '../../metrics/bleu/moses.ts';
 import { SMOOTHING_METHODS } from '../../metrics/bleu/smoothing.ts';
-import { numberOption, repeatedOption, wholeOption } from '../arguments.ts';
-import { note, print } from '../report/print.ts';
-import { formatTable } from '../report/table.ts';
+import { each, number, wholeNumber } from '../arguments/values.ts';
 import { readInput } from '../session/input-files.ts';
+import { note, print } from '../terminal/print.ts';
+import { formatTable } from '../terminal/table.ts';
 
 /** Methods that want references, but not hypotheses, tokenised by Moses. */
 const MOSES_METHODS: readonly BleuMethod[] = ['moses-compound', 'moses'];
@@ -16,78 +16,67 @@ const MOSES_METHODS: readonly BleuMethod[] = ['moses-compound', 'moses'];
 /** Methods that want both tokenised. */
 const TOKENIZED_METHODS: readonly BleuMethod[] = ['multi-bleu', 'none'];
 
-export const bleuCommand = defineCommand({
-  meta: { name: 'bleu', description: "Measure BLEU, as the paper's script or as sacreBLEU does" },
-  args: {
-    hypotheses: { type: 'positional', required: true, description: 'A file of translations, one per line' },
-    reference: {
-      type: 'string',
-      required: true,
-      valueHint: 'file',
-      description: 'Their references, line by line; may be given several times',
-    },
-    method: {
-      type: 'enum',
-      options: [...BLEU_METHODS],
-      default: 'moses-compound',
-      description:
-        "Which BLEU: moses-compound is the paper's script, for references tokenised by Moses; 13a, intl and none are sacreBLEU's",
-    },
-    lowercase: { type: 'boolean', description: 'Compare in lower case' },
-    smooth: {
-      type: 'enum',
-      options: [...SMOOTHING_METHODS],
-      description: "Smoothing; by default exp for sacreBLEU's methods, none for the others",
-    },
-    'smooth-value': {
-      type: 'string',
-      valueHint: 'number',
-      description: 'Of floor (by default 0.1) or add-k (1)',
-    },
-    bootstrap: {
-      type: 'string',
-      valueHint: 'samples',
-      description: 'Estimate a 95 % confidence interval from so many bootstrap samples',
-    },
-    compare: {
-      type: 'string',
-      valueHint: 'file',
-      description: 'Other translations, to compare by a paired bootstrap test (1000 samples by default)',
-    },
-    seed: { type: 'string', valueHint: 'number', description: 'Of the bootstrap; by default 12345' },
-    json: { type: 'boolean', description: 'Print one JSON object' },
-  },
-  async run({ args, rawArgs }) {
-    const options = {
-      method: args.method,
-      lowercase: args.lowercase === true,
-      smoothing: args.smooth,
-      smoothingValue: numberOption('smooth-value', args['smooth-value']),
-      bootstrap: wholeOption('bootstrap', args.bootstrap, 1),
-      seed: wholeOption('seed', args.seed, 0),
-    };
-    const hypotheses = await readLines(args.hypotheses);
-    const references = await readAll(repeatedOption(rawArgs, 'reference'));
-    const other = args.compare === undefined ? undefined : await readLines(args.compare);
-    checkParallel([hypotheses, ...references, ...(other === undefined ? [] : [other])]);
-    if (MOSES_METHODS.includes(args.method)) references.forEach(noteUntokenized);
-    if (!TOKENIZED_METHODS.includes(args.method)) noteTokenized(hypotheses);
+export const bleuCommand = new Command('bleu')
+  .argument('<hypotheses>', 'A file of translations, one per line')
+  .requiredOption('--reference <file>', 'Their references, line by line; may be given several times', each)
+  .addOption(
+    new Option(
+      '--method <method>',
+      "Which BLEU: moses-compound is the paper's script, for references tokenised by Moses; 13a, intl and none are sacreBLEU's",
+    )
+      .choices(BLEU_METHODS)
+      .default('moses-compound' as const),
+  )
+  .option('--lowercase', 'Compare in lower case')
+  .addOption(
+    new Option(
+      '--smooth <method>',
+      "Smoothing; by default exp for sacreBLEU's methods, none for the others",
+    ).choices(SMOOTHING_METHODS),
+  )
+  .option('--smooth-value <number>', 'Of floor (by default 0.1) or add-k (1)', number)
+  .option(
+    '--bootstrap <samples>',
+    'Estimate a 95 % confidence interval from so many bootstrap samples',
+    wholeNumber(1),
+  )
+  .option(
+    '--compare <file>',
+    'Other translations, to compare by a paired bootstrap test (1000 samples by default)',
+  )
+  .option('--seed <number>', 'Of the bootstrap; by default 12345', wholeNumber(0))
+  .option('--json', 'Print one JSON object');
 
-    const lines = references.map((reference) => reference.lines);
-    const inputs = { hypotheses: identity(hypotheses), references: references.map(identity) };
-    if (other === undefined) {
-      const result = bleu(hypotheses.lines, lines, options);
-      await print(args.json ? asJson({ ...inputs, ...result }) : `${formatBleu(result)}\n`);
-      return;
-    }
-    const { baseline, system, pValue } = compareBleu(hypotheses.lines, other.lines, lines, options);
-    const comparison = { hypotheses: identity(other), ...system, pValue };
-    await print(
-      args.json
-        ? asJson({ ...inputs, ...baseline, comparison })
-        : asTable([hypotheses.path, baseline], [other.path, system], pValue),
-    );
-  },
+bleuCommand.action(async (path, args) => {
+  const options = {
+    method: args.method,
+    lowercase: args.lowercase === true,
+    smoothing: args.smooth,
+    smoothingValue: args.smoothValue,
+    bootstrap: args.bootstrap,
+    seed: args.seed,
+  };
+  const hypotheses = await readLines(path);
+  const references = await readAll(args.reference);
+  const other = args.compare === undefined ? undefined : await readLines(args.compare);
+  checkParallel([hypotheses, ...references, ...(other === undefined ? [] : [other])]);
+  if (MOSES_METHODS.includes(args.method)) references.forEach(noteUntokenized);
+  if (!TOKENIZED_METHODS.includes(args.method)) noteTokenized(hypotheses);
+
+  const lines = references.map((reference) => reference.lines);
+  const inputs = { hypotheses: identity(hypotheses), references: references.map(identity) };
+  if (other === undefined) {
+    const result = bleu(hypotheses.lines, lines, options);
+    await print(args.json ? asJson({ ...inputs, ...result }) : `${formatBleu(result)}\n`);
+    return;
+  }
+  const { baseline, system, pValue } = compareBleu(hypotheses.lines, other.lines, lines, options);
+  const comparison = { hypotheses: identity(other), ...system, pValue };
+  await print(
+    args.json
+      ? asJson({ ...inputs, ...baseline, comparison })
+      : asTable([hypotheses.path, baseline], [other.path, system], pValue),
+  );
 });
 
 /** A text file by its lines. */

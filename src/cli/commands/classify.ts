@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type ArgsDef, defineCommand } from 'citty';
+import { Command } from '@commander-js/extra-typings';
 import { DataError } from '../../base/errors.ts';
 import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
 import { requireWritable } from '../../io/files/atomic-file.ts';
@@ -7,106 +7,90 @@ import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import { type Classification, classifyToFile, nameClasses } from '../../models/resnet50/classify-to-file.ts';
 import type { ResNetConfig } from '../../models/resnet50/config.ts';
+import { ArgumentError } from '../arguments/argument-error.ts';
 import {
-  ANY_NUMBER,
-  ArgumentError,
-  CHECKPOINT_ARGUMENT,
-  HOLDING_ARGUMENTS,
-  WEIGHT_ARGUMENTS,
-  weightOptions,
-  wholeOption,
-} from '../arguments.ts';
-import { note, print } from '../report/print.ts';
+  CHECKPOINT,
+  FORMAT,
+  LOG_ALPHA_THRESHOLD,
+  TECHNIQUE,
+  VALUE_PRECISION,
+} from '../arguments/checkpoint-options.ts';
+import { wholeNumber } from '../arguments/values.ts';
+import { describeResNet } from '../report/describe-resnet.ts';
+import { adviceToResume, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
-import { interruptible } from '../session/interrupt.ts';
-import { describeResNet, withResNet } from '../session/resnet-session.ts';
-import { adviceToResume, noteStart } from '../session/resume-notes.ts';
+import { withResNet } from '../session/resnet-session.ts';
+import { interruptible } from '../terminal/interrupt.ts';
+import { note, print } from '../terminal/print.ts';
 
-const ARGUMENTS = {
-  checkpoint: CHECKPOINT_ARGUMENT,
-  pictures: {
-    type: 'positional',
-    required: true,
-    valueHint: ANY_NUMBER,
-    description: 'JPEG files, folders of them, or TFRecord files',
-  },
-  labels: {
-    type: 'string',
-    valueHint: 'file',
-    description: 'Names of the classes, one a line, from class 0 on',
-  },
-  top: { type: 'string', default: '5', valueHint: 'n', description: 'Classes to name for each picture' },
-  batch: { type: 'string', default: '8', valueHint: 'n', description: 'Pictures a batch' },
-  workers: { type: 'string', valueHint: 'n', description: 'Threads that decode pictures; 0 for none' },
-  'skip-bad': { type: 'boolean', description: 'Name pictures that cannot be used, instead of stopping' },
-  ...WEIGHT_ARGUMENTS,
-  ...HOLDING_ARGUMENTS,
-  output: { type: 'string', valueHint: 'file', description: 'Also write one JSON object a line into a file' },
-  resume: { type: 'boolean', description: 'Go on where an interrupted run with --output stopped' },
-  json: { type: 'boolean', description: 'Print one JSON object a line' },
-} as const satisfies ArgsDef;
+export const classifyCommand = new Command('classify')
+  .addArgument(CHECKPOINT)
+  .argument('<pictures...>', 'JPEG files, folders of them, or TFRecord files')
+  .option('--labels <file>', 'Names of the classes, one a line, from class 0 on')
+  .option('--top <n>', 'Classes to name for each picture', wholeNumber(1), 5)
+  .option('--batch <n>', 'Pictures a batch', wholeNumber(1), 8)
+  .option('--workers <n>', 'Threads that decode pictures; 0 for none', wholeNumber(0))
+  .option('--skip-bad', 'Name pictures that cannot be used, instead of stopping')
+  .addOption(TECHNIQUE)
+  .addOption(LOG_ALPHA_THRESHOLD)
+  .addOption(FORMAT)
+  .addOption(VALUE_PRECISION)
+  .option('--output <file>', 'Also write one JSON object a line into a file')
+  .option('--resume', 'Go on where an interrupted run with --output stopped')
+  .option('--json', 'Print one JSON object a line');
 
-export const classifyCommand = defineCommand({
-  meta: { name: 'classify', description: 'Name what is in pictures with a ResNet' },
-  args: ARGUMENTS,
-  async run({ args }) {
-    if (args.resume && args.output === undefined) {
-      throw new ArgumentError('--resume needs the --output of the run that was interrupted');
-    }
-    const [, ...paths] = args._;
-    const options = {
-      top: wholeOption('top', args.top, 1) ?? 5,
-      batch: wholeOption('batch', args.batch, 1),
-      skipBad: args['skip-bad'] ?? false,
-      workers: wholeOption('workers', args.workers, 0),
-      onNote: note,
-    };
-    const weights = {
-      checkpoint: args.checkpoint,
-      ...weightOptions(args),
-      format: args.format,
-      valuePrecision: args['value-precision'],
-    };
-    // What is cheap to find wrong is found before the model is loaded.
-    if (args.output !== undefined) await requireWritable(args.output);
-    const pictures = await openPictures(paths, { unlabelled: true });
-    for (const each of pictures.notes) note(each);
-    const names = args.labels === undefined ? undefined : await readClassNames(args.labels);
-    const check = ({ classes }: ResNetConfig) => requireNameForEach(classes, names, args.labels);
-    const show = async (batch: readonly Classification[]) => {
-      for (const each of batch) await print(args.json ? `${JSON.stringify(each)}\n` : asText(each));
-    };
-    await interruptible((signal, advise) =>
-      withResNet({ ...weights, signal, check }, async ({ gpu, model }) => {
-        note(`${describeResNet(model)}, on ${gpu.describe()}`);
-        noteUnusedThreshold(model.config.technique, weights.logAlphaThreshold);
-        const classification = { ...options, names, signal };
-        const { output, resume = false } = args;
-        if (output === undefined) {
-          for await (const batch of nameClasses(model, pictures, classification)) await show(batch);
-          return;
-        }
-        let kept = 0;
-        const onBatch = async (batch: readonly Classification[]) => {
-          kept += batch.length;
-          if (kept > 0) advise(adviceToResume(`${kept} pictures`, output));
-          await show(batch);
-        };
-        await classifyToFile(model, pictures, {
-          ...classification,
-          output,
-          resume,
-          checkpoint: (await checkpointDigest(args.checkpoint)).sha256,
-          data: await pictureSetDigest(pictures, args.labels),
-          async onStart({ resumed, discarded }) {
-            noteStart({ resumed: resumed.length, discarded }, { items: 'pictures', output, resume });
-            await onBatch(resumed);
-          },
-          onBatch,
-        });
-      }),
-    );
-  },
+classifyCommand.action(async (path, paths, args) => {
+  if (args.resume && args.output === undefined) {
+    throw new ArgumentError('--resume needs the --output of the run that was interrupted');
+  }
+  const { top, batch, workers, technique, logAlphaThreshold, format, valuePrecision } = args;
+  const options = {
+    top,
+    batch,
+    workers,
+    skipBad: args.skipBad ?? false,
+    onNote: note,
+  };
+  const weights = { checkpoint: path, technique, logAlphaThreshold, format, valuePrecision };
+  // What is cheap to find wrong is found before the model is loaded.
+  if (args.output !== undefined) await requireWritable(args.output);
+  const pictures = await openPictures(paths, { unlabelled: true });
+  for (const each of pictures.notes) note(each);
+  const names = args.labels === undefined ? undefined : await readClassNames(args.labels);
+  const check = ({ classes }: ResNetConfig) => requireNameForEach(classes, names, args.labels);
+  const show = async (batch: readonly Classification[]) => {
+    for (const each of batch) await print(args.json ? `${JSON.stringify(each)}\n` : asText(each));
+  };
+  await interruptible((signal, advise) =>
+    withResNet({ ...weights, signal, check }, async ({ gpu, model }) => {
+      note(`${describeResNet(model)}, on ${gpu.describe()}`);
+      noteUnusedThreshold(model.config.technique, weights.logAlphaThreshold);
+      const classification = { ...options, names, signal };
+      const { output, resume = false } = args;
+      if (output === undefined) {
+        for await (const batch of nameClasses(model, pictures, classification)) await show(batch);
+        return;
+      }
+      let kept = 0;
+      const onBatch = async (batch: readonly Classification[]) => {
+        kept += batch.length;
+        if (kept > 0) advise(adviceToResume(`${kept} pictures`, output));
+        await show(batch);
+      };
+      await classifyToFile(model, pictures, {
+        ...classification,
+        output,
+        resume,
+        checkpoint: (await checkpointDigest(path)).sha256,
+        data: await pictureSetDigest(pictures, args.labels),
+        async onStart({ resumed, discarded }) {
+          noteStart({ resumed: resumed.length, discarded }, { items: 'pictures', output, resume });
+          await onBatch(resumed);
+        },
+        onBatch,
+      });
+    }),
+  );
 });
 
 function asText(each: Classification): string {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { defineCommand } from 'citty';
+import { Command, Option } from '@commander-js/extra-typings';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
@@ -10,59 +10,58 @@ import { writeSmtx } from '../../io/exchange/write-smtx.ts';
 import { refuseExisting, writeDirectoryAtomic } from '../../io/files/atomic-directory.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../../layers/resolve-technique.ts';
 import { readPattern, sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
-import { CHECKPOINT_ARGUMENT, WEIGHT_ARGUMENTS, type WeightOptions, weightOptions } from '../arguments.ts';
-import { note, print, printable } from '../report/print.ts';
+import {
+  CHECKPOINT,
+  LOG_ALPHA_THRESHOLD,
+  TECHNIQUE,
+  type WeightOptions,
+} from '../arguments/checkpoint-options.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
-import { interruptible } from '../session/interrupt.ts';
-import { showProgress } from '../session/progress.ts';
+import { interruptible } from '../terminal/interrupt.ts';
+import { note, print, printable } from '../terminal/print.ts';
+import { showProgress } from '../terminal/progress.ts';
 
-export const convertCommand = defineCommand({
-  meta: { name: 'convert', description: 'Write a checkpoint in another format' },
-  args: {
-    checkpoint: CHECKPOINT_ARGUMENT,
-    to: {
-      type: 'enum',
-      options: ['safetensors', 'npz', 'bundle', 'smtx'],
-      required: true,
-      description: 'All tensors (safetensors, npz, a V2 checkpoint), or patterns of sparse matrices (smtx)',
-    },
-    output: {
-      type: 'string',
-      required: true,
-      valueHint: 'path',
-      description: 'New file, or new directory for bundle and smtx',
-    },
-    ...WEIGHT_ARGUMENTS,
-    json: { type: 'boolean', description: 'Print one JSON object' },
-  },
-  async run({ args }) {
-    const requested = weightOptions(args);
-    await refuseExisting(args.output);
-    if (args.to !== 'smtx' && requested.logAlphaThreshold !== undefined) {
-      note(`--log-alpha-threshold is for smtx; ${args.to} gets all tensors as they are, so it is ignored`);
-    }
-    const checkpoint = await openCheckpoint(args.checkpoint);
-    try {
-      using progress = showProgress('written');
-      const { written, leftOut } = await interruptible((signal) => {
-        const onTensor: OnTensor = (done, total) => {
-          signal.throwIfAborted();
-          progress.update(done, total, args.to === 'smtx' ? 'patterns' : 'tensors');
-        };
-        return WRITERS[args.to](checkpoint, args.output, onTensor, requested);
-      });
-      const names = leftOut.map(({ name, dtype }) => `${printable(name)} (${dtype})`);
-      if (names.length > 0) note(`${args.to} cannot hold, and lacks: ${names.join(', ')}`);
-      const result = { path: checkpoint.path, to: args.to, output: args.output, written };
-      await print(
-        args.json
-          ? `${JSON.stringify({ ...result, leftOut: leftOut.map(({ name, dtype }) => ({ name, dtype })) })}\n`
-          : `${args.output} has ${written} ${args.to === 'smtx' ? 'patterns' : 'tensors'}\n`,
-      );
-    } finally {
-      await checkpoint.close();
-    }
-  },
+export const convertCommand = new Command('convert')
+  .addArgument(CHECKPOINT)
+  .addOption(
+    new Option(
+      '--to <format>',
+      'All tensors (safetensors, npz, a V2 checkpoint), or patterns of sparse matrices (smtx)',
+    )
+      .choices(['safetensors', 'npz', 'bundle', 'smtx'] as const)
+      .makeOptionMandatory(),
+  )
+  .requiredOption('--output <path>', 'New file, or new directory for bundle and smtx')
+  .addOption(TECHNIQUE)
+  .addOption(LOG_ALPHA_THRESHOLD)
+  .option('--json', 'Print one JSON object');
+
+convertCommand.action(async (path, args) => {
+  await refuseExisting(args.output);
+  if (args.to !== 'smtx' && args.logAlphaThreshold !== undefined) {
+    note(`--log-alpha-threshold is for smtx; ${args.to} gets all tensors as they are, so it is ignored`);
+  }
+  const checkpoint = await openCheckpoint(path);
+  try {
+    using progress = showProgress('written');
+    const { written, leftOut } = await interruptible((signal) => {
+      const onTensor: OnTensor = (done, total) => {
+        signal.throwIfAborted();
+        progress.update(done, total, args.to === 'smtx' ? 'patterns' : 'tensors');
+      };
+      return WRITERS[args.to](checkpoint, args.output, onTensor, args);
+    });
+    const names = leftOut.map(({ name, dtype }) => `${printable(name)} (${dtype})`);
+    if (names.length > 0) note(`${args.to} cannot hold, and lacks: ${names.join(', ')}`);
+    const result = { path: checkpoint.path, to: args.to, output: args.output, written };
+    await print(
+      args.json
+        ? `${JSON.stringify({ ...result, leftOut: leftOut.map(({ name, dtype }) => ({ name, dtype })) })}\n`
+        : `${args.output} has ${written} ${args.to === 'smtx' ? 'patterns' : 'tensors'}\n`,
+    );
+  } finally {
+    await checkpoint.close();
+  }
 });
 
 type Writer = (

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineCommand } from 'citty';
+import { Command } from '@commander-js/extra-typings';
 import type { Gpu } from '../../graph/open-gpu.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { readPictures } from '../../io/pictures/read-pictures.ts';
@@ -7,13 +7,14 @@ import { mostProbable } from '../../metrics/classification.ts';
 import { logitsOfEach } from '../../models/resnet50/classify.ts';
 import { splitLines } from '../../models/transformer/translate-file.ts';
 import { type TranslationProgress, translateLines } from '../../models/transformer/translate-lines.ts';
-import { ArgumentError } from '../arguments.ts';
-import { print } from '../report/print.ts';
+import { ArgumentError } from '../arguments/argument-error.ts';
+import { describeResNet } from '../report/describe-resnet.ts';
 import { describeModel, describeSpeed } from '../report/translation-report.ts';
 import { readInput } from '../session/input-files.ts';
-import { interruptible } from '../session/interrupt.ts';
-import { describeResNet, withResNet } from '../session/resnet-session.ts';
+import { withResNet } from '../session/resnet-session.ts';
 import { withTransformer } from '../session/transformer-session.ts';
+import { interruptible } from '../terminal/interrupt.ts';
+import { print } from '../terminal/print.ts';
 
 const SENTENCES = [
   'The state of sparsity in deep neural networks.',
@@ -35,49 +36,37 @@ const EMBEDDED = {
   resnet: { checkpoint: inDemo('extended_threshold.tar.gz'), picture: inDemo('picture.jpg') },
 };
 
-export const demoCommand = defineCommand({
-  meta: {
-    name: 'demo',
-    description: 'Translate a few sentences and classify a picture, with embedded models or a given one',
-  },
-  args: {
-    checkpoint: {
-      type: 'positional',
-      required: false,
-      description: 'As for translate or classify; else the embedded ones',
-    },
-    vocab: { type: 'string', valueHint: 'file', description: 'Subword vocabulary of a given Transformer' },
-    input: { type: 'string', valueHint: 'file', description: `Sentences; the first ${MAX_SENTENCES} count` },
-    picture: { type: 'string', valueHint: 'file', description: 'JPEG file for a given ResNet' },
-  },
-  async run({ args: { checkpoint, vocab, input, picture } }) {
-    const given = checkpoint !== undefined;
-    const kinds = [vocab ?? input, picture].filter((each) => each !== undefined).length;
-    if (given && (kinds !== 1 || (picture === undefined && vocab === undefined))) {
-      throw new ArgumentError('demo: give a Transformer with its --vocab, or a ResNet with a --picture');
+export const demoCommand = new Command('demo')
+  .argument('[checkpoint]', 'As for translate or classify; else the embedded ones')
+  .option('--vocab <file>', 'Subword vocabulary of a given Transformer')
+  .option('--input <file>', `Sentences; the first ${MAX_SENTENCES} count`)
+  .option('--picture <file>', 'JPEG file for a given ResNet');
+
+demoCommand.action(async (checkpoint, { vocab, input, picture }) => {
+  const given = checkpoint !== undefined;
+  const kinds = [vocab ?? input, picture].filter((each) => each !== undefined).length;
+  if (given && (kinds !== 1 || (picture === undefined && vocab === undefined))) {
+    throw new ArgumentError('give a Transformer with its --vocab, or a ResNet with a --picture');
+  }
+  if (!given && vocab !== undefined) {
+    throw new ArgumentError('give both a checkpoint and its --vocab, or neither for the embedded ones');
+  }
+  const lines = input === undefined ? SENTENCES : splitLines((await readInput(input)).text);
+  await interruptible(async (signal) => {
+    if (!given) await print(WHAT_TO_EXPECT);
+    if (!given || vocab !== undefined) {
+      const files = given ? { checkpoint, vocabulary: vocab! } : EMBEDDED.transformer;
+      await translateSome(files, lines, signal);
     }
-    if (!given && vocab !== undefined) {
-      throw new ArgumentError(
-        'demo: give both a checkpoint and its --vocab, or neither for the embedded ones',
+    if (!given || picture !== undefined) {
+      const { resnet } = EMBEDDED;
+      await classifyOne(
+        { checkpoint: checkpoint ?? resnet.checkpoint, picture: picture ?? resnet.picture },
+        signal,
       );
     }
-    const lines = input === undefined ? SENTENCES : splitLines((await readInput(input)).text);
-    await interruptible(async (signal) => {
-      if (!given) await print(WHAT_TO_EXPECT);
-      if (!given || vocab !== undefined) {
-        const files = given ? { checkpoint, vocabulary: vocab! } : EMBEDDED.transformer;
-        await translateSome(files, lines, signal);
-      }
-      if (!given || picture !== undefined) {
-        const { resnet } = EMBEDDED;
-        await classifyOne(
-          { checkpoint: checkpoint ?? resnet.checkpoint, picture: picture ?? resnet.picture },
-          signal,
-        );
-      }
-      await print(nextCommands(checkpoint, vocab, picture));
-    });
-  },
+    await print(nextCommands(checkpoint, vocab, picture));
+  });
 });
 
 async function translateSome(

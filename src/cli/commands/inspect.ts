@@ -1,29 +1,26 @@
-import { defineCommand } from 'citty';
+import { Command } from '@commander-js/extra-typings';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import type { Checkpoint, TensorInfo } from '../../io/checkpoint/checkpoint-types.ts';
 import { verifyCheckpoint } from '../../io/checkpoint/verify-checkpoint.ts';
-import { CHECKPOINT_ARGUMENT } from '../arguments.ts';
-import { note, print, printable } from '../report/print.ts';
-import { formatTable } from '../report/table.ts';
-import { showProgress } from '../session/progress.ts';
+import { CHECKPOINT } from '../arguments/checkpoint-options.ts';
+import { note, print, printable } from '../terminal/print.ts';
+import { showProgress } from '../terminal/progress.ts';
+import { formatTable } from '../terminal/table.ts';
 
-export const inspectCommand = defineCommand({
-  meta: { name: 'inspect', description: 'List the variables of a checkpoint' },
-  args: {
-    checkpoint: CHECKPOINT_ARGUMENT,
-    verify: { type: 'boolean', description: 'Read everything and compare all checksums' },
-    json: { type: 'boolean', description: 'Print one JSON object' },
-  },
-  async run({ args }) {
-    const checkpoint = await openCheckpoint(args.checkpoint);
-    try {
-      const variables = checkpoint.names().map((name) => checkpoint.info(name));
-      const verified = args.verify ? await verify(checkpoint) : undefined;
-      await print(args.json ? asJson(checkpoint.path, variables, verified) : asTable(variables));
-    } finally {
-      await checkpoint.close();
-    }
-  },
+export const inspectCommand = new Command('inspect')
+  .addArgument(CHECKPOINT)
+  .option('--verify', 'Read everything and compare all checksums')
+  .option('--json', 'Print one JSON object');
+
+inspectCommand.action(async (path, args) => {
+  const checkpoint = await openCheckpoint(path);
+  try {
+    const variables = checkpoint.names().map((name) => checkpoint.info(name));
+    const verified = args.verify ? await verify(checkpoint) : undefined;
+    await print(args.json ? asJson(checkpoint.path, variables, verified) : asTable(variables));
+  } finally {
+    await checkpoint.close();
+  }
 });
 
 async function verify(checkpoint: Checkpoint): Promise<number> {

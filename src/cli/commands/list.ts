@@ -1,18 +1,20 @@
-import { defineCommand } from 'citty';
+import { Command } from '@commander-js/extra-typings';
 import { type PublishedCheckpoint, selectCheckpoints } from '../../results/catalogue.ts';
 import { downloadAddress } from '../../results/fetch-checkpoint.ts';
-import { CATALOGUE_ARGUMENTS, checkpointFilter } from '../catalogue-arguments.ts';
-import { note, print } from '../report/print.ts';
-import { formatTable } from '../report/table.ts';
+import { PUBLISHED_MODEL, PUBLISHED_SPARSITY, PUBLISHED_TECHNIQUE } from '../arguments/catalogue-options.ts';
+import { note, print } from '../terminal/print.ts';
+import { formatTable } from '../terminal/table.ts';
 
-export const listCommand = defineCommand({
-  meta: { name: 'list', description: 'List the checkpoints that were published with the paper' },
-  args: { ...CATALOGUE_ARGUMENTS, json: { type: 'boolean', description: 'Print one JSON object' } },
-  async run({ args }) {
-    const checkpoints = selectCheckpoints(checkpointFilter(args));
-    await print(args.json ? asJson(checkpoints) : asTable(checkpoints));
-    note(`${checkpoints.length} checkpoints`);
-  },
+export const listCommand = new Command('list')
+  .addOption(PUBLISHED_MODEL)
+  .addOption(PUBLISHED_TECHNIQUE)
+  .addOption(PUBLISHED_SPARSITY)
+  .option('--json', 'Print one JSON object');
+
+listCommand.action(async ({ json, ...filter }) => {
+  const checkpoints = selectCheckpoints(filter);
+  await print(json ? asJson(checkpoints) : asTable(checkpoints));
+  note(`${checkpoints.length} checkpoints`);
 });
 
 function asJson(checkpoints: readonly PublishedCheckpoint[]): string {

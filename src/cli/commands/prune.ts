@@ -1,104 +1,86 @@
-import { defineCommand } from 'citty';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
 import type { CountRounding } from '../../layers/pruning/kept-count.ts';
 import type { LayerTarget } from '../../layers/pruning/layer-targets.ts';
 import { type PrunedLayer, pruneCheckpoint } from '../../layers/pruning/prune-checkpoint.ts';
 import type { MagnitudeRule, PruningRule } from '../../layers/pruning/rule.ts';
-import {
-  ArgumentError,
-  CHECKPOINT_ARGUMENT,
-  numberOption,
-  repeatedOption,
-  wholeOption,
-} from '../arguments.ts';
+import { ArgumentError } from '../arguments/argument-error.ts';
+import { CHECKPOINT } from '../arguments/checkpoint-options.ts';
+import { number, wholeNumber } from '../arguments/values.ts';
 import { noteMissedTargets, sparsityOf } from '../report/missed-targets.ts';
-import { print } from '../report/print.ts';
-import { formatTable } from '../report/table.ts';
-import { interruptible } from '../session/interrupt.ts';
-import { showProgress } from '../session/progress.ts';
+import { interruptible } from '../terminal/interrupt.ts';
+import { print } from '../terminal/print.ts';
+import { showProgress } from '../terminal/progress.ts';
+import { formatTable } from '../terminal/table.ts';
 
-export const pruneCommand = defineCommand({
-  meta: { name: 'prune', description: 'Prune a dense checkpoint at once' },
-  args: {
-    checkpoint: CHECKPOINT_ARGUMENT,
-    sparsity: {
-      type: 'string',
-      required: true,
-      valueHint: 'share',
-      description: 'Share of each layer to prune, from 0 to below 1',
-    },
-    output: {
-      type: 'string',
-      required: true,
-      valueHint: 'dir',
-      description: 'New directory for the pruned checkpoint',
-    },
-    method: {
-      type: 'enum',
-      options: ['magnitude', 'random'],
-      default: 'magnitude',
-      description: 'Which weights to keep: the largest, or a random choice',
-    },
-    'per-layer': {
-      type: 'string',
-      valueHint: 'name:share',
-      description: 'Another share for the layer with this in its name; may be given several times',
-    },
-    algorithm: {
-      type: 'enum',
-      options: ['sort', 'exact', 'histogram'],
-      description:
-        'Of magnitude: keep all ties (default), choose among them at random, or cut by a histogram',
-    },
-    rounding: {
-      type: 'enum',
-      options: ['floor', 'half-even'],
-      default: 'floor',
-      description:
-        'How many to keep of a fraction: as the published checkpoints, or as TensorFlow since 2019',
-    },
-    seed: { type: 'string', valueHint: 'number', default: '0', description: 'Of random choices' },
-    json: { type: 'boolean', description: 'Print one JSON object' },
-  },
-  async run({ args, rawArgs }) {
-    const rule = pruningRule(args.method, args.algorithm, args.rounding);
-    const sparsity = numberOption('sparsity', args.sparsity)!;
-    const seed = wholeOption('seed', args.seed, 0)!;
-    const layerTargets = repeatedOption(rawArgs, 'per-layer').map(layerTarget);
-    const checkpoint = await openCheckpoint(args.checkpoint);
-    const layers: PrunedLayer[] = [];
-    try {
-      using progress = showProgress('pruned');
-      await interruptible(async (signal) => {
-        const tensors = pruneCheckpoint(checkpoint, {
-          sparsity,
-          rule,
-          layerTargets,
-          seed,
-          onLayer(layer, done, total) {
-            signal.throwIfAborted();
-            layers.push(layer);
-            progress.update(done, total, 'layers');
-          },
-        });
-        await writeCheckpointDirectory(args.output, tensors, await trainingStep(checkpoint));
+export const pruneCommand = new Command('prune')
+  .addArgument(CHECKPOINT)
+  .requiredOption('--sparsity <share>', 'Share of each layer to prune, from 0 to below 1', number)
+  .requiredOption('--output <dir>', 'New directory for the pruned checkpoint')
+  .addOption(
+    new Option('--method <method>', 'Which weights to keep: the largest, or a random choice')
+      .choices(['magnitude', 'random'] as const)
+      .default('magnitude' as const),
+  )
+  .option(
+    '--per-layer <name:share>',
+    'Another share for the layer with this in its name; may be given several times',
+    layerTargets,
+    [],
+  )
+  .addOption(
+    new Option(
+      '--algorithm <algorithm>',
+      'Of magnitude: keep all ties (default), choose among them at random, or cut by a histogram',
+    ).choices(['sort', 'exact', 'histogram'] as const),
+  )
+  .addOption(
+    new Option(
+      '--rounding <rounding>',
+      'How many to keep of a fraction: as the published checkpoints, or as TensorFlow since 2019',
+    )
+      .choices(['floor', 'half-even'] as const)
+      .default('floor' as const),
+  )
+  .option('--seed <number>', 'Of random choices', wholeNumber(0), 0)
+  .option('--json', 'Print one JSON object');
+
+pruneCommand.action(async (path, args) => {
+  const rule = pruningRule(args.method, args.algorithm, args.rounding);
+  const { sparsity, seed, perLayer } = args;
+  const checkpoint = await openCheckpoint(path);
+  const layers: PrunedLayer[] = [];
+  try {
+    using progress = showProgress('pruned');
+    await interruptible(async (signal) => {
+      const tensors = pruneCheckpoint(checkpoint, {
+        sparsity,
+        rule,
+        layerTargets: perLayer,
+        seed,
+        onLayer(layer, done, total) {
+          signal.throwIfAborted();
+          layers.push(layer);
+          progress.update(done, total, 'layers');
+        },
       });
-    } finally {
-      await checkpoint.close();
-    }
-    noteMissedTargets(layers, rule);
-    const result = {
-      path: checkpoint.path,
-      output: args.output,
-      ...rule,
-      sparsity,
-      seed,
-      ...totals(layers),
-      layers,
-    };
-    await print(args.json ? `${JSON.stringify(result)}\n` : asText(args.output, layers));
-  },
+      await writeCheckpointDirectory(args.output, tensors, await trainingStep(checkpoint));
+    });
+  } finally {
+    await checkpoint.close();
+  }
+  noteMissedTargets(layers, rule);
+  const result = {
+    path: checkpoint.path,
+    output: args.output,
+    ...rule,
+    sparsity,
+    seed,
+    ...totals(layers),
+    layers,
+  };
+  await print(args.json ? `${JSON.stringify(result)}\n` : asText(args.output, layers));
 });
 
 /** @throws {ArgumentError} where an algorithm is given for a method that has none. */
@@ -112,12 +94,11 @@ function pruningRule(
   return { method, rounding };
 }
 
-/** @throws {ArgumentError} where an entry is not a name, a colon and a number. */
-function layerTarget(entry: string): LayerTarget {
+/** @throws {InvalidArgumentError} where an entry is not a name, a colon and a number. */
+function layerTargets(entry: string, before: readonly LayerTarget[]): readonly LayerTarget[] {
   const colon = entry.lastIndexOf(':');
-  if (colon < 1)
-    throw new ArgumentError(`--per-layer is "${entry}"; it must be name:share, such as final_dense:0.8`);
-  return { layer: entry.slice(0, colon), sparsity: numberOption('per-layer', entry.slice(colon + 1))! };
+  if (colon < 1) throw new InvalidArgumentError('It must be name:share, such as final_dense:0.8.');
+  return [...before, { layer: entry.slice(0, colon), sparsity: number(entry.slice(colon + 1)) }];
 }
 
 function totals(layers: readonly PrunedLayer[]): { kept: number; total: number; percent: number } {

@@ -1,4 +1,4 @@
-import { type ArgsDef, defineCommand, type ParsedArgs } from 'citty';
+import { Command } from '@commander-js/extra-typings';
 import { UsageError } from '../../base/errors.ts';
 import { cacheDirectory } from '../../io/files/cache-directory.ts';
 import { fits, PUBLISHED_AT, PUBLISHED_CHECKPOINTS, publishedCheckpoint } from '../../results/catalogue.ts';
@@ -15,129 +15,101 @@ import { figuresTable, reportedModels, summaryLine } from '../../results/reprodu
 import { readTargets, type Target } from '../../results/reproduction/target.ts';
 import { parseTolerance } from '../../results/reproduction/tolerance.ts';
 import { writeReport } from '../../results/reproduction/write-report.ts';
-import { ArgumentError, repeatedOption, wholeOption } from '../arguments.ts';
-import { CATALOGUE_ARGUMENTS, checkpointFilter } from '../catalogue-arguments.ts';
-import { note, print } from '../report/print.ts';
-import { formatTable } from '../report/table.ts';
+import { ArgumentError } from '../arguments/argument-error.ts';
+import { PUBLISHED_MODEL, PUBLISHED_SPARSITY, PUBLISHED_TECHNIQUE } from '../arguments/catalogue-options.ts';
+import { each, shard, wholeNumber } from '../arguments/values.ts';
 import { readClassificationTask, readTranslationTask } from '../reproduction/read-tasks.ts';
 import { type ReproductionOutcome, runReproduction } from '../reproduction/run-reproduction.ts';
-import { interruptible } from '../session/interrupt.ts';
-import { shardOption } from './evaluate.ts';
-import { fetchOne } from './fetch.ts';
+import { fetchOne } from '../session/fetch-one.ts';
+import { interruptible } from '../terminal/interrupt.ts';
+import { note, print } from '../terminal/print.ts';
+import { formatTable } from '../terminal/table.ts';
 
-const ARGUMENTS = {
-  ...CATALOGUE_ARGUMENTS,
-  checkpoints: {
-    type: 'string',
-    valueHint: 'folder',
-    description:
-      'Where the checkpoints are, as directories or archives; by default where "tsos fetch" keeps them',
-  },
-  fetch: { type: 'boolean', description: 'Download those that are not there' },
-  from: {
-    type: 'string',
-    valueHint: 'url',
-    default: PUBLISHED_AT,
-    description: 'Where to get them, such as a mirror',
-  },
-  catalogue: {
-    type: 'string',
-    valueHint: 'file',
-    description: 'Other checkpoints than the published ones, as "tsos list --json" prints them',
-  },
-  newstest: {
-    type: 'string',
-    valueHint: 'folder',
-    description:
-      'Has newstest2014.en, newstest2014.tok.de and the vocabulary; without it no BLEU is measured',
-  },
-  source: { type: 'string', valueHint: 'file', description: 'English sentences, instead of those' },
-  reference: { type: 'string', valueHint: 'file', description: 'Their translations, tokenised by Moses' },
-  vocab: { type: 'string', valueHint: 'file', description: 'Subword vocabulary of the Transformers' },
-  'extra-length': {
-    type: 'string',
-    valueHint: 'n',
-    description:
-      'Most tokens beyond the longest source L of a batch, as since Tensor2Tensor 1.15; by default 2L + 50, as when the paper was made',
-  },
-  data: {
-    type: 'string',
-    valueHint: 'path',
-    description:
-      'Pictures of the ImageNet validation set, as for "tsos evaluate"; without it no top-1 is measured',
-  },
-  labels: { type: 'string', valueHint: 'file', description: 'Classes of JPEG files, as for "tsos evaluate"' },
-  limit: { type: 'string', valueHint: 'n', description: 'Only so many sentences and pictures from the top' },
-  batch: { type: 'string', default: '32', valueHint: 'n', description: 'Sentences or pictures a batch' },
-  shard: {
-    type: 'string',
-    valueHint: 'i/n',
-    description: 'Only each n-th checkpoint, from the i-th on, i from 0',
-  },
-  output: {
-    type: 'string',
-    default: 'reproduction',
-    valueHint: 'folder',
-    description: 'Gets report.html, report.md, report.json, and a result for each checkpoint',
-  },
-  resume: { type: 'boolean', description: 'Go on where an interrupted run with the same output stopped' },
-  merge: {
-    type: 'string',
-    valueHint: 'folder',
-    description:
-      'Measure nothing: report on the results in this output of another run; may be given several times',
-  },
-  tolerance: {
-    type: 'string',
-    valueHint: 'figure=points',
-    description:
-      'How far a figure may be from the published one, sparsity=0.005, bleu=0.1 and top-1=0.1 unless given; may be given several times',
-  },
-  json: { type: 'boolean', description: 'Print the report as one JSON object' },
-} as const satisfies ArgsDef;
+export const reproduceCommand = new Command('reproduce')
+  .addOption(PUBLISHED_MODEL)
+  .addOption(PUBLISHED_TECHNIQUE)
+  .addOption(PUBLISHED_SPARSITY)
+  .option(
+    '--checkpoints <folder>',
+    'Where the checkpoints are, as directories or archives; by default where "tsos fetch" keeps them',
+  )
+  .option('--fetch', 'Download those that are not there')
+  .option('--from <url>', 'Where to get them, such as a mirror', PUBLISHED_AT)
+  .option(
+    '--catalogue <file>',
+    'Other checkpoints than the published ones, as "tsos list --json" prints them',
+  )
+  .option(
+    '--newstest <folder>',
+    'Has newstest2014.en, newstest2014.tok.de and the vocabulary; without it no BLEU is measured',
+  )
+  .option('--source <file>', 'English sentences, instead of those')
+  .option('--reference <file>', 'Their translations, tokenised by Moses')
+  .option('--vocab <file>', 'Subword vocabulary of the Transformers')
+  .option(
+    '--extra-length <n>',
+    'Most tokens beyond the longest source L of a batch, as since Tensor2Tensor 1.15; by default 2L + 50, as when the paper was made',
+    wholeNumber(),
+  )
+  .option(
+    '--data <path>',
+    'Pictures of the ImageNet validation set, as for "tsos evaluate"; without it no top-1 is measured',
+    each,
+    [],
+  )
+  .option('--labels <file>', 'Classes of JPEG files, as for "tsos evaluate"')
+  .option('--limit <n>', 'Only so many sentences and pictures from the top', wholeNumber(1))
+  .option('--batch <n>', 'Sentences or pictures a batch', wholeNumber(1), 32)
+  .option('--shard <i/n>', 'Only each n-th checkpoint, from the i-th on, i from 0', shard)
+  .option(
+    '--output <folder>',
+    'Gets report.html, report.md, report.json, and a result for each checkpoint',
+    'reproduction',
+  )
+  .option('--resume', 'Go on where an interrupted run with the same output stopped')
+  .option(
+    '--merge <folder>',
+    'Measure nothing: report on the results in this output of another run; may be given several times',
+    each,
+    [],
+  )
+  .option(
+    '--tolerance <figure=points>',
+    'How far a figure may be from the published one, sparsity=0.005, bleu=0.1 and top-1=0.1 unless given; may be given several times',
+    each,
+    [],
+  )
+  .option('--json', 'Print the report as one JSON object');
 
-export const reproduceCommand = defineCommand({
-  meta: {
-    name: 'reproduce',
-    description: 'Measure published checkpoints again, and report how the figures compare',
-  },
-  args: ARGUMENTS,
-  async run({ args, rawArgs }) {
-    const targets = await chosenTargets(args);
-    const tolerance = parseTolerance(repeatedOption(rawArgs, 'tolerance'));
-    const merged = repeatedOption(rawArgs, 'merge');
-    const { report, results } =
-      merged.length > 0
-        ? await mergeFolders(merged, args.output, (all) => buildReport(targets, all, { tolerance }))
-        : await measure({ args, targets, tolerance, data: repeatedOption(rawArgs, 'data') });
-    await print(args.json ? `${JSON.stringify(report)}\n` : asTables(report));
-    note(summaryLine(report));
-    note(`the report is ${args.output}/report.html, and as text report.md and report.json`);
-    return exitCode(report, results);
-  },
+type Options = ReturnType<typeof reproduceCommand.opts>;
+
+reproduceCommand.action(async (args) => {
+  const targets = await chosenTargets(args);
+  const tolerance = parseTolerance(args.tolerance);
+  const { report, results } =
+    args.merge.length > 0
+      ? await mergeFolders(args.merge, args.output, (all) => buildReport(targets, all, { tolerance }))
+      : await measure(args, targets, tolerance);
+  await print(args.json ? `${JSON.stringify(report)}\n` : asTables(report));
+  note(summaryLine(report));
+  note(`the report is ${args.output}/report.html, and as text report.md and report.json`);
+  process.exitCode = exitCode(report, results);
 });
 
-type Arguments = ParsedArgs<typeof ARGUMENTS>;
-
-async function chosenTargets(args: Arguments): Promise<Target[]> {
+async function chosenTargets(args: Options): Promise<Target[]> {
   const all = args.catalogue === undefined ? PUBLISHED_CHECKPOINTS : await readTargets(args.catalogue);
-  const filter = checkpointFilter(args);
-  const targets = all.filter((target) => fits(target, filter));
+  const targets = all.filter((target) => fits(target, args));
   if (targets.length === 0) throw new ArgumentError('no checkpoint is like that; "tsos list" has all');
   return targets;
 }
 
-interface MeasureRequest {
-  readonly args: Arguments;
-  readonly targets: readonly Target[];
-  readonly tolerance: Report['tolerance'];
-  readonly data: readonly string[];
-}
-
-async function measure({ args, targets, tolerance, data }: MeasureRequest): Promise<ReproductionOutcome> {
-  const { index, count } = shardOption(args.shard) ?? { index: 0, count: 1 };
+async function measure(
+  args: Options,
+  targets: readonly Target[],
+  tolerance: Report['tolerance'],
+): Promise<ReproductionOutcome> {
+  const { limit, batch, shard: { index, count } = { index: 0, count: 1 } } = args;
   const share = targets.filter((_, i) => i % count === index);
-  const sizes = { limit: wholeOption('limit', args.limit, 1), batch: wholeOption('batch', args.batch, 1)! };
   const isWanted = (model: Target['model']) => share.some((target) => target.model === model);
   const transformer = isWanted('transformer')
     ? await readTranslationTask({
@@ -145,12 +117,13 @@ async function measure({ args, targets, tolerance, data }: MeasureRequest): Prom
         source: args.source,
         reference: args.reference,
         vocabulary: args.vocab,
-        extraLength: wholeOption('extra-length', args['extra-length']),
-        ...sizes,
+        extraLength: args.extraLength,
+        limit,
+        batch,
       })
     : undefined;
   const rn50 = isWanted('rn50')
-    ? await readClassificationTask({ data, labels: args.labels, ...sizes })
+    ? await readClassificationTask({ data: args.data, labels: args.labels, limit, batch })
     : undefined;
   if (isWanted('transformer') && !transformer)
     note('no --newstest: of Transformers only sparsity is measured');

@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defineCommand } from 'citty';
+import { Command, Option } from '@commander-js/extra-typings';
 import { formatCsv } from '../../io/exchange/csv.ts';
 import { explainWriteFailure, writeFileAtomic } from '../../io/files/atomic-file.ts';
 import { loadResults, type ResultRow } from '../../results/load-results.ts';
 import {
   bestRows,
+  type Condition,
   cellOf,
   columnsOf,
   filterRows,
@@ -13,57 +14,50 @@ import {
   parseCondition,
   sortRows,
 } from '../../results/query.ts';
-import { ArgumentError, repeatedOption, wholeOption } from '../arguments.ts';
-import { note, print } from '../report/print.ts';
-import { formatTable } from '../report/table.ts';
+import { ArgumentError } from '../arguments/argument-error.ts';
+import { wholeNumber } from '../arguments/values.ts';
+import { note, print } from '../terminal/print.ts';
+import { formatTable } from '../terminal/table.ts';
 
-export const resultsCommand = defineCommand({
-  meta: { name: 'results', description: "Query and draw the paper's published results" },
-  args: {
-    folder: {
-      type: 'positional',
-      required: true,
-      description: 'The folder "results" of the original, with sparse_rn50 and sparse_transformer in it',
-    },
-    filter: {
-      type: 'string',
-      valueHint: 'column=value',
-      description: 'Only runs like that; column=0.5..0.9 for a range; may be given several times',
-    },
-    best: { type: 'boolean', description: 'Only the best run of each technique and sparsity' },
-    sort: { type: 'string', valueHint: 'column', description: 'Order by a column' },
-    descending: { type: 'boolean', description: 'With --sort: the largest first' },
-    limit: { type: 'string', valueHint: 'n', description: 'Only so many runs from the top' },
-    plots: {
-      type: 'string',
-      valueHint: 'folder',
-      description: "Draw the paper's figures, as SVG and on a page",
-    },
-    csv: { type: 'boolean', description: 'Print comma-separated values' },
-    json: { type: 'boolean', description: 'Print one JSON object' },
-  },
-  async run({ args, rawArgs }) {
-    if (args.csv && args.json) throw new ArgumentError('--csv and --json exclude each other');
-    if (args.descending && args.sort === undefined) throw new ArgumentError('--descending needs --sort');
-    const limit = wholeOption('limit', args.limit, 1);
-    const conditions = repeatedOption(rawArgs, 'filter').map(parseCondition);
-    const all = await loadResults(args.folder);
+export const resultsCommand = new Command('results')
+  .argument('<folder>', 'The folder "results" of the original, with sparse_rn50 and sparse_transformer in it')
+  .option(
+    '--filter <column=value>',
+    'Only runs like that; column=0.5..0.9 for a range; may be given several times',
+    conditions,
+    [],
+  )
+  .option('--best', 'Only the best run of each technique and sparsity')
+  .option('--sort <column>', 'Order by a column')
+  .option('--descending', 'With --sort: the largest first')
+  .option('--limit <n>', 'Only so many runs from the top', wholeNumber(1))
+  .option('--plots <folder>', "Draw the paper's figures, as SVG and on a page")
+  .addOption(new Option('--csv', 'Print comma-separated values').conflicts('json'))
+  .option('--json', 'Print one JSON object');
 
-    const filtered = filterRows(all, conditions);
-    const chosen = args.best ? bestRows(filtered) : filtered;
-    const sorted = args.sort === undefined ? chosen : sortRows(chosen, args.sort, args.descending);
-    const rows = sorted.slice(0, limit);
-    const plots = args.plots === undefined ? undefined : await drawFigures(args.plots, all);
+resultsCommand.action(async (folder, args) => {
+  if (args.descending && args.sort === undefined) throw new ArgumentError('--descending needs --sort');
+  const { filter, limit } = args;
+  const all = await loadResults(folder);
 
-    const isQuery = args.best || args.sort !== undefined || limit !== undefined || conditions.length > 0;
-    if (args.json) await print(`${JSON.stringify({ folder: args.folder, rows, ...(plots && { plots }) })}\n`);
-    else if (args.csv) await print(asCsv(rows));
-    else if (isQuery) await print(asTable(rows));
-    else if (plots !== undefined) await print(plots.map((path) => `${path}\n`).join(''));
-    else await print(overview(all));
-    note(`${rows.length} of ${all.length} runs`);
-  },
+  const filtered = filterRows(all, filter);
+  const chosen = args.best ? bestRows(filtered) : filtered;
+  const sorted = args.sort === undefined ? chosen : sortRows(chosen, args.sort, args.descending);
+  const rows = sorted.slice(0, limit);
+  const plots = args.plots === undefined ? undefined : await drawFigures(args.plots, all);
+
+  const isQuery = args.best || args.sort !== undefined || limit !== undefined || filter.length > 0;
+  if (args.json) await print(`${JSON.stringify({ folder, rows, ...(plots && { plots }) })}\n`);
+  else if (args.csv) await print(asCsv(rows));
+  else if (isQuery) await print(asTable(rows));
+  else if (plots !== undefined) await print(plots.map((path) => `${path}\n`).join(''));
+  else await print(overview(all));
+  note(`${rows.length} of ${all.length} runs`);
 });
+
+function conditions(condition: string, before: readonly Condition[]): readonly Condition[] {
+  return [...before, parseCondition(condition)];
+}
 
 /** Draws everything, since the figures compare all with all. @returns the paths of the files, the page first. */
 async function drawFigures(folder: string, rows: readonly ResultRow[]): Promise<string[]> {

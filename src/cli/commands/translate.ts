@@ -1,22 +1,22 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type ArgsDef, defineCommand, type ParsedArgs } from 'citty';
+import { Command, Option } from '@commander-js/extra-typings';
 import { UsageError } from '../../base/errors.ts';
 import { requireWritable } from '../../io/files/atomic-file.ts';
 import { decodesFileName } from '../../models/transformer/decodes-name.ts';
 import type { Transformer } from '../../models/transformer/model.ts';
 import { joinLines, splitLines, translateToFile } from '../../models/transformer/translate-file.ts';
 import { type TranslateLinesOptions, translateLines } from '../../models/transformer/translate-lines.ts';
+import { ArgumentError } from '../arguments/argument-error.ts';
 import {
-  ArgumentError,
-  CHECKPOINT_ARGUMENT,
-  HOLDING_ARGUMENTS,
-  numberOption,
-  WEIGHT_ARGUMENTS,
-  weightOptions,
-  wholeOption,
-} from '../arguments.ts';
-import { note, print } from '../report/print.ts';
+  CHECKPOINT,
+  FORMAT,
+  LOG_ALPHA_THRESHOLD,
+  TECHNIQUE,
+  VALUE_PRECISION,
+} from '../arguments/checkpoint-options.ts';
+import { number, wholeNumber } from '../arguments/values.ts';
+import { noteLongSources } from '../report/long-sources.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
 import {
   describeModel,
@@ -26,119 +26,92 @@ import {
   translationReport,
 } from '../report/translation-report.ts';
 import { digestInputs, type InputDigests, readInput } from '../session/input-files.ts';
-import { type Advise, interruptible } from '../session/interrupt.ts';
-import { noteLongSources } from '../session/long-sources.ts';
-import { showProgress } from '../session/progress.ts';
 import { type Session, withTransformer } from '../session/transformer-session.ts';
+import { type Advise, interruptible } from '../terminal/interrupt.ts';
+import { note, print } from '../terminal/print.ts';
+import { showProgress } from '../terminal/progress.ts';
 
-const ARGUMENTS = {
-  checkpoint: CHECKPOINT_ARGUMENT,
-  vocab: {
-    type: 'string',
-    required: true,
-    valueHint: 'file',
-    description: 'Subword vocabulary of the model',
-  },
-  input: { type: 'string', valueHint: 'file', description: 'Sentences, one a line; else stdin' },
-  output: {
-    type: 'string',
-    valueHint: 'path',
-    description:
-      'Translations; else stdout. In a directory the file gets the name that Tensor2Tensor gives it',
-  },
-  beam: { type: 'string', default: '4', valueHint: 'n', description: 'Hypotheses kept; 1 is greedy' },
-  alpha: {
-    type: 'string',
-    default: '0.6',
-    valueHint: 'number',
-    description: 'Exponent of the length penalty',
-  },
-  'extra-length': {
-    type: 'string',
-    valueHint: 'n',
-    description: 'Most tokens beyond the longest source of a batch, 100 unless given',
-  },
-  'legacy-length': {
-    type: 'boolean',
-    description: 'At most 2L + 50 tokens, L the longest source of a batch, as before Tensor2Tensor 1.15',
-  },
-  batch: { type: 'string', default: '32', valueHint: 'n', description: 'Sentences a batch' },
-  limit: { type: 'string', valueHint: 'n', description: 'Only so many lines from the top' },
-  'max-input': { type: 'string', valueHint: 'n', description: 'Cut sources off at so many ids' },
-  heads: {
-    type: 'string',
-    valueHint: 'n',
-    description: 'Attention heads; by default from an hparams.json beside the checkpoint, else 8',
-  },
-  ...WEIGHT_ARGUMENTS,
-  ...HOLDING_ARGUMENTS,
-  resume: { type: 'boolean', description: 'Go on where an interrupted run with --output stopped' },
-  json: { type: 'boolean', description: 'Print one JSON object with everything about the run' },
-} as const satisfies ArgsDef;
+export const translateCommand = new Command('translate')
+  .addArgument(CHECKPOINT)
+  .requiredOption('--vocab <file>', 'Subword vocabulary of the model')
+  .option('--input <file>', 'Sentences, one a line; else stdin')
+  .option(
+    '--output <path>',
+    'Translations; else stdout. In a directory the file gets the name that Tensor2Tensor gives it',
+  )
+  .option('--beam <n>', 'Hypotheses kept; 1 is greedy', wholeNumber(1), 4)
+  .option('--alpha <number>', 'Exponent of the length penalty', number, 0.6)
+  .option(
+    '--extra-length <n>',
+    'Most tokens beyond the longest source of a batch, 100 unless given',
+    wholeNumber(),
+  )
+  .addOption(
+    new Option(
+      '--legacy-length',
+      'At most 2L + 50 tokens, L the longest source of a batch, as before Tensor2Tensor 1.15',
+    ).conflicts('extraLength'),
+  )
+  .option('--batch <n>', 'Sentences a batch', wholeNumber(1), 32)
+  .option('--limit <n>', 'Only so many lines from the top', wholeNumber(1))
+  .option('--max-input <n>', 'Cut sources off at so many ids', wholeNumber(1))
+  .option(
+    '--heads <n>',
+    'Attention heads; by default from an hparams.json beside the checkpoint, else 8',
+    wholeNumber(1),
+  )
+  .addOption(TECHNIQUE)
+  .addOption(LOG_ALPHA_THRESHOLD)
+  .addOption(FORMAT)
+  .addOption(VALUE_PRECISION)
+  .option('--resume', 'Go on where an interrupted run with --output stopped')
+  .option('--json', 'Print one JSON object with everything about the run');
 
-export const translateCommand = defineCommand({
-  meta: { name: 'translate', description: 'Translate sentences with a Transformer' },
-  args: ARGUMENTS,
-  async run({ args }) {
-    const request = readRequest(args);
-    // What is cheap to find wrong is found before anything is read, or the model loaded.
-    await requireOutput(request);
-    const input = await readInput(args.input);
-    const lines = splitLines(input.text).slice(0, request.limit);
-    const digests = await digestInputs(args.checkpoint, args.vocab, {
-      path: args.input ?? null,
-      sha256: input.sha256,
-    });
-    await interruptible((signal, advise) =>
-      withTransformer({ ...request.model, signal }, async (session) => {
-        note(`${describeModel(session.model)}, on ${session.gpu.describe()}`);
-        noteUnusedThreshold(session.model.config.technique, request.model.logAlphaThreshold);
-        if (request.search.maxInput === undefined) noteLongSources(lines, session.vocabulary);
-        const output = await outputPath(request, session.model);
-        if (output !== undefined) await assertNotRead(output, request);
-        const run = await translate({ ...request, output, lines, digests, signal, advise }, session);
-        note(describeSpeed(run.progress));
-        const options = { ...request.search, limit: request.limit, format: request.model.format };
-        if (args.json)
-          await print(`${JSON.stringify(await translationReport(options, digests, session, run))}\n`);
-        else if (output === undefined) await print(joinLines(run.translations));
-      }),
-    );
-  },
+type Options = ReturnType<typeof translateCommand.opts>;
+
+translateCommand.action(async (path, args) => {
+  const request = readRequest(path, args);
+  // What is cheap to find wrong is found before anything is read, or the model loaded.
+  await requireOutput(request);
+  const input = await readInput(args.input);
+  const lines = splitLines(input.text).slice(0, request.limit);
+  const digests = await digestInputs(path, args.vocab, {
+    path: args.input ?? null,
+    sha256: input.sha256,
+  });
+  await interruptible((signal, advise) =>
+    withTransformer({ ...request.model, signal }, async (session) => {
+      note(`${describeModel(session.model)}, on ${session.gpu.describe()}`);
+      noteUnusedThreshold(session.model.config.technique, request.model.logAlphaThreshold);
+      if (request.search.maxInput === undefined) noteLongSources(lines, session.vocabulary);
+      const output = await outputPath(request, session.model);
+      if (output !== undefined) await assertNotRead(output, request);
+      const run = await translate({ ...request, output, lines, digests, signal, advise }, session);
+      note(describeSpeed(run.progress));
+      const options = { ...request.search, limit: request.limit, format: request.model.format };
+      if (args.json)
+        await print(`${JSON.stringify(await translationReport(options, digests, session, run))}\n`);
+      else if (output === undefined) await print(joinLines(run.translations));
+    }),
+  );
 });
 
 type Request = ReturnType<typeof readRequest>;
 
-function readRequest(args: ParsedArgs<typeof ARGUMENTS>) {
-  if (args.resume && args.output === undefined) {
+function readRequest(checkpoint: string, options: Options) {
+  if (options.resume && options.output === undefined) {
     throw new ArgumentError('--resume needs the --output of the run that was interrupted');
   }
-  if (args['legacy-length'] && args['extra-length'] !== undefined) {
-    throw new ArgumentError('--extra-length and --legacy-length exclude each other');
-  }
+  const { vocab: vocabulary, technique, logAlphaThreshold, heads, format, valuePrecision } = options;
+  const { beam, alpha, extraLength = 100, legacyLength, batch, maxInput } = options;
+  const length = legacyLength ? { legacyLength } : { extraLength };
   return {
-    model: {
-      checkpoint: args.checkpoint,
-      vocabulary: args.vocab,
-      ...weightOptions(args),
-      heads: wholeOption('heads', args.heads, 1),
-      format: args.format,
-      valuePrecision: args['value-precision'],
-    },
-    search: {
-      beam: wholeOption('beam', args.beam, 1),
-      alpha: numberOption('alpha', args.alpha),
-      extraLength: args['legacy-length']
-        ? undefined
-        : wholeOption('extra-length', args['extra-length'] ?? '100'),
-      legacyLength: args['legacy-length'],
-      batch: wholeOption('batch', args.batch, 1),
-      maxInput: wholeOption('max-input', args['max-input'], 1),
-    },
-    input: args.input,
-    output: args.output,
-    limit: wholeOption('limit', args.limit, 1),
-    resume: args.resume,
+    model: { checkpoint, vocabulary, technique, logAlphaThreshold, heads, format, valuePrecision },
+    search: { beam, alpha, ...length, batch, maxInput },
+    input: options.input,
+    output: options.output,
+    limit: options.limit,
+    resume: options.resume,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { EvaluationProgress } from '../../models/resnet50/evaluate-to-file.ts';
 import { type EvaluationPart, evaluationResult } from '../../models/resnet50/evaluation-part.ts';
-import { packageVersion } from '../version.ts';
+import { packageVersion } from './package-version.ts';
 
 export function describeRate({ totals, rate }: EvaluationProgress): string {
   return `${rate.toFixed(2)} pictures/s, top-1 ${percent(totals.pictures === 0 ? null : totals.top1 / totals.pictures)}`;

@@ -1,6 +1,6 @@
 import type { PrunedLayer } from '../../layers/pruning/prune-checkpoint.ts';
 import type { PruningRule } from '../../layers/pruning/rule.ts';
-import { note, printable } from './print.ts';
+import { note, printable } from '../terminal/print.ts';
 
 /** Points of sparsity by which a layer may miss its target without a word. */
 const MISS = 5;

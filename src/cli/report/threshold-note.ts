@@ -1,5 +1,5 @@
 import type { Technique } from '../../base/technique.ts';
-import { note } from './print.ts';
+import { note } from '../terminal/print.ts';
 
 /** Says where `--log-alpha-threshold` decides on nothing. No error, since scripts give it to checkpoints of all techniques. */
 export function noteUnusedThreshold(technique: Technique, threshold: number | undefined): void {

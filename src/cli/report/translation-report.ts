@@ -1,9 +1,9 @@
-import type { LogAlphaThreshold } from '../../layers/resolve-technique.ts';
 import type { Transformer } from '../../models/transformer/model.ts';
 import type { LineTranslation, TranslationProgress } from '../../models/transformer/translate-lines.ts';
 import type { InputDigests } from '../session/input-files.ts';
 import type { Session } from '../session/transformer-session.ts';
-import { packageVersion } from '../version.ts';
+import { describeThreshold } from './describe-threshold.ts';
+import { packageVersion } from './package-version.ts';
 
 /** What came of a run of `tsos translate`. */
 export interface TranslationRun {
@@ -68,11 +68,6 @@ export function describeModel(model: Transformer): string {
 
 export function describeSpeed({ tokens, seconds, tokensPerSecond }: TranslationProgress): string {
   return `${tokens} tokens in ${seconds.toFixed(1)} s, ${tokensPerSecond.toFixed(1)} tokens/s`;
-}
-
-/** Where the threshold was taken from decides whether the result is that of the paper. */
-export function describeThreshold({ value, source }: LogAlphaThreshold): string {
-  return `log-alpha threshold ${value} (${source})`;
 }
 
 /** Zeros among the weights of all matrices, in percent. */

@@ -4,10 +4,10 @@ import { bleu } from '../../metrics/bleu/bleu.ts';
 import { translateToFile } from '../../models/transformer/translate-file.ts';
 import type { TranslateLinesOptions } from '../../models/transformer/translate-lines.ts';
 import type { Quality, Task } from '../../results/reproduction/checkpoint-result.ts';
-import { note } from '../report/print.ts';
 import { describeModel } from '../report/translation-report.ts';
-import { showProgress } from '../session/progress.ts';
 import { withTransformer } from '../session/transformer-session.ts';
+import { note } from '../terminal/print.ts';
+import { showProgress } from '../terminal/progress.ts';
 import { environmentOf, type Measuring } from './measuring.ts';
 
 /** The paper's BLEU: its own script, on references that Moses tokenised. */

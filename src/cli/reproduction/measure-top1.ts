@@ -6,10 +6,11 @@ import { evaluateToFile } from '../../models/resnet50/evaluate-to-file.ts';
 import { evaluationResult } from '../../models/resnet50/evaluation-part.ts';
 import { weightDecayLoss } from '../../models/resnet50/weight-decay.ts';
 import type { Quality, Task } from '../../results/reproduction/checkpoint-result.ts';
+import { describeResNet } from '../report/describe-resnet.ts';
 import { describeRate } from '../report/evaluation-report.ts';
-import { note } from '../report/print.ts';
-import { showProgress } from '../session/progress.ts';
-import { describeResNet, withResNet } from '../session/resnet-session.ts';
+import { withResNet } from '../session/resnet-session.ts';
+import { note } from '../terminal/print.ts';
+import { showProgress } from '../terminal/progress.ts';
 import { environmentOf, type Measuring } from './measuring.ts';
 
 /** What ResNets are measured on, and how. */

@@ -1,7 +1,7 @@
 import type { Gpu } from '../../graph/device/gpu.ts';
 import type { Environment } from '../../results/reproduction/checkpoint-result.ts';
 import type { Target } from '../../results/reproduction/target.ts';
-import { packageVersion } from '../version.ts';
+import { packageVersion } from '../report/package-version.ts';
 
 /** A checkpoint that is being measured. */
 export interface Measuring {

@@ -4,10 +4,10 @@ import { DataError } from '../../base/errors.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import { splitLines } from '../../models/transformer/translate-file.ts';
-import { ArgumentError } from '../arguments.ts';
-import { note } from '../report/print.ts';
+import { ArgumentError } from '../arguments/argument-error.ts';
 import { countSelected } from '../session/count-selected.ts';
 import { readInput } from '../session/input-files.ts';
+import { note } from '../terminal/print.ts';
 import type { TranslationTask } from './measure-bleu.ts';
 import type { ClassificationTask } from './measure-top1.ts';
 

@@ -12,7 +12,7 @@ import { buildReport, type Report } from '../../results/reproduction/report.ts';
 import type { Target } from '../../results/reproduction/target.ts';
 import type { Tolerance } from '../../results/reproduction/tolerance.ts';
 import { writeReport } from '../../results/reproduction/write-report.ts';
-import { complain, note } from '../report/print.ts';
+import { complain, note } from '../terminal/print.ts';
 import { isMeasured, measureCheckpoint, type Tasks } from './measure-checkpoint.ts';
 
 export interface ReproductionJob {

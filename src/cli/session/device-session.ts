@@ -1,5 +1,5 @@
 import { type Gpu, openGpu, type TuningOptions } from '../../graph/open-gpu.ts';
-import { showProgress } from './progress.ts';
+import { showProgress } from '../terminal/progress.ts';
 import { tuningOptions } from './tuning-options.ts';
 
 /** Opens the adapter and lets go of it once it has been used. */

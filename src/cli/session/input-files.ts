@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
 import { type CheckpointDigest, checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
-import { note } from '../report/print.ts';
+import { note } from '../terminal/print.ts';
 
 export interface InputText {
   readonly text: string;

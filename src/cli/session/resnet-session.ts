@@ -3,7 +3,6 @@ import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { type ResNetConfig, type ResNetOptions, readConfig } from '../../models/resnet50/config.ts';
 import { loadResNet50, type ResNet50 } from '../../models/resnet50/model.ts';
-import { describeThreshold } from '../report/translation-report.ts';
 import { withDevice, withLoadProgress } from './device-session.ts';
 
 export interface ResNetRequest
@@ -41,17 +40,4 @@ export async function withResNet<T>(
   } finally {
     await checkpoint.close();
   }
-}
-
-/** One line on what is about to run. */
-export function describeResNet({ config, weights }: ResNet50): string {
-  const sparsity = 100 * (1 - weights.nonzero / weights.total);
-  return [
-    `ResNet-${config.depth}`,
-    config.technique,
-    `${sparsity.toFixed(2)} % sparse`,
-    config.threshold && describeThreshold(config.threshold),
-  ]
-    .filter((part) => part !== undefined)
-    .join(', ');
 }

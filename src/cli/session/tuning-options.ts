@@ -3,7 +3,7 @@ import { environmentVariable } from '../../graph/device/runtime.ts';
 import type { TuningOptions } from '../../graph/open-gpu.ts';
 import { cacheDirectory } from '../../io/files/cache-directory.ts';
 import { type RecordFolder, recordFolder } from '../../io/files/record-folder.ts';
-import { ArgumentError } from '../arguments.ts';
+import { ArgumentError } from '../arguments/argument-error.ts';
 
 /** The folder in which commands keep what they measured of adapters. */
 export function tuningDirectory(): string {

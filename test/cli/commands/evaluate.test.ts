@@ -139,7 +139,7 @@ test('what cannot be is told before anything is loaded', async () => {
       [
         [...args, ...output, '--shard', '3/3'],
         USAGE,
-        /--shard is "3\/3"; it must be i\/n with i from 0 to n - 1/,
+        /--shard <i\/n>' argument '3\/3' is invalid. It must be i\/n with i from 0 to n - 1/,
       ],
       [[...args, '--output', join(missing, 'out')], USAGE, /missing.*the directory does not exist/],
       [[...args, '--output', data], USAGE, /is a directory; name a file in it/],

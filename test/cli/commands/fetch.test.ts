@@ -116,7 +116,11 @@ test('what is wrongly asked for is told before anything is fetched', async () =>
     [[NAME, '--all'], 2, /names exclude --all/],
     [['--sparsity', '0.1'], 2, /no published checkpoint is like that/],
     [[NAME, '--from', 'ftp://x'], 2, /no address to download from/],
-    [[NAME, '--attempts', '0'], 2, /--attempts is 0; it must be a whole number from 1/],
+    [
+      [NAME, '--attempts', '0'],
+      2,
+      /--attempts <n>' argument '0' is invalid. It must be a whole number from 1/,
+    ],
   ] as const) {
     assertOneSentence(await tsos(['fetch', ...args]), code, says);
   }

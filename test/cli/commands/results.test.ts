@@ -103,12 +103,12 @@ sharedTest('what cannot be asked is told in a sentence', RESULTS, async (path) =
     [[path, '--filter', 'sparsty=1'], 2, /no column is called "sparsty"; did you mean sparsity\?/],
     [[path, '--sort', 'qualitty'], 2, /did you mean quality\?/],
     [[path, '--descending'], 2, /--descending needs --sort/],
-    [[path, '--csv', '--json'], 2, /exclude each other/],
+    [[path, '--csv', '--json'], 2, /cannot be used with/],
     [[path, '--limit', '0'], 2, /a whole number from 1/],
   ] as const) {
     assertOneSentence(await tsos(['results', ...args]), code, says);
   }
 });
 test('results needs a folder', async () => {
-  assertOneSentence(await tsos(['results']), 2, /Missing required positional argument: FOLDER/);
+  assertOneSentence(await tsos(['results']), 2, /missing required argument 'folder'/);
 });

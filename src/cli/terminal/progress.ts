@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { isQuiet, note } from '../report/print.ts';
+import { isQuiet, note } from './print.ts';
 
 /** Shows on stderr how far some work is. */
 export interface Progress extends Disposable {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { TsosError } from '../../base/errors.ts';
-import { note } from '../report/print.ts';
+import { note } from './print.ts';
 
 /** The work was stopped by a signal; exit code 128 + its number, 130 for Ctrl-C. */
 export class InterruptedError extends TsosError {

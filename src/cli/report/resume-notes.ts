@@ -1,4 +1,4 @@
-import { note } from '../report/print.ts';
+import { note } from '../terminal/print.ts';
 
 /** What a run finds in the journal of its output. */
 export interface Start {

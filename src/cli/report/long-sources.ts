@@ -1,6 +1,6 @@
 import type { Vocabulary } from '../../io/text/subwords.ts';
 import { sourceLength } from '../../models/transformer/translate-lines.ts';
-import { note } from '../report/print.ts';
+import { note } from '../terminal/print.ts';
 
 /** Ids of a source that are far more than a sentence has, so that lines may not have been cut where they should. */
 const LONG = 1000;

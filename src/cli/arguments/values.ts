@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+
+/**
+ * The value of an option that is a number.
+ * @throws {InvalidArgumentError} where it is none.
+ */
+export function number(value: string): number {
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be a number.');
+}
+
+/** Reads the value of an option that is a whole number, and not below the least. */
+export function wholeNumber(least = Number.MIN_SAFE_INTEGER): (value: string) => number {
+  return (value) => {
+    const whole = number(value);
+    if (Number.isSafeInteger(whole) && whole >= least) return whole;
+    throw new InvalidArgumentError(`It must be a whole number${least >= 0 ? ` from ${least}` : ''}.`);
+  };
+}
+
+/** One part of a work that several machines share. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/**
+ * Part `i/n` of a work, i from 0.
+ * @throws {InvalidArgumentError} where it is none.
+ */
+export function shard(value: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(value)?.map(Number) ?? [];
+  if (index !== undefined && index < count) return { index, count };
+  throw new InvalidArgumentError('It must be i/n with i from 0 to n - 1.');
+}
+
+/** Reads an option that may be given several times. */
+export function each(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
