@@ -90,17 +90,25 @@ export function fillUniforms(
 export function normals(key: RandomKey, count: number, stream = 0): Float64Array {
   checkKey(key);
   const values = blocksFor(count, stream);
-  const words = new Uint32Array(4);
-  for (let at = 0; at < values.length; at += 4) {
-    drawBlock(words, key, [at / 4, 0, DRAWS, stream]);
-    for (let i = 0; i < 4; i += 2) {
-      const radius = Math.sqrt(-2 * Math.log(uniform(words[i]) + UNIFORM_STEP));
-      const angle = 2 * Math.PI * uniform(words[i + 1]);
-      values[at + i] = radius * Math.cos(angle);
-      values[at + i + 1] = radius * Math.sin(angle);
-    }
-  }
+  fillNormals(values, key, stream);
   return values.subarray(0, count);
+}
+
+/** Fills an array with the first normal numbers of a stream. @throws {UsageError} where the stream is no whole number below 2³². */
+export function fillNormals(values: Float32Array | Float64Array, key: RandomKey, stream = 0): void {
+  const counter: Counter = [0, 0, DRAWS, word(stream, 'stream')];
+  const words = new Uint32Array(4);
+  for (let i = 0; i < values.length; i += 2) {
+    if (i % 4 === 0) {
+      drawBlock(words, key, counter);
+      counter[0]++;
+    }
+    const radius = Math.sqrt(-2 * Math.log(uniform(words[i % 4]) + UNIFORM_STEP));
+    const angle = 2 * Math.PI * uniform(words[(i % 4) + 1]);
+    values[i] = radius * Math.cos(angle);
+    // Beyond the end of an array of odd length there is nothing to set.
+    values[i + 1] = radius * Math.sin(angle);
+  }
 }
 
 /**

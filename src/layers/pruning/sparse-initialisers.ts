@@ -32,11 +32,16 @@ export function sparseGlorotLimit(shape: readonly number[], sparsity: number): n
  * @throws {UsageError} for a sparsity outside [0, 1), or a shape of other than four axes.
  */
 export function sparseHeNormal(shape: readonly number[], sparsity: number, key: RandomKey): Float32Array {
+  const deviation = sparseHeDeviation(shape, sparsity);
+  return Float32Array.from(normals(key, elementCount(shape)), (z) => deviation * z);
+}
+
+/** The deviation of {@link sparseHeNormal}. */
+export function sparseHeDeviation(shape: readonly number[], sparsity: number): number {
   checkShape(shape, 4, '[kh, kw, in, out]');
   checkSparsity(sparsity);
-  const [kh, kw, inputs, outputs] = shape;
-  const deviation = Math.sqrt(2 / (kh * kw * outputs * (1 - sparsity)));
-  return Float32Array.from(normals(key, kh * kw * inputs * outputs), (z) => deviation * z);
+  const [kh, kw, , outputs] = shape;
+  return Math.sqrt(2 / (kh * kw * outputs * (1 - sparsity)));
 }
 
 function checkShape(shape: readonly number[], rank: number, wanted: string): void {

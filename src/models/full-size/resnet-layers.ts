@@ -1,11 +1,17 @@
 import { windowExtent } from '../../graph/operations/convolution-operations.ts';
 import type { Window } from '../../graph/weights/convolution-weight.ts';
-import { BLOCK_LAYERS, identityScope, projectingScope } from '../resnet50/config.ts';
+import {
+  BLOCK_LAYERS,
+  identityScope,
+  projectingScope,
+  type ResNetDepth,
+  residualBlocks,
+} from '../resnet50/config.ts';
 import { PICTURE_SIZE } from '../resnet50/model.ts';
-import { GROUP_STRIDES, layerScopes } from '../resnet50/weights.ts';
+import { GROUP_STRIDES, layerScopes, stridingPart } from '../resnet50/weights.ts';
 import type { ModelMatrix } from './model-variable.ts';
 
-/** A convolution of ResNet-50 and the pictures it meets. The final dense layer is one of a 1×1 picture. */
+/** A convolution of a residual network and the pictures it meets. The final dense layer is one of a 1×1 picture. */
 export interface ResNetLayerShape extends ModelMatrix {
   readonly window: Window;
   readonly channels: number;
@@ -15,8 +21,10 @@ export interface ResNetLayerShape extends ModelMatrix {
   readonly outSide: number;
 }
 
-/** What decides the sizes of a ResNet-50. */
+/** What decides the sizes of a residual network. */
 export interface ResNetSize {
+  /** 50 unless given. */
+  readonly depth?: ResNetDepth | undefined;
   /** Channels of the first convolution. */
   readonly width: number;
   readonly classes: number;
@@ -25,12 +33,19 @@ export interface ResNetSize {
 /** The paper's. */
 export const PAPER_RESNET_50: ResNetSize = { width: 64, classes: 1000 };
 
-const BLOCKS = [3, 4, 6, 3];
+/** Channels that a block gives, for one of its first convolution. */
+const EXPANSION = { bottleneck: 4, residual: 1 } as const;
 
-/** All 54 layers in the order the original creates them (He et al. 2016, stride in the 3×3 convolutions). */
-export function resnetLayers({ width, classes }: ResNetSize): ResNetLayerShape[] {
+/**
+ * All layers in the order the original creates them (He et al. 2016, with the stride of a bottleneck in its 3×3 convolution):
+ * 54 of ResNet-50.
+ * @throws {UsageError} for a depth that there is not.
+ */
+export function resnetLayers({ depth = 50, width, classes }: ResNetSize): ResNetLayerShape[] {
+  const { kind, blocks } = residualBlocks(depth);
   const layers = new Map<string, ResNetLayerShape>();
-  const model = width === PAPER_RESNET_50.width && classes === PAPER_RESNET_50.classes ? 'rn50' : undefined;
+  const isPaper = depth === 50 && width === PAPER_RESNET_50.width && classes === PAPER_RESNET_50.classes;
+  const model = isPaper ? 'rn50' : undefined;
   const add = (name: string, rows: number, channels: number, size: number, stride: number, side: number) => {
     const window = { size, stride, padBefore: (size - 1) / 2 };
     const outSide = windowExtent(window, side, window.padBefore);
@@ -40,24 +55,23 @@ export function resnetLayers({ width, classes }: ResNetSize): ResNetLayerShape[]
   };
   let side = add('initial_conv', width, 3, 7, 2, PICTURE_SIZE) / 2;
   let channels = width;
-  BLOCKS.forEach((blocks, index) => {
+  blocks.forEach((count, index) => {
     const group = index + 1;
     const filters = width * 2 ** index;
-    for (let block = 0; block < blocks; block++) {
+    const outputs = EXPANSION[kind] * filters;
+    for (let block = 0; block < count; block++) {
       const stride = block === 0 ? GROUP_STRIDES[index] : 1;
       const scope = (part: number) =>
-        block === 0
-          ? projectingScope('bottleneck', group, part)
-          : identityScope('bottleneck', group, block, part);
-      if (block === 0) {
-        add(projectingScope('bottleneck', group, 'projection'), 4 * filters, channels, 1, stride, side);
+        block === 0 ? projectingScope(kind, group, part) : identityScope(kind, group, block, part);
+      if (block === 0) add(projectingScope(kind, group, 'projection'), outputs, channels, 1, stride, side);
+      for (let part = 1; part <= BLOCK_LAYERS[kind]; part++) {
+        const rows = part === BLOCK_LAYERS[kind] ? outputs : filters;
+        const size = kind === 'residual' || part === 2 ? 3 : 1;
+        side = add(scope(part), rows, channels, size, part === stridingPart(kind) ? stride : 1, side);
+        channels = rows;
       }
-      add(scope(1), filters, channels, 1, 1, side);
-      side = add(scope(2), filters, filters, 3, stride, side);
-      add(scope(BLOCK_LAYERS.bottleneck), 4 * filters, filters, 1, 1, side);
-      channels = 4 * filters;
     }
   });
   add('final_dense', classes, channels, 1, 1, 1);
-  return layerScopes({ kind: 'bottleneck', blocks: BLOCKS }).map((name) => layers.get(name)!);
+  return layerScopes({ kind, blocks }).map((name) => layers.get(name)!);
 }

@@ -1,5 +1,5 @@
 import { checkOneOf } from '../../base/check-arguments.ts';
-import { DataError } from '../../base/errors.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
 import type { Technique } from '../../base/technique.ts';
 import { resolveValuePrecision, type ValuePrecision } from '../../graph/weights/half-precision.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
@@ -41,11 +41,30 @@ export interface ResNetConfig {
   readonly valuePrecision: ValuePrecision;
 }
 
-/** Blocks per group of the depths there are (He et al. 2016, table 1). */
-const DEPTHS: Readonly<Record<BlockKind, Readonly<Record<string, number>>>> = {
-  residual: { '2,2,2,2': 18, '3,4,6,3': 34 },
-  bottleneck: { '3,4,6,3': 50, '3,4,23,3': 101, '3,8,36,3': 152, '3,24,36,3': 200 },
-};
+/** Blocks of the four groups at the depths there are (He et al. 2016, table 1). */
+const NETWORKS = {
+  18: { kind: 'residual', blocks: [2, 2, 2, 2] },
+  34: { kind: 'residual', blocks: [3, 4, 6, 3] },
+  50: { kind: 'bottleneck', blocks: [3, 4, 6, 3] },
+  101: { kind: 'bottleneck', blocks: [3, 4, 23, 3] },
+  152: { kind: 'bottleneck', blocks: [3, 8, 36, 3] },
+  200: { kind: 'bottleneck', blocks: [3, 24, 36, 3] },
+} as const satisfies Record<number, Pick<ResNetConfig, 'kind' | 'blocks'>>;
+
+export type ResNetDepth = keyof typeof NETWORKS;
+
+/** Depths of the networks there are. */
+export const RESNET_DEPTHS = Object.keys(NETWORKS).map(Number) as ResNetDepth[];
+
+/** The blocks of a depth. @throws {UsageError} where there is no network of it. */
+export function residualBlocks(depth: ResNetDepth): Pick<ResNetConfig, 'kind' | 'blocks'> {
+  if (!RESNET_DEPTHS.includes(depth)) {
+    throw new UsageError(
+      `there is no ResNet-${depth}; there are those of ${RESNET_DEPTHS.join(', ')} layers`,
+    );
+  }
+  return NETWORKS[depth];
+}
 
 /** Convolutions on the main path of a block. */
 export const BLOCK_LAYERS: Readonly<Record<BlockKind, number>> = { residual: 2, bottleneck: 3 };
@@ -66,9 +85,10 @@ export function readConfig(checkpoint: Checkpoint, options: ResNetOptions): ResN
     );
   }
   const blocks = [1, 2, 3, 4].map((group) => countBlocks(scopes, kind, group));
-  const depth = DEPTHS[kind][blocks.join(',')];
+  const ofKind = RESNET_DEPTHS.filter((each) => NETWORKS[each].kind === kind);
+  const depth = ofKind.find((each) => NETWORKS[each].blocks.join() === blocks.join());
   if (depth === undefined) {
-    const known = Object.entries(DEPTHS[kind]).map(([counts, each]) => `${counts} (ResNet-${each})`);
+    const known = ofKind.map((each) => `${NETWORKS[each].blocks.join()} (ResNet-${each})`);
     throw new DataError(
       `has ${blocks.join(', ')} ${kind} blocks in its groups, known are ${known.join(', ')}: the checkpoint is incomplete, or no such network`,
       { file: checkpoint.path },

@@ -1,0 +1,137 @@
+import { checkNumber, checkOneOf } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
+import { TECHNIQUES, type Technique } from '../../base/technique.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
+import { sparseGlorotLimit, sparseHeDeviation } from '../../layers/pruning/sparse-initialisers.ts';
+import type { ModelVariable } from '../full-size/model-variable.ts';
+import { PAPER_RESNET_50, type ResNetSize } from '../full-size/resnet-layers.ts';
+import { resnetVariables } from '../full-size/resnet-variables.ts';
+import { FRESH_COUNTERS, type FreshVariable, freshCheckpoint } from './fresh-variable.ts';
+import type { InitialValues } from './initial-values.ts';
+
+/** A residual network that is to be trained. */
+export interface FreshResNetOptions {
+  readonly technique: Technique;
+  /** Depth, width and classes that are not those of the paper's ResNet-50. */
+  readonly size?: Partial<ResNetSize> | undefined;
+  /** Draws other values; 0. */
+  readonly seed?: number | undefined;
+  /**
+   * Share of weights that pruning will drop: sparsified layers begin with weights that are larger accordingly (`init_method`
+   * `sparse` of the original). Unless given, all layers begin as dense ones do.
+   */
+  readonly initialSparsity?: number | undefined;
+  /** Layers that are not sparsified, by their scope, such as `initial_conv`; only with pruning. */
+  readonly denseLayers?: readonly string[] | undefined;
+  /** First value of log σ²; −15. */
+  readonly initialLogSigma2?: number | undefined;
+  /** Mean of the first values of log α, whose deviation is 0.01; 2.197, where a gate is open with probability 0.9. */
+  readonly initialLogAlpha?: number | undefined;
+}
+
+/** Standard deviation of the kernel of the last layer. */
+const DENSE_DEVIATION = 0.01;
+/** Standard deviation of a standard normal distribution that is cut at ±2. */
+const TRUNCATED_DEVIATION = 0.87962566103423978;
+
+/**
+ * The variables of a residual network before its first training step, with the names, shapes and initial distributions of the
+ * original: variance scaling by fan in, normal and truncated, for convolutions; N(0, 0.01²) for the last layer; 1 and 0 for batch
+ * normalisations and biases. One seed gives the same weights whatever the technique.
+ *
+ * @returns a checkpoint in memory, that is drawn as it is read
+ * @throws {UsageError} for a depth that there is not, sizes that are no whole numbers above 0, no technique, a layer that there is
+ *   not, or an initial sparsity outside [0, 1) or without pruning.
+ */
+export function freshResNet(options: FreshResNetOptions): Checkpoint {
+  const { technique, seed = 0, initialSparsity, denseLayers = [] } = options;
+  checkOneOf('technique', technique, TECHNIQUES);
+  const size = { ...PAPER_RESNET_50, ...options.size };
+  for (const name of ['width', 'classes'] as const) {
+    const isCount = (count: number) => Number.isSafeInteger(count) && count > 0;
+    checkNumber(name, size[name], isCount, 'a whole number above 0');
+  }
+  const prunes = technique === 'magnitude_pruning' || technique === 'random_pruning';
+  if (!prunes && (initialSparsity !== undefined || denseLayers.length > 0)) {
+    throw new UsageError(`an initial sparsity and dense layers are for pruning, this is ${technique}`);
+  }
+  const layout = resnetVariables(size);
+  const scopes = new Set(layout.map(scopeOf));
+  const unknown = denseLayers.find((layer) => !scopes.has(layer));
+  if (unknown !== undefined) throw new UsageError(`there is no layer ${unknown} to be left dense`);
+  const variables = layout.flatMap((variable, place) =>
+    variablesOf(variable, options).map((fresh): FreshVariable => ({ ...fresh, place })),
+  );
+  const counters = [FRESH_COUNTERS.globalStep, ...(prunes ? [FRESH_COUNTERS.lastMaskUpdate] : [])];
+  return freshCheckpoint(variables, counters, { seed, label: `a fresh residual network (${technique})` });
+}
+
+/** A variable of a pruned network as the technique has it; a mask becomes what the technique keeps in its place. */
+function variablesOf(variable: ModelVariable, options: FreshResNetOptions): Omit<FreshVariable, 'place'>[] {
+  const { denseLayers = [], initialLogSigma2 = -15, initialLogAlpha = 2.197 } = options;
+  const { name, shape, role } = variable;
+  const technique = denseLayers.includes(scopeOf(variable)) ? 'dense' : options.technique;
+  switch (technique) {
+    case 'magnitude_pruning':
+    case 'random_pruning':
+      if (role !== 'mask')
+        return [{ name, shape, initial: initialValues(variable, options.initialSparsity) }];
+      return [
+        { name, shape, initial: { kind: 'constant', value: 1 } },
+        { name: name.replace(/mask$/, 'threshold'), shape: [], initial: ZERO },
+      ];
+    case 'dense':
+      return role === 'mask' ? [] : [{ name: scoped(name, 1), shape, initial: initialValues(variable) }];
+    case 'variational_dropout':
+      if (role !== 'mask') return [{ name: scoped(name, 0), shape, initial: initialValues(variable) }];
+      return [
+        {
+          name: scoped(name, 0).replace(/mask$/, 'log_sigma2'),
+          shape,
+          initial: { kind: 'constant', value: initialLogSigma2 },
+        },
+      ];
+    case 'l0_regularization':
+      if (role !== 'mask') return [{ name: scoped(name, 0), shape, initial: initialValues(variable) }];
+      return [
+        {
+          name: scoped(name, 0).replace(/mask$/, 'log_alpha'),
+          shape,
+          initial: { kind: 'normal', mean: initialLogAlpha, deviation: 0.01 },
+        },
+      ];
+  }
+}
+
+/** Layer or batch normalisation that a variable belongs to. */
+function scopeOf({ name }: ModelVariable): string {
+  return name.split('/')[1];
+}
+
+/**
+ * Layers that are not masked open their scope twice, `S/S` or all of `resnet_model/S` again.
+ * @param from part of the scope from which on it is repeated
+ */
+function scoped(name: string, from: 0 | 1): string {
+  const parts = name.split('/');
+  if (parts[1].startsWith('batch_normalization')) return name;
+  return [...parts.slice(0, 2), ...parts.slice(from)].join('/');
+}
+
+/** @param sparsity undefined: as for a dense layer */
+function initialValues({ name, shape, role }: ModelVariable, sparsity?: number): InitialValues {
+  if (role !== 'weights') {
+    return /\/(gamma|moving_variance)$/.test(name) ? { kind: 'constant', value: 1 } : ZERO;
+  }
+  if (shape.length === 2) {
+    return sparsity === undefined
+      ? { kind: 'normal', mean: 0, deviation: DENSE_DEVIATION }
+      : { kind: 'uniform', limit: sparseGlorotLimit(shape, sparsity) };
+  }
+  if (sparsity !== undefined)
+    return { kind: 'normal', mean: 0, deviation: sparseHeDeviation(shape, sparsity) };
+  const fanIn = shape[0] * shape[1] * shape[2];
+  return { kind: 'truncated normal', deviation: 1 / Math.sqrt(fanIn) / TRUNCATED_DEVIATION };
+}
+
+const ZERO: InitialValues = { kind: 'constant', value: 0 };
