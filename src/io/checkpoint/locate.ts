@@ -7,14 +7,13 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import { isGzip } from '../bytes/inflate.ts';
 import { unreadArchive } from '../bytes/unread-archives.ts';
 import { parseStateFile } from './state-file.ts';
-import { isTable } from './table.ts';
+import { fileName, isTableFile, join, parentOf, shortList } from './tree-paths.ts';
+import { DATA_SHARD, isV1Prefix, V1_SHARD, v1Shards } from './v1-shards.ts';
 
 const STATE_FILE = 'checkpoint';
 /** State files are some hundred bytes; one above this is something else. */
 const MAX_STATE_BYTES = 2 ** 16;
 const INDEX = /\.index$/;
-const DATA_SHARD = /\.data-\d{5,}-of-\d{5,}$/;
-const V1_SHARD = /-\d{5,}-of-\d{5,}$/;
 /** Names a V1 checkpoint of one file usually has. */
 const V1_FILE = /\.ckpt(-\d+)?$/;
 
@@ -45,7 +44,7 @@ export async function locateCheckpoint(
   const { outer, inner } = await splitPath(tree, path);
   const kind = await tree.kind(outer);
   if (kind === undefined) return inTree(tree, () => findByPrefix(tree, path));
-  if (kind === 'directory') return inTree(tree, () => findInDirectory(tree, trimSlashes(outer)));
+  if (kind === 'directory') return inTree(tree, () => findBesideOrIn(tree, path));
 
   const archive = await openArchive(await tree.open(outer), unpacking, options);
   if (archive !== undefined) return inTree(archive, () => findInArchive(archive, inner));
@@ -63,7 +62,7 @@ export async function locateCheckpoint(
 async function splitPath(tree: FileTree, path: string): Promise<{ outer: string; inner: string }> {
   for (let outer = path; ; ) {
     const kind = await tree.kind(outer);
-    if (kind === 'file') return { outer, inner: path.slice(outer.length).replace(/^\/+|\/+$/g, '') };
+    if (kind === 'file') return { outer, inner: path.slice(outer.length).replace(/^\/+|(?<=\/)\/+$/g, '') };
     const parent = parentOf(outer);
     if (kind !== undefined || parent === outer) return { outer: path, inner: '' };
     outer = parent;
@@ -117,8 +116,8 @@ function isCheckpointFile(path: string): boolean {
 
 async function findInArchive(tree: ArchiveTree, inner: string): Promise<Located['checkpoint']> {
   if (inner !== '') {
-    const isDirectory = (await tree.kind(inner)) === 'directory';
-    return isDirectory ? findInDirectory(tree, inner) : findByPrefix(tree, inner);
+    const isDirectory = (await tree.kind(trimSlashes(inner))) === 'directory';
+    return isDirectory ? findBesideOrIn(tree, inner) : findByPrefix(tree, inner);
   }
   const archive = tree.describe('');
   const files = tree.paths().filter((path) => isCheckpointFile(path) && !DATA_SHARD.test(path));
@@ -135,6 +134,17 @@ async function findInArchive(tree: ArchiveTree, inner: string): Promise<Located[
     `is an archive with several checkpoints; name one of ${shortList(named.map((path) => tree.describe(path)))}`,
     { file: archive },
   );
+}
+
+/**
+ * The checkpoint of a path that is a directory. Beside a directory `model` there may be a `model.index`: a path means a
+ * prefix first, as to TensorFlow, and `model/` the directory.
+ */
+async function findBesideOrIn(tree: FileTree, path: string): Promise<Located['checkpoint']> {
+  const directory = trimSlashes(path);
+  const isPrefix =
+    path === directory && ((await isFile(tree, `${path}.index`)) || (await isV1Prefix(tree, path)));
+  return isPrefix ? findByPrefix(tree, path) : findInDirectory(tree, directory);
 }
 
 /** The checkpoint its state file names, or else the one with the largest step. */
@@ -191,7 +201,7 @@ async function findByState(
 async function findByPrefix(tree: FileTree, path: string): Promise<Located['checkpoint']> {
   const prefix = path
     .replace(INDEX, '')
-    .replace(DATA_SHARD, '')
+    .replace(/\.data-(\d{5,}|\?{5})-of-\d{5,}$/, '')
     .replace(/\.meta$/, '');
   const found = await tryPrefix(tree, prefix);
   if (found !== undefined) return found;
@@ -207,13 +217,8 @@ async function findByPrefix(tree: FileTree, path: string): Promise<Located['chec
 /** The checkpoint of exactly this prefix, of either format. */
 async function tryPrefix(tree: FileTree, prefix: string): Promise<Located['checkpoint'] | undefined> {
   if (await isFile(tree, `${prefix}.index`)) return { format: 'V2', prefix };
-  const stem = prefix.replace(V1_SHARD, '');
-  const shards = (await tree.list(parentOf(stem))).filter(
-    (name) => V1_SHARD.test(name) && name.replace(V1_SHARD, '') === fileName(stem) && !DATA_SHARD.test(name),
-  );
-  if (shards.length > 0)
-    return { format: 'V1', files: shards.sort().map((name) => join(parentOf(stem), name)) };
-  if (!(await isFile(tree, prefix))) return undefined;
+  const shards = await v1Shards(tree, prefix);
+  if (shards.length > 0) return { format: 'V1', files: shards };
   return (await isTableFile(tree, prefix)) ? { format: 'V1', files: [prefix] } : undefined;
 }
 
@@ -221,7 +226,7 @@ async function tryPrefix(tree: FileTree, prefix: string): Promise<Located['check
 function prefixesAmong(names: readonly string[]): string[] {
   const ofIndexes = names.filter((name) => INDEX.test(name)).map((name) => name.replace(INDEX, ''));
   const ofShards = names
-    .filter((name) => V1_SHARD.test(name) && !DATA_SHARD.test(name) && !INDEX.test(name))
+    .filter((name) => V1_SHARD.test(name) && !DATA_SHARD.test(name))
     .map((name) => name.replace(V1_SHARD, ''));
   return [...new Set([...ofIndexes, ...ofShards])].sort();
 }
@@ -240,30 +245,6 @@ async function isFile(tree: FileTree, path: string): Promise<boolean> {
   return (await tree.kind(path)) === 'file';
 }
 
-async function isTableFile(tree: FileTree, path: string): Promise<boolean> {
-  const source = await tree.open(path);
-  return isTable(source).finally(() => source.close());
-}
-
-function join(directory: string, name: string): string {
-  return directory === '' ? name : `${directory}/${name}`;
-}
-
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash === 0 ? '/' : path.slice(0, Math.max(0, slash));
-}
-
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 function trimSlashes(path: string): string {
   return path.replace(/(?<=[^/])\/+$/, '');
-}
-
-function shortList(names: readonly string[]): string {
-  return names.length > 5
-    ? `${names.slice(0, 5).join(', ')}, ... (${names.length} in all)`
-    : names.join(', ');
 }
