@@ -176,11 +176,27 @@ class PartitionedTensor implements StoredTensor {
     const dtype = knownType(this.#store, this.#entry);
     const where = { file: this.#store.index };
     const parts = placed(where, `tensor ${quoted(name)}`, () => this.#resolveParts());
-    return assemble({ name, dtype, shape, ...where }, parts);
+    return assemble({ name, dtype, shape, ...where, checkStored: () => this.#checkStored() }, parts);
   }
 
   async *chunks(maxElements: number): AsyncGenerator<TensorChunk> {
     yield* chunksOf(await this.read(), maxElements);
+  }
+
+  /** Parts that share their bytes could make a small shard fill the memory. */
+  async #checkStored(): Promise<void> {
+    const { files, index } = this.#store;
+    const shards = new Set(this.#parts.map((part) => part?.shard ?? 0));
+    for (const part of this.#parts) if (part !== undefined) await new WholeTensor(this.#store, part).check();
+    let stored = 0;
+    for (const shard of shards) stored += (await files.open(shard)).size;
+    const { name, byteLength } = this.info();
+    if (byteLength > stored) {
+      throw new DataError(
+        `tensor ${quoted(name)}: its parts have ${byteLength} bytes, their shards ${stored}: cut short or damaged`,
+        { file: index },
+      );
+    }
   }
 
   #resolveParts(): Part[] {
@@ -193,7 +209,7 @@ class PartitionedTensor implements StoredTensor {
         throw new DataError(`its part at [${box.start}] has another type or shape than the variable says`);
       }
       const tensor = new WholeTensor(this.#store, part);
-      return { box, check: () => tensor.check(), read: async () => (await tensor.read()).data };
+      return { box, read: async () => (await tensor.read()).data };
     });
   }
 }

@@ -7,8 +7,6 @@ import { allocate } from './tensor-range.ts';
 /** One part of a variable that was saved in several. */
 export interface Part {
   readonly box: Box;
-  /** Throws when its bytes are not there: asked of all parts before memory for the whole is taken. */
-  check(): Promise<void>;
   /** Its values, row-major, as many as the box has elements. */
   read(): Promise<TensorData>;
 }
@@ -19,6 +17,8 @@ export interface PartitionedVariable {
   readonly file: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** Throws when the bytes of the parts are not there: asked before memory for the whole is taken. */
+  checkStored(): Promise<void>;
 }
 
 /**
@@ -29,7 +29,7 @@ export async function assemble(variable: PartitionedVariable, parts: readonly Pa
   const { name, file, dtype, shape } = variable;
   const boxes = parts.map(({ box }) => box);
   placed({ file }, `tensor ${quoted(name)}`, () => checkCoverage(boxes, shape));
-  for (const part of parts) await part.check();
+  await variable.checkStored();
   if (parts.length === 1) return { dtype, shape, data: await parts[0].read() };
   if (elementBytes(dtype) === 0) return { dtype, shape, data: await assembleStrings(parts, shape) };
   const whole = viewValues(dtype, new Uint8Array(allocate(elementCount(shape) * elementBytes(dtype), name)));

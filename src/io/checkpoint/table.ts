@@ -11,8 +11,8 @@ export const TABLE_MAGIC = Uint8Array.of(0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x4
 const HANDLES_BYTES = 40;
 /** After every block: one byte of compression type and a masked checksum. */
 const TRAILER_BYTES = 5;
-/** Keys are stored by difference, so a crafted block could unfold without end. Real ones have some megabytes. */
-const MAX_KEY_BYTES = 2 ** 28;
+/** Keys are stored by difference, so a crafted block could unfold without end. Real keys have ten times their block. */
+const MAX_KEY_SHARE = 64;
 
 export interface TableEntry {
   readonly key: Uint8Array;
@@ -35,6 +35,9 @@ export class Table {
   /** The last key each data block may hold, and where the block is. */
   readonly #blocks: readonly { readonly lastKey: Uint8Array; readonly handle: BlockHandle }[];
 
+  /** The block that was asked for last. */
+  #last: { readonly handle: BlockHandle; readonly entries: TableEntry[] } | undefined;
+
   private constructor(source: ByteSource, verify: boolean, index: TableEntry[]) {
     this.#source = source;
     this.#verify = verify;
@@ -42,6 +45,8 @@ export class Table {
       lastKey: key,
       handle: placed({ file: source.file }, 'index block', () => parseHandle(new ByteCursor(value))),
     }));
+    const bytes = this.#blocks.reduce((sum, { handle }) => sum + handle.size, 0);
+    if (bytes > source.size) throw source.error('its index names more blocks than it has: it is damaged');
   }
 
   static async open(source: ByteSource, verify: boolean): Promise<Table> {
@@ -69,15 +74,35 @@ export class Table {
 
   /** The value of one key, found by reading a single block. */
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const block = this.#blocks.find(({ lastKey }) => compareBytes(lastKey, key) >= 0);
+    const block = firstFrom(this.#blocks, ({ lastKey }) => lastKey, key);
     if (block === undefined) return undefined;
-    const entries = await this.#block(block.handle);
-    return entries.find((entry) => compareBytes(entry.key, key) === 0)?.value;
+    const entries = await this.#cached(block.handle);
+    const entry = firstFrom(entries, (each) => each.key, key);
+    return entry !== undefined && compareBytes(entry.key, key) === 0 ? entry.value : undefined;
+  }
+
+  /** Neighbours in a block are asked for one after the other; a block of one is large and not kept. */
+  async #cached(handle: BlockHandle): Promise<TableEntry[]> {
+    if (this.#last?.handle === handle) return this.#last.entries;
+    const entries = await this.#block(handle);
+    this.#last = entries.length > 1 ? { handle, entries } : undefined;
+    return entries;
   }
 
   #block(handle: BlockHandle): Promise<TableEntry[]> {
     return readBlock(this.#source, handle, this.#verify);
   }
+}
+
+/** The first item whose key is not below `key`; keys must rise. */
+function firstFrom<T>(items: readonly T[], keyOf: (item: T) => Uint8Array, key: Uint8Array): T | undefined {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareBytes(keyOf(items[middle]), key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return items[low];
 }
 
 /** Whether a file ends as a table does. */
@@ -147,7 +172,9 @@ function parseBlock(block: Uint8Array): TableEntry[] {
     const valueLength = cursor.uint();
     if (shared > key.length) throw new DataError('a key shares more bytes than the one before it has');
     keyBytes += shared + added;
-    if (keyBytes > MAX_KEY_BYTES) throw new DataError(`the keys unfold to more than ${MAX_KEY_BYTES} bytes`);
+    if (keyBytes > MAX_KEY_SHARE * block.length) {
+      throw new DataError(`the keys unfold to more than ${MAX_KEY_SHARE} times its ${block.length} bytes`);
+    }
     const next = joinKey(key.subarray(0, shared), cursor.take(added));
     if (entries.length > 0 && compareBytes(key, next) >= 0) throw new DataError('keys do not rise');
     key = next;

@@ -6,6 +6,9 @@ import { componentsOf, elementBytes, type NumericData, viewValues, zeros } from 
 
 /** TensorFlow writes no TensorProto above this, so a tensor cannot have more bytes. */
 const MAX_PROTO_BYTES = 2 ** 31;
+/** Values that the last stored one may stand for, whatever their number, and times the stored ones that it may. */
+const FREE_REPETITION = 2 ** 16;
+const MOST_REPETITION = 1024;
 const TENSOR_CONTENT = 4;
 const STRING_VAL = 8;
 
@@ -44,7 +47,7 @@ export function decodeTensorProto(bytes: Uint8Array, dtype: DType, elements: num
   const size = elements * elementBytes(dtype);
   if (size > MAX_PROTO_BYTES)
     throw new DataError(`${size} bytes are more than a V1 checkpoint can hold of one tensor`);
-  const values = new ValueCollector(dtype, elements);
+  const values = new ValueCollector(dtype, elements, bytes.length);
   const reader = new ProtoReader(bytes);
   while (reader.next()) {
     if (reader.field === TENSOR_CONTENT) values.addContent(reader.bytes());
@@ -53,6 +56,12 @@ export function decodeTensorProto(bytes: Uint8Array, dtype: DType, elements: num
     else reader.varints((cursor) => values.addVarint(cursor));
   }
   return values.finish();
+}
+
+/** @throws {DataError} where so many values are far more than so many stored ones, or bytes, can mean. */
+export function checkRepetition(values: number, stored: number): void {
+  if (values <= Math.max(FREE_REPETITION, MOST_REPETITION * stored)) return;
+  throw new DataError(`${stored} are stored for ${values} values, as no writer does`);
 }
 
 function decodeStringVal(bytes: Uint8Array, elements: number): Uint8Array[] {
@@ -64,15 +73,20 @@ function decodeStringVal(bytes: Uint8Array, elements: number): Uint8Array[] {
   return strings;
 }
 
-/** Fills an array of one dtype with the values that come. */
+/** Gathers the values of one dtype that come. */
 class ValueCollector {
   readonly #dtype: DType;
+  /** How many there are to be. */
+  readonly #length: number;
+  /** As many as are stored, at most; the rest is repetition, for which memory is taken at the end. */
   readonly #data: NumericData;
   #filled = 0;
 
-  constructor(dtype: DType, elements: number) {
+  constructor(dtype: DType, elements: number, storedBytes: number) {
     this.#dtype = dtype;
-    this.#data = zeros(dtype, elements);
+    this.#length = elements * componentsOf(dtype);
+    // A value takes a byte at least.
+    this.#data = zeros(dtype, Math.min(elements, storedBytes));
   }
 
   /** `tensor_content`: all values as they lie in memory. */
@@ -87,7 +101,7 @@ class ValueCollector {
     this.#checkRoom(bytes.length / width);
     // Copied, because values in a message are not aligned.
     const values = viewValues(this.#dtype, bytes.slice() as Uint8Array<ArrayBuffer>);
-    (this.#data.set as (values: NumericData, offset: number) => void).call(this.#data, values, this.#filled);
+    setAll(this.#data, values, this.#filled);
     this.#filled += values.length;
   }
 
@@ -99,18 +113,26 @@ class ValueCollector {
   }
 
   finish(): NumericData {
-    const { length } = this.#data;
+    const [stored, length] = [this.#filled, this.#length];
     const width = componentsOf(this.#dtype);
-    if (this.#filled % width !== 0 || (this.#filled === 0 && length > 0)) {
-      throw new DataError(`${this.#filled} values are stored, ${length} are needed`);
+    if (stored % width !== 0 || (stored === 0 && length > 0)) {
+      throw new DataError(`${stored} values are stored, ${length} are needed`);
     }
-    for (let at = this.#filled; at < length; at++) this.#data[at] = this.#data[at - width];
-    return this.#data;
+    checkRepetition(length, stored);
+    if (this.#data.length === length && stored === length) return this.#data;
+    const whole = zeros(this.#dtype, length / width);
+    setAll(whole, this.#data.subarray(0, stored), 0);
+    for (let at = stored; at < length; at++) whole[at] = whole[at - width];
+    return whole;
   }
 
   #checkRoom(more: number): void {
-    if (this.#filled + more > this.#data.length) {
-      throw new DataError(`more than ${this.#data.length} values are stored`);
-    }
+    if (this.#filled + more > this.#length)
+      throw new DataError(`more than ${this.#length} values are stored`);
   }
+}
+
+/** Both arrays are of the kind that the dtype asks for, which the type system cannot follow. */
+function setAll(into: NumericData, values: NumericData, at: number): void {
+  (into.set as (values: NumericData, offset: number) => void).call(into, values, at);
 }

@@ -12,7 +12,7 @@ import { assemble, type Part } from './partition.ts';
 import { boxOf } from './slices.ts';
 import { Table } from './table.ts';
 import { parseShape, parseSlice } from './tensor-proto.ts';
-import { decodeTensorProto } from './tensor-values.ts';
+import { checkRepetition, decodeTensorProto } from './tensor-values.ts';
 
 /** Opens a V1 checkpoint: one table file, or several that each hold some of the tensors. */
 export async function openV1(
@@ -119,19 +119,31 @@ class V1Tensor implements StoredTensor {
   async read(): Promise<Tensor> {
     const { shape } = this.#meta;
     const dtype = this.#dtype();
-    const subject = `tensor ${quoted(this.#name)}`;
-    const parts = placed({ file: this.#file }, subject, () =>
-      this.#parts.map(({ slice, shard }): Part => {
+    const places = placed({ file: this.#file }, this.#subject, () =>
+      this.#parts.map(({ slice, shard }) => {
         const box = boxOf(slice, shape);
-        const elements = elementCount(box.size);
-        return { box, check: async () => {}, read: () => this.#readPart(shard, slice, dtype, elements) };
+        return { slice, shard, box, elements: elementCount(box.size) };
       }),
     );
-    return assemble({ name: this.#name, file: this.#file, dtype, shape }, parts);
+    const parts = places.map(
+      ({ slice, shard, box, elements }): Part => ({
+        box,
+        read: () => this.#readPart(shard, slice, dtype, elements),
+      }),
+    );
+    const checkStored = async () => {
+      for (const { slice, shard, elements } of places) await this.#checkPart(shard, slice, elements);
+    };
+    return assemble({ name: this.#name, file: this.#file, dtype, shape, checkStored }, parts);
   }
 
   async *chunks(maxElements: number): AsyncGenerator<TensorChunk> {
     yield* chunksOf(await this.read(), maxElements);
+  }
+
+  async #checkPart(shard: Shard, slice: readonly Extent[], elements: number): Promise<void> {
+    const entry = await this.#entryOf(shard, slice);
+    placed({ file: shard.file }, this.#subject, () => checkRepetition(elements, entry.length));
   }
 
   async #readPart(
@@ -140,11 +152,20 @@ class V1Tensor implements StoredTensor {
     dtype: DType,
     elements: number,
   ): Promise<TensorData> {
-    const entry = await shard.table.get(encodeTensorNameSlice(this.#meta.key, slice));
-    return placed({ file: shard.file }, `tensor ${quoted(this.#name)}`, () => {
-      if (entry === undefined) throw new DataError('is listed, but its values are missing');
-      return decodeTensorProto(embedded(embedded(entry, 2), 3), dtype, elements);
-    });
+    const entry = await this.#entryOf(shard, slice);
+    return placed({ file: shard.file }, this.#subject, () =>
+      decodeTensorProto(embedded(embedded(entry, 2), 3), dtype, elements),
+    );
+  }
+
+  async #entryOf({ file, table }: Shard, slice: readonly Extent[]): Promise<Uint8Array> {
+    const entry = await table.get(encodeTensorNameSlice(this.#meta.key, slice));
+    if (entry !== undefined) return entry;
+    throw new DataError(`${this.#subject} is listed, but its values are missing`, { file });
+  }
+
+  get #subject(): string {
+    return `tensor ${quoted(this.#name)}`;
   }
 
   #dtype(): DType {

@@ -46,22 +46,27 @@ test('parts that overlap, lie outside or differ from what is said of them are re
     part('missing', 0, 1),
     part('other', 0, 2, 3),
     part('outside', 2, 2),
+    part('shared', 0, 2),
+    { ...part('shared', 2, 2), value: part('shared', 0, 2).value },
+    { ...part('shared', 4, 2), value: part('shared', 0, 2).value },
     part('twice', 0, 2),
     part('twice', 1, 2),
     whole('missing', 3, [0, 1], [1, 2]),
     whole('other', 2, [0, 2]),
     whole('outside', 3, [2, 2]),
+    whole('shared', 6, [0, 2], [2, 2], [4, 2]),
     whole('twice', 3, [0, 2], [1, 2]),
   ];
   await withBundle(new ProtoWriter().int(1, 1), entries, bytes, async (path) => {
     await withCheckpoint(openCheckpoint(path), async (checkpoint) => {
-      assert.deepEqual(checkpoint.names(), ['missing', 'other', 'outside', 'twice']);
+      assert.deepEqual(checkpoint.names(), ['missing', 'other', 'outside', 'shared', 'twice']);
       await dataErrorOf(checkpoint.read('missing'), /"missing": its part at \[1\] is missing/);
       await dataErrorOf(checkpoint.read('other'), /"other": its part at \[0\] has another type or shape/);
       await dataErrorOf(
         checkpoint.read('outside'),
         /"outside": the part at \[2\] of size \[2\] is not inside/,
       );
+      await dataErrorOf(checkpoint.read('shared'), /"shared": its parts have 24 bytes, their shards 8/);
       await dataErrorOf(checkpoint.read('twice'), /"twice": the parts at \[0\] and \[1\] overlap/);
     });
   });

@@ -89,6 +89,28 @@ test('V1: parts in several shards are put together, and a missing one is refused
   });
 });
 
+test('V1: a few bytes that claim gigabytes are refused before memory is taken for them', async () => {
+  const claim = (name: string, length: number, parts: Part[]) => ({ name, code: 1, shape: [length], parts });
+  const values = new ProtoWriter().bytes(5, bytesOf(Float32Array.of(1, 2, 3))).finish();
+  const half = 2 ** 28;
+  const halves = [0, half].map((start) => ({ slice: [{ start, length: half }], values }));
+  const variables = [
+    claim('filled', 2 ** 16, [{ slice: [WHOLE], values }]),
+    claim('parted', 2 * half, halves),
+    claim('whole', half, [{ slice: [WHOLE], values }]),
+  ];
+  await withV1([variables], async (path) => {
+    await withCheckpoint(openCheckpoint(path), async (checkpoint) => {
+      const before = process.memoryUsage().arrayBuffers;
+      for (const name of ['parted', 'whole']) {
+        await dataErrorOf(checkpoint.read(name), /are stored for 268435456 values, as no writer does/);
+      }
+      assert.ok(process.memoryUsage().arrayBuffers - before < 2 ** 24);
+      assert.equal((await checkpoint.read('filled')).data.length, 2 ** 16);
+    });
+  });
+});
+
 /** Writes shards, each with its list of variables, and gives the common part of their paths. */
 async function withV1(shards: Variable[][], use: (path: string) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
