@@ -24,6 +24,10 @@ export async function runTask(name: string | undefined, args: readonly string[])
 
 const TASKS: Record<string, (args: readonly string[]) => Promise<number>> = {
   test: runTests,
+  'test:browser': async (files) => {
+    const { runBrowserTests } = await import('./browser-tests/run.ts');
+    return runBrowserTests(selectTests(ROOT, files));
+  },
   bench: runBenchmarks,
   demo: (args) => runCommandLine(['demo', ...args]),
   tsos: runCommandLine,

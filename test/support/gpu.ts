@@ -13,6 +13,7 @@ export function testGpu(): Promise<Gpu> {
 
 async function openForProcess(): Promise<Gpu> {
   const gpu = await openGpu({ allowSoftware: true });
-  process.once('exit', () => gpu.dispose());
+  // In a browser it ends with its page.
+  globalThis.process?.once('exit', () => gpu.dispose());
   return gpu;
 }

@@ -1,15 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import process from 'node:process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { brotliDecompress } from 'node:zlib';
-import { memoryInput } from '../../src/io/archive/memory-input.ts';
-import { tarMembers } from '../../src/io/archive/tar.ts';
+import { join } from 'node:path';
+import { QUIET_FLAGS, unpackChromium } from './chromium.ts';
 
 export interface Visit<Value> {
   /** What the expression gave. */
@@ -81,51 +76,14 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 async function startBrowser(directory: string, url: string) {
-  const program = join(directory, 'chromium');
-  await writeFile(program, await unpacked('chromium.br'), { mode: 0o755 });
-  await unpackTar('al2023.tar.br', directory);
-  await unpackTar('fonts.tar.br', directory);
-  // The one of the package names folders of its own.
-  await writeFile(
-    join(directory, 'fonts.conf'),
-    `<?xml version="1.0"?><fontconfig><dir>${directory}/fonts</dir><cachedir>${directory}/font-cache</cachedir></fontconfig>`,
-  );
+  const { program, environment } = await unpackChromium(directory);
   const options = [
+    ...QUIET_FLAGS,
     '--headless=shell',
-    '--no-sandbox',
     '--no-zygote',
     '--single-process',
     '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    '--no-proxy-server',
     `--user-data-dir=${join(directory, 'profile')}`,
   ];
-  return spawn(program, [...options, url], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      HOME: directory,
-      LD_LIBRARY_PATH: join(directory, 'lib'),
-      FONTCONFIG_PATH: directory,
-    },
-  });
-}
-
-const PACKAGE = fileURLToPath(new URL('../../node_modules/@sparticuz/chromium/bin', import.meta.url));
-
-async function unpacked(name: string): Promise<Uint8Array> {
-  return promisify(brotliDecompress)(await readFile(join(PACKAGE, name)));
-}
-
-async function unpackTar(name: string, directory: string): Promise<void> {
-  const bytes = await unpacked(name);
-  for await (const { name: member, offset, size } of tarMembers(memoryInput(name, bytes))) {
-    const path = join(directory, member);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, bytes.subarray(offset, offset + size));
-  }
+  return spawn(program, [...options, url], { stdio: ['ignore', 'ignore', 'pipe'], env: environment });
 }

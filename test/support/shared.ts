@@ -1,21 +1,17 @@
-import { existsSync } from 'node:fs';
-import process from 'node:process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { isThere, testFile } from './files.ts';
 
-const SHARED = fileURLToPath(new URL('../../../shared', import.meta.url));
-
-/** A path in the fixture directory `shared` beside the checkout, for tests that `sharedTest` has let run. */
+/** A file or folder in the fixture directory `shared` beside the checkout, for tests that `sharedTest` has let run. */
 export function sharedPath(...parts: string[]): string {
-  const path = [SHARED, ...parts].join('/');
-  if (!existsSync(path)) throw new Error(missing(parts));
+  const path = testFile('shared', ...parts);
+  if (!isThere(path)) throw new Error(missing(parts));
   return path;
 }
 
-/** A test over a fixture of `shared`, given its path; reported as skipped where the fixture is missing, in CI as failed. */
+/** A test over a fixture of `shared`, given where it is; reported as skipped where the fixture is missing, in CI as failed. */
 export function sharedTest(name: string, parts: string[], run: (path: string) => Promise<void>): void {
-  const path = [SHARED, ...parts].join('/');
-  if (existsSync(path)) {
+  const path = testFile('shared', ...parts);
+  if (isThere(path)) {
     test(name, () => run(path));
   } else if (process.env.CI) {
     test(name, () => {

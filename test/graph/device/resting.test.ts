@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resting } from '../../../src/graph/device/resting.ts';
 
+const elsewhere = typeof setImmediate === 'undefined' && 'browsers do not tell of turns of their event loop';
+
 /** Turns that the event loop takes, kept busy as Dawn keeps it, until the work is done. */
 async function turnsDuring(work: Promise<unknown>): Promise<number> {
   let turns = 0;
@@ -19,7 +21,9 @@ async function turnsDuring(work: Promise<unknown>): Promise<number> {
 const after = <T>(milliseconds: number, value: T) =>
   new Promise<T>((resolve) => setTimeout(() => resolve(value), milliseconds));
 
-test('the event loop turns rarely while something is waited for with rest, and freely after', async () => {
+test('the event loop turns rarely while something is waited for with rest, and freely after', {
+  skip: elsewhere,
+}, async () => {
   const rested = await turnsDuring(resting(after(300, undefined)));
   // A tenth of the wait each, up to a millisecond: some 50 in the first ten milliseconds, then one each.
   assert.ok(rested >= 50 && rested <= 600, `${rested} turns`);
@@ -27,7 +31,9 @@ test('the event loop turns rarely while something is waited for with rest, and f
   assert.ok(free > 3 * rested, `${free} turns, ${rested} with rest`);
 });
 
-test('waits that overlap rest together, and each gives what its work gives', async () => {
+test('waits that overlap rest together, and each gives what its work gives', {
+  skip: elsewhere,
+}, async () => {
   const failing = after(20, undefined).then(() => {
     throw new Error('no');
   });
