@@ -11,11 +11,12 @@ import { type SparseWeight, uploadWeight } from '../src/graph/weights/weight.ts'
 import { kernel } from '../src/wgsl/kernel.ts';
 import { eachElement, linearGrid } from '../src/wgsl/linear-grid.ts';
 import { SPMM_ROW_WORDS } from '../src/wgsl/spmm.ts';
+import { type ProductShape, productShapes } from './comparison/layers.ts';
+import type { BenchMatrix } from './comparison/matrices.ts';
+import { measureEach } from './comparison/measure.ts';
 import { type BenchRun, runBench } from './support/bench.ts';
-import { withSpread } from './support/compare-formats.ts';
-import { type ProductShape, productShapes } from './support/layers.ts';
-import { measureEach } from './support/measure.ts';
-import { type BenchMatrix, benchMatrix } from './support/patterns.ts';
+import { withSpread } from './support/format-table.ts';
+import { benchMatrix } from './support/patterns.ts';
 import { startTable } from './support/table.ts';
 
 /*

@@ -1,15 +1,10 @@
-import { convolution, pictureColumns } from '../src/graph/operations/convolution-operations.ts';
-import { uploadConvolution } from '../src/graph/weights/convolution-weight.ts';
-import { type ResNetLayerShape, resnetLayers } from '../src/models/full-size/resnet-layers.ts';
-import { runBench, type Scale } from './support/bench.ts';
-import {
-  compareFormats,
-  type FormatResult,
-  ratioMeans,
-  startFormatTable,
-} from './support/compare-formats.ts';
-import { resnetSize } from './support/layers.ts';
-import { benchMatrix, SPARSITIES } from './support/patterns.ts';
+import { compareFormats, type FormatResult } from './comparison/compare-formats.ts';
+import { convolutionComparison } from './comparison/layer-comparisons.ts';
+import { convolutionLayers } from './comparison/layers.ts';
+import { SPARSITIES } from './comparison/matrices.ts';
+import { runBench } from './support/bench.ts';
+import { sayRatioMeans, startFormatTable } from './support/format-table.ts';
+import { benchMatrix } from './support/patterns.ts';
 
 /*
  * Sparse against dense convolution: the 53 convolutions and the final dense layer of ResNet-50 at the size they have for
@@ -29,26 +24,13 @@ interface Total {
 await runBench('conv', async (run) => {
   const print = startFormatTable(run.say);
   const results: (FormatResult & { count: number })[] = [];
-  const layers = resnetLayers(resnetSize(run.scale));
-  for (const { layer, count } of chosen(layers, run.scale)) {
-    const { name, channels, window, side, outSide } = layer;
-    const input = { batch: 1, height: side, width: side };
-    const columns = pictureColumns(input);
-    const compared = await compareFormats(run, {
-      name,
-      n: outSide ** 2,
-      matrices: await Promise.all(SPARSITIES.map((sparsity) => benchMatrix(layer, sparsity))),
-      record(graph, scope, matrix, format) {
-        const weight = uploadConvolution(scope, name, matrix, window, { format });
-        const pixels = Float32Array.from({ length: channels * columns }, (_, i) => Math.cos(i));
-        const tensor = scope.upload('pictures', [channels, columns], pixels);
-        convolution(graph, weight, { tensor, ...input });
-      },
-    });
+  for (const { layer, count } of convolutionLayers(run.scale)) {
+    const matrices = await Promise.all(SPARSITIES.map((sparsity) => benchMatrix(layer, sparsity)));
+    const compared = await compareFormats(run, convolutionComparison(layer, matrices));
     compared.forEach(print);
     results.push(...compared.map((result) => ({ ...result, count })));
   }
-  const geomean = ratioMeans(results, run.say);
+  const geomean = sayRatioMeans(results, run.say);
   const total = Object.fromEntries(SPARSITIES.map((sparsity) => [sparsity, totalAt(Number(sparsity))]));
   for (const [sparsity, { ms, denseMs, ratio }] of Object.entries(total)) {
     run.say(
@@ -65,22 +47,3 @@ await runBench('conv', async (run) => {
     return { ms, denseMs, ratio: denseMs / ms };
   }
 });
-
-/** A layer, and how many there are of its kind. */
-interface Counted {
-  readonly layer: ResNetLayerShape;
-  readonly count: number;
-}
-
-function chosen(layers: readonly ResNetLayerShape[], scale: Scale): Counted[] {
-  if (scale === 'full') return layers.map((layer) => ({ layer, count: 1 }));
-  const shapes = new Map<string, { layer: ResNetLayerShape; count: number }>();
-  for (const layer of layers) {
-    const { rows, cols, window, side } = layer;
-    const shape = [rows, cols, window.size, window.stride, side].join();
-    const first = shapes.get(shape);
-    if (first) first.count++;
-    else shapes.set(shape, { layer, count: 1 });
-  }
-  return [...shapes.values()].slice(...(scale === 'smoke' ? [1, 3] : []));
-}

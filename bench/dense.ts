@@ -3,11 +3,11 @@ import { Scope } from '../src/graph/device/scope.ts';
 import { product } from '../src/graph/operations/operations.ts';
 import { Graph } from '../src/graph/plan/graph.ts';
 import { uploadWeight } from '../src/graph/weights/weight.ts';
+import { type ProductShape, productShapes } from './comparison/layers.ts';
+import { randomMatrix } from './comparison/matrices.ts';
+import { measure } from './comparison/measure.ts';
 import { type BenchRun, runBench } from './support/bench.ts';
-import { withSpread } from './support/compare-formats.ts';
-import { type ProductShape, productShapes } from './support/layers.ts';
-import { measure } from './support/measure.ts';
-import { randomMatrix } from './support/patterns.ts';
+import { withSpread } from './support/format-table.ts';
 import { startTable } from './support/table.ts';
 
 /*

@@ -1,8 +1,9 @@
 import type { Gpu } from '../src/graph/open-gpu.ts';
 import { loadTransformer } from '../src/models/transformer/model.ts';
 import { batchesByLength } from '../src/models/transformer/translate-lines.ts';
-import { runBench, type Scale } from './support/bench.ts';
-import { transformerSize } from './support/layers.ts';
+import { transformerSize } from './comparison/layers.ts';
+import type { Scale } from './comparison/scale.ts';
+import { runBench } from './support/bench.ts';
 import { madeTransformer } from './support/made-models.ts';
 import { type NewsSentence, newstest2014 } from './support/newstest.ts';
 import { startTable } from './support/table.ts';

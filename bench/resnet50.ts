@@ -9,10 +9,11 @@ import { readConfig } from '../src/models/resnet50/config.ts';
 import { PICTURE_SIZE, PICTURE_VALUES } from '../src/models/resnet50/model.ts';
 import { addResNet } from '../src/models/resnet50/network.ts';
 import { loadWeights, type ResNetWeights } from '../src/models/resnet50/weights.ts';
-import { type BenchRun, runBench, type Scale } from './support/bench.ts';
-import { resnetSize } from './support/layers.ts';
+import { resnetSize } from './comparison/layers.ts';
+import { measure } from './comparison/measure.ts';
+import type { Scale } from './comparison/scale.ts';
+import { type BenchRun, runBench } from './support/bench.ts';
 import { madeResNet } from './support/made-models.ts';
-import { measure } from './support/measure.ts';
 import { type ModelResult, modelResult, type Products, startModelTable } from './support/model-result.ts';
 
 /*

@@ -1,14 +1,10 @@
-import { product } from '../src/graph/operations/operations.ts';
-import { uploadWeight } from '../src/graph/weights/weight.ts';
+import { compareFormats, type FormatResult } from './comparison/compare-formats.ts';
+import { productComparison } from './comparison/layer-comparisons.ts';
+import { productShapes } from './comparison/layers.ts';
+import { SPARSITIES } from './comparison/matrices.ts';
 import { runBench } from './support/bench.ts';
-import {
-  compareFormats,
-  type FormatResult,
-  ratioMeans,
-  startFormatTable,
-} from './support/compare-formats.ts';
-import { productShapes } from './support/layers.ts';
-import { benchMatrix, SPARSITIES } from './support/patterns.ts';
+import { sayRatioMeans, startFormatTable } from './support/format-table.ts';
+import { benchMatrix } from './support/patterns.ts';
 
 /*
  * Sparse product against our dense product, on all shapes of both models, with the patterns of the paper's checkpoints.
@@ -20,23 +16,10 @@ await runBench('spmm', async (run) => {
   const print = startFormatTable(run.say);
   const results: FormatResult[] = [];
   for (const shape of productShapes(run.scale)) {
-    const { name, rows, cols, n } = shape;
-    const compared = await compareFormats(run, {
-      name,
-      n,
-      matrices: await Promise.all(SPARSITIES.map((sparsity) => benchMatrix(shape, sparsity))),
-      record(graph, scope, matrix, format) {
-        const weight = uploadWeight(scope, name, matrix, { format });
-        const b = scope.upload(
-          'B',
-          [cols, n],
-          Float32Array.from({ length: cols * n }, (_, i) => Math.cos(i)),
-        );
-        product(graph, weight, b, { into: scope.tensor('C', [rows, n]) });
-      },
-    });
+    const matrices = await Promise.all(SPARSITIES.map((sparsity) => benchMatrix(shape, sparsity)));
+    const compared = await compareFormats(run, productComparison(shape, matrices));
     compared.forEach(print);
     results.push(...compared);
   }
-  return { results, geomean: ratioMeans(results, run.say) };
+  return { results, geomean: sayRatioMeans(results, run.say) };
 });

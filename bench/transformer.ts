@@ -10,12 +10,13 @@ import { Decoding } from '../src/models/transformer/decoding.ts';
 import { addEncoder, allocateSource, writeSource } from '../src/models/transformer/encoder.ts';
 import { LoadedModel } from '../src/models/transformer/loaded-model.ts';
 import { loadWeights, type TransformerWeights } from '../src/models/transformer/weights.ts';
-import { type BenchRun, runBench, type Scale } from './support/bench.ts';
-import { transformerSize } from './support/layers.ts';
+import { transformerSize } from './comparison/layers.ts';
+import { SPARSITIES } from './comparison/matrices.ts';
+import { measure, type Timing, timeInRounds } from './comparison/measure.ts';
+import type { Scale } from './comparison/scale.ts';
+import { type BenchRun, runBench } from './support/bench.ts';
 import { madeTransformer } from './support/made-models.ts';
-import { measure, type Timing, timeInRounds } from './support/measure.ts';
 import { type ModelResult, modelResult, type Products, startModelTable } from './support/model-result.ts';
-import { SPARSITIES } from './support/patterns.ts';
 
 /*
  * The whole Transformer, each matrix sparse or dense as the library chooses, against the same on our dense kernels: the

@@ -1,29 +1,16 @@
 import { parseArgs } from 'node:util';
 import { TsosError } from '../../src/base/errors.ts';
-import { type Gpu, openGpu } from '../../src/graph/open-gpu.ts';
-import type { RoundOptions } from './measure.ts';
-import { measurePeak, type Peak } from './peak.ts';
-
-/** How much a benchmark does: all of it, less than 50 s of it on two cores, or just enough to see that it works. */
-export type Scale = 'full' | 'quick' | 'smoke';
+import { openGpu } from '../../src/graph/open-gpu.ts';
+import type { ComparisonRun } from '../comparison/compare-formats.ts';
+import { measurePeak } from '../comparison/peak.ts';
+import { ROUNDS, type Scale } from '../comparison/scale.ts';
 
 /** What a benchmark has to work with. */
-export interface BenchRun {
-  readonly gpu: Gpu;
+export interface BenchRun extends ComparisonRun {
   readonly scale: Scale;
-  /** For each comparison. */
-  readonly rounds: RoundOptions;
-  /** What the device can do at best, measured just before. */
-  readonly peak: Peak;
   /** Prints a line for people; nothing with `--json`. */
   say(line: string): void;
 }
-
-const ROUNDS: Readonly<Record<Scale, RoundOptions>> = {
-  full: { budgetMs: 2000, minRounds: 3 },
-  quick: { budgetMs: 400, minRounds: 2 },
-  smoke: { budgetMs: 0, minRounds: 1 },
-};
 
 /**
  * Runs a benchmark as a script, `[--quick] [--json]`: opens the device, says what it is, and prints what the benchmark

@@ -7,7 +7,7 @@ import { type Gpu, openGpu } from '../../src/graph/open-gpu.ts';
 import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.ts';
 import { loadResNet50 } from '../../src/models/resnet50/model.ts';
 import { loadTransformer } from '../../src/models/transformer/model.ts';
-import { timeInRounds } from './measure.ts';
+import { timeInRounds } from '../comparison/measure.ts';
 
 /*
  * Loads a checkpoint onto the device a few times in turn with reading its files, from memory and from the disk, and prints a

@@ -1,6 +1,6 @@
+import type { Timing } from '../comparison/measure.ts';
 import type { BenchRun } from './bench.ts';
-import { withSpread } from './compare-formats.ts';
-import type { Timing } from './measure.ts';
+import { withSpread } from './format-table.ts';
 import { startTable } from './table.ts';
 
 /** A model, or a part of it, against the same on our dense kernels. */

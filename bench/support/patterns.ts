@@ -1,22 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CsrMatrix, CsrWriter } from '../../src/graph/weights/csr.ts';
+import { CsrWriter } from '../../src/graph/weights/csr.ts';
 import { readSmtx } from '../../src/io/exchange/smtx.ts';
 import type { ModelMatrix } from '../../src/models/full-size/model-variable.ts';
-
-/** Nominal shares of zeros that benchmarks compare, as the Deep Learning Matrix Collection files them. */
-export const SPARSITIES = ['0.7', '0.9', '0.98'] as const;
-
-/** Where the zeros of a matrix lie: as in the paper's own checkpoint, or anywhere. */
-export type PatternSource = 'paper' | 'random';
-
-/** A sparse matrix of a benchmark. */
-export interface BenchMatrix {
-  readonly sparsity: string;
-  readonly pattern: PatternSource;
-  readonly matrix: CsrMatrix;
-}
+import { type BenchMatrix, randomMatrix } from '../comparison/matrices.ts';
 
 const COLLECTION = fileURLToPath(new URL('../../../shared/data/dlmc', import.meta.url));
 
@@ -47,29 +35,4 @@ export async function benchMatrix(shape: ModelMatrix, sparsity: string): Promise
     for (let i = rowOffsets[r]; i < rowOffsets[r + 1]; i++) writer.push(r, columns[i], Math.sin(i) || 1);
   }
   return { sparsity, pattern: 'paper', matrix: writer.finish() };
-}
-
-/** A matrix with zeros anywhere, the same in every run. */
-export function randomMatrix(rows: number, cols: number, sparsity: number): CsrMatrix {
-  const lengths = new Uint32Array(rows);
-  forEachKept(rows, cols, sparsity, (row) => lengths[row]++);
-  const writer = new CsrWriter(rows, cols, lengths);
-  forEachKept(rows, cols, sparsity, (row, col) => writer.push(row, col, Math.sin(row + col) || 1));
-  return writer.finish();
-}
-
-function forEachKept(
-  rows: number,
-  cols: number,
-  sparsity: number,
-  visit: (row: number, col: number) => void,
-): void {
-  // A fixed sequence, so that runs compare (Numerical Recipes' generator).
-  let state = 1;
-  for (let row = 0; row < rows; row++) {
-    for (let col = 0; col < cols; col++) {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      if (state / 2 ** 32 >= sparsity) visit(row, col);
-    }
-  }
 }

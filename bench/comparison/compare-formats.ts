@@ -3,10 +3,17 @@ import { Scope } from '../../src/graph/device/scope.ts';
 import type { Gpu } from '../../src/graph/open-gpu.ts';
 import { Graph } from '../../src/graph/plan/graph.ts';
 import type { Plan } from '../../src/graph/plan/plan.ts';
-import type { BenchRun } from './bench.ts';
-import { measure } from './measure.ts';
-import { type BenchMatrix, type PatternSource, SPARSITIES } from './patterns.ts';
-import { type Column, startTable } from './table.ts';
+import { type BenchMatrix, type PatternSource, SPARSITIES } from './matrices.ts';
+import { measure, type RoundOptions } from './measure.ts';
+import type { Peak } from './peak.ts';
+
+/** What a comparison runs on. */
+export interface ComparisonRun {
+  readonly gpu: Gpu;
+  readonly rounds: RoundOptions;
+  /** What the device can do at best. */
+  readonly peak: Peak;
+}
 
 /** A layer of a model, with its matrix at every sparsity. */
 export interface FormatComparison {
@@ -45,7 +52,7 @@ export interface FormatResult {
 
 /** Times a layer held dense, and held sparse with every matrix, against each other. */
 export async function compareFormats(
-  { gpu, rounds, peak }: BenchRun,
+  { gpu, rounds, peak }: ComparisonRun,
   comparison: FormatComparison,
 ): Promise<FormatResult[]> {
   const { name, n, matrices } = comparison;
@@ -91,40 +98,12 @@ function planOf(
   return graph.plan();
 }
 
-/** Prints the results of a comparison as they come. */
-export function startFormatTable(say: BenchRun['say']): (result: FormatResult) => void {
-  return startTable(say, FORMAT_COLUMNS);
-}
-
-const FORMAT_COLUMNS: readonly Column<FormatResult>[] = [
-  { heading: 'layer', width: 72, align: 'left', cell: ({ name }) => name },
-  { heading: 'sparsity', width: 8, cell: ({ sparsity }) => `${100 * sparsity} %` },
-  { heading: 'pattern', width: 7, cell: ({ pattern }) => pattern },
-  { heading: 'N', width: 6, cell: ({ n }) => String(n) },
-  { heading: 'sparse ms', width: 17, cell: ({ ms, spread }) => withSpread(ms, spread) },
-  { heading: 'dense ms', width: 17, cell: ({ denseMs, denseSpread }) => withSpread(denseMs, denseSpread) },
-  { heading: 'ratio', width: 6, cell: ({ ratio }) => ratio.toFixed(2) },
-  { heading: 'GFLOP/s', width: 8, cell: ({ gflops }) => gflops.toFixed(2) },
-  { heading: 'as dense', width: 8, cell: ({ denseEquivalentGflops: rate }) => rate.toFixed(2) },
-  { heading: 'dense', width: 8, cell: ({ denseGflops }) => denseGflops.toFixed(2) },
-  { heading: '% of peak', width: 9, cell: ({ percentOfPeak }) => percentOfPeak.toFixed(1) },
-  { heading: 'kernel', width: 0, align: 'left', cell: ({ variant }) => variant },
-];
-
-/** `12.345 ± 2 %` */
-export function withSpread(ms: number, spread: number): string {
-  return `${ms.toFixed(3)} ± ${(100 * spread).toFixed(0)} %`;
-}
-
-/** Geometric mean of the ratios at every sparsity, printed too. */
-export function ratioMeans(results: readonly FormatResult[], say: BenchRun['say']): Record<string, number> {
-  const means = SPARSITIES.map((sparsity) => {
-    const own = results.filter((result) => result.sparsity === Number(sparsity));
-    return [sparsity, geometricMean(own.map(({ ratio }) => ratio))] as const;
-  });
-  say('');
-  for (const [sparsity, mean] of means) {
-    say(`geometric mean at ${100 * Number(sparsity)} %: ${mean.toFixed(2)} times as fast as dense`);
-  }
-  return Object.fromEntries(means);
+/** Geometric mean of the ratios at every sparsity. */
+export function ratioMeans(results: readonly FormatResult[]): Record<string, number> {
+  return Object.fromEntries(
+    SPARSITIES.map((sparsity) => {
+      const own = results.filter((result) => result.sparsity === Number(sparsity));
+      return [sparsity, geometricMean(own.map(({ ratio }) => ratio))];
+    }),
+  );
 }

@@ -1,8 +1,13 @@
 import { pictureColumns } from '../../src/graph/operations/convolution-operations.ts';
 import type { ModelMatrix } from '../../src/models/full-size/model-variable.ts';
-import { PAPER_RESNET_50, type ResNetSize, resnetLayers } from '../../src/models/full-size/resnet-layers.ts';
+import {
+  PAPER_RESNET_50,
+  type ResNetLayerShape,
+  type ResNetSize,
+  resnetLayers,
+} from '../../src/models/full-size/resnet-layers.ts';
 import { PAPER_TRANSFORMER, type TransformerSize } from '../../src/models/full-size/transformer-variables.ts';
-import type { Scale } from './bench.ts';
+import type { Scale } from './scale.ts';
 
 /** The paper's Transformer, or a tiny one. */
 export function transformerSize(scale: Scale): TransformerSize {
@@ -70,3 +75,24 @@ const QUICK: ReadonlySet<string> = new Set([
   'bottleneck_3_block_group_projection_block_group3',
   'bottleneck_2_block_group_projection_block_group4',
 ]);
+
+/** A layer of ResNet-50, and how many there are of its kind. */
+export interface CountedLayer {
+  readonly layer: ResNetLayerShape;
+  readonly count: number;
+}
+
+/** The layers of ResNet-50: each for itself, or each shape once. */
+export function convolutionLayers(scale: Scale): CountedLayer[] {
+  const layers = resnetLayers(resnetSize(scale));
+  if (scale === 'full') return layers.map((layer) => ({ layer, count: 1 }));
+  const shapes = new Map<string, { layer: ResNetLayerShape; count: number }>();
+  for (const layer of layers) {
+    const { rows, cols, window, side } = layer;
+    const shape = [rows, cols, window.size, window.stride, side].join();
+    const first = shapes.get(shape);
+    if (first) first.count++;
+    else shapes.set(shape, { layer, count: 1 });
+  }
+  return [...shapes.values()].slice(...(scale === 'smoke' ? [1, 3] : []));
+}

@@ -17,6 +17,8 @@ export interface RoundOptions {
   readonly budgetMs: number;
   /** Taken however long they last. */
   readonly minRounds: number;
+  /** Stops between samples; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Times plans of one device against each other, as `timeInRounds` does. */
@@ -34,6 +36,7 @@ export async function measureEach(
 ): Promise<Timing[]> {
   const works: (() => Promise<number>)[] = [];
   for (const { gpu, plan } of plans) {
+    options.signal?.throwIfAborted();
     // The first run lets the driver compile; the second tells how many make a sample worth its overhead, if that is unclear.
     const first = await timeRuns(gpu, plan, 1);
     const once = first > LONG_MS ? first : await timeRuns(gpu, plan, 1);
@@ -50,7 +53,7 @@ export async function measureEach(
  */
 export async function timeInRounds(
   works: readonly (() => Promise<number>)[],
-  { budgetMs, minRounds }: RoundOptions,
+  { budgetMs, minRounds, signal }: RoundOptions,
 ): Promise<Timing[]> {
   const rounds = works.map((): number[] => []);
   const started = performance.now();
@@ -59,6 +62,7 @@ export async function timeInRounds(
     works.forEach((work, index) => {
       bench.add(`${index}`, async () => ({ overriddenDuration: await work() }));
     });
+    signal?.throwIfAborted();
     for (const [index, { result }] of (await bench.run()).entries()) {
       if (result.state !== 'completed') throw new Error(`a round of the benchmark ${result.state}`);
       rounds[index].push(result.latency.p50);

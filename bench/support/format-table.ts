@@ -1,0 +1,41 @@
+import { type FormatResult, ratioMeans } from '../comparison/compare-formats.ts';
+import type { BenchRun } from './bench.ts';
+import { type Column, startTable } from './table.ts';
+
+/** Prints the results of a comparison as they come. */
+export function startFormatTable(say: BenchRun['say']): (result: FormatResult) => void {
+  return startTable(say, FORMAT_COLUMNS);
+}
+
+const FORMAT_COLUMNS: readonly Column<FormatResult>[] = [
+  { heading: 'layer', width: 72, align: 'left', cell: ({ name }) => name },
+  { heading: 'sparsity', width: 8, cell: ({ sparsity }) => `${100 * sparsity} %` },
+  { heading: 'pattern', width: 7, cell: ({ pattern }) => pattern },
+  { heading: 'N', width: 6, cell: ({ n }) => String(n) },
+  { heading: 'sparse ms', width: 17, cell: ({ ms, spread }) => withSpread(ms, spread) },
+  { heading: 'dense ms', width: 17, cell: ({ denseMs, denseSpread }) => withSpread(denseMs, denseSpread) },
+  { heading: 'ratio', width: 6, cell: ({ ratio }) => ratio.toFixed(2) },
+  { heading: 'GFLOP/s', width: 8, cell: ({ gflops }) => gflops.toFixed(2) },
+  { heading: 'as dense', width: 8, cell: ({ denseEquivalentGflops: rate }) => rate.toFixed(2) },
+  { heading: 'dense', width: 8, cell: ({ denseGflops }) => denseGflops.toFixed(2) },
+  { heading: '% of peak', width: 9, cell: ({ percentOfPeak }) => percentOfPeak.toFixed(1) },
+  { heading: 'kernel', width: 0, align: 'left', cell: ({ variant }) => variant },
+];
+
+/** `12.345 ± 2 %` */
+export function withSpread(ms: number, spread: number): string {
+  return `${ms.toFixed(3)} ± ${(100 * spread).toFixed(0)} %`;
+}
+
+/** Prints the geometric means of the ratios, and gives them. */
+export function sayRatioMeans(
+  results: readonly FormatResult[],
+  say: BenchRun['say'],
+): Record<string, number> {
+  const means = ratioMeans(results);
+  say('');
+  for (const [sparsity, mean] of Object.entries(means)) {
+    say(`geometric mean at ${100 * Number(sparsity)} %: ${mean.toFixed(2)} times as fast as dense`);
+  }
+  return means;
+}
