@@ -21,6 +21,16 @@ export interface VariationalStep {
   readonly targets: readonly (readonly number[])[];
   /** What a site draws, batch first. */
   readonly noise: (site: string) => DenseTensor;
+  /** None unless given. */
+  readonly dropout?: DroppedOut;
+}
+
+/** What dropout leaves; sites are called as the device calls them. */
+export interface DroppedOut {
+  /** Of activations `[batch, length, features]`, which may be one sentence of all. */
+  activations(site: string, x: DenseTensor): DenseTensor;
+  /** Factor of a weight of attention. */
+  weight(site: string, place: { sentence: number; head: number; query: number; key: number }): number;
 }
 
 /** Values of the variables by their names. */
@@ -82,7 +92,7 @@ class Forward {
   #decoded(): DenseTensor {
     const { scope, targets } = this.#step;
     const path = `${scope}/body/decoder`;
-    const timed = addTiming(movedOn(this.#embedded(targets, 'targets')));
+    const timed = this.#dropped('decoder input', addTiming(movedOn(this.#embedded(targets, 'targets'))));
     const self = this.#attention(`${path}/layer_0/self_attention`, timed, undefined, (i, j) => j <= i);
     const { inputs } = this.#step;
     const both = this.#attention(
@@ -91,8 +101,8 @@ class Forward {
       this.#encoded(),
       (_, j, b) => inputs[b][j] !== 0,
     );
-    const out = sum(both, this.#feedForward(`${path}/layer_0/ffn`, both));
-    return this.#norm(path, out);
+    const fed = this.#feedForward(`${path}/layer_0/ffn`, both);
+    return this.#norm(path, sum(both, this.#dropped(`${path}/layer_0/ffn/layer_postprocess`, fed)));
   }
 
   #encoded(): DenseTensor {
@@ -101,10 +111,8 @@ class Forward {
     const space = this.#variable(`${body}/target_space_embedding/kernel`).data;
     const embedded = this.#embedded(inputs, 'inputs');
     const features = embedded.shape[2];
-    const x = addTiming({
-      ...embedded,
-      data: embedded.data.map((value, i) => value + space[i % features]),
-    });
+    const placed = { ...embedded, data: embedded.data.map((value, i) => value + space[i % features]) };
+    const x = this.#dropped('encoder input', addTiming(placed));
     const path = `${body}/encoder/layer_0`;
     const attended = this.#attention(`${path}/self_attention`, x, undefined, (_, j, b) => inputs[b][j] !== 0);
     // Padding is taken out and the batch is one long sentence: all of it has the noise of one.
@@ -113,7 +121,8 @@ class Forward {
     const fed = reshaped(this.#feedForward(`${path}/ffn`, joined), attended.shape);
     const ids = inputs.flat();
     const kept = { ...fed, data: fed.data.map((v, i) => (ids[Math.floor(i / features)] === 0 ? 0 : v)) };
-    return this.#norm(`${body}/encoder`, sum(attended, kept));
+    const added = this.#dropped(`${path}/ffn/layer_postprocess`, kept);
+    return this.#norm(`${body}/encoder`, sum(attended, added));
   }
 
   /** `[batch, length, features]`, 0 where an id is. */
@@ -163,18 +172,24 @@ class Forward {
       const largest = Math.max(...scores);
       const total = scores.reduce((all, score) => all + Math.exp(score - largest), 0);
       seen.forEach((j, k) => {
-        const weight = Math.exp(scores[k] - largest) / total;
+        const place = { sentence, head: at % this.#step.heads, query: i, key: j };
+        const factor = this.#step.dropout?.weight(`${path}/attention_weights`, place) ?? 1;
+        const weight = (factor * Math.exp(scores[k] - largest)) / total;
         for (let d = first; d < first + size; d++) {
           attended.data[row * features + d] += weight * value.data[(sentence * keys + j) * features + d];
         }
       });
     }
-    return sum(x, part('output_transform', attended));
+    return sum(x, this.#dropped(`${path}/layer_postprocess`, part('output_transform', attended)));
   }
 
   #feedForward(path: string, x: DenseTensor): DenseTensor {
     const inner = elementwise((v) => Math.max(0, v), this.#biased(`${path}/conv1`, this.#norm(path, x)));
-    return this.#biased(`${path}/conv2`, inner);
+    return this.#biased(`${path}/conv2`, this.#dropped(`${path}/relu`, inner));
+  }
+
+  #dropped(site: string, x: DenseTensor): DenseTensor {
+    return this.#step.dropout?.activations(site, x) ?? x;
   }
 
   #biased(path: string, x: DenseTensor): DenseTensor {

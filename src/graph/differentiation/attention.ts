@@ -6,6 +6,8 @@ import {
   softmaxRounds,
 } from '../../wgsl/training/softmax.ts';
 import type { GraphTensor, TransientTensor } from '../plan/node.ts';
+import { type Dropped, droppedFormula } from './dropout.ts';
+import { applyDerivative, applyFormula } from './formula.ts';
 import { batchedProduct } from './product.ts';
 import { requireRounds } from './require-rounds.ts';
 import { described, requireExtents } from './shapes.ts';
@@ -23,22 +25,32 @@ export interface AttentionShape {
   readonly causal: boolean;
 }
 
+/** What attention works on: columns are `sentence · positions + position`. */
+export interface AttentionInputs {
+  /** `[H, sentences · queries]`, head h in rows `h · H / heads …` */
+  readonly query: GraphTensor;
+  /** `[H, sentences · keys]` */
+  readonly key: GraphTensor;
+  /** `[H, sentences · keys]` */
+  readonly value: GraphTensor;
+  /** `[1, sentences · keys]`, added to the scores: −1e9 masks a key. */
+  readonly keyBias?: GraphTensor | undefined;
+  /** Where rows are packed: which of its sentences a column belongs to; a query sees the keys of its own. */
+  readonly segments?: { readonly queries: GraphTensor; readonly keys: GraphTensor } | undefined;
+  /** Dropout of the weights, its draws `[sentences · heads · queries, keys]`. */
+  readonly dropout?: Dropped | undefined;
+}
+
 /**
  * Multi-head attention, `softmax(QᵀK / √(head size) + bias) · V` for every sentence and head (Vaswani et al.
  * 2017).
- * @param inputs query `[H, sentences · queries]`, key and value `[H, sentences · keys]`, head h in rows `h ·
- *   H / heads …`; `keyBias [1, sentences · keys]` is added to the scores: −1e9 masks a key
  * @returns `[H, sentences · queries]`
  * @throws {UsageError} when columns and sentences, or features and heads, do not fit each other.
  */
-export function attention(
-  tape: Tape,
-  shape: AttentionShape,
-  inputs: { query: GraphTensor; key: GraphTensor; value: GraphTensor; keyBias?: GraphTensor },
-): GraphTensor {
+export function attention(tape: Tape, shape: AttentionShape, inputs: AttentionInputs): GraphTensor {
   const { graph } = tape;
   const { sentences, heads, queries, keys, causal } = shape;
-  const { query, key, value, keyBias } = inputs;
+  const { query, key, value, keyBias, segments, dropout } = inputs;
   const { rows: hidden } = requireExtents('attention', query, { columns: sentences * queries });
   if (hidden % heads !== 0) {
     throw new UsageError(`attention: ${described(query)} cannot be cut into ${heads} heads.`);
@@ -46,6 +58,10 @@ export function attention(
   requireExtents('attention', key, { rows: hidden, columns: sentences * keys });
   requireExtents('attention', value, { rows: hidden, columns: sentences * keys });
   if (keyBias) requireExtents('attention', keyBias, { rows: 1, columns: sentences * keys });
+  if (segments) {
+    requireExtents('attention', segments.queries, { rows: sentences * queries, columns: 1 });
+    requireExtents('attention', segments.keys, { rows: sentences * keys, columns: 1 });
+  }
   requireRounds(graph.gpu, 'attention', softmaxRounds(keys));
   const rows = sentences * heads * queries;
   const parameters = { rows, heads, queries, keys, scale: (hidden / heads) ** -0.5 };
@@ -55,19 +71,28 @@ export function attention(
   const products = attentionProducts(tape, shape, hidden / heads);
   products.scores(query, key, weights);
   graph.dispatch(
-    softmaxKernel({ causal, keyBias: keyBias !== undefined }),
+    softmaxKernel({ causal, keyBias: keyBias !== undefined, segments: segments !== undefined }),
     softmaxGrid(rows),
     parameters,
-    keyBias ? { key_bias: keyBias, scores: weights } : { scores: weights },
+    {
+      ...(keyBias ? { key_bias: keyBias } : {}),
+      ...(segments ? { query_segments: segments.queries, key_segments: segments.keys } : {}),
+      scores: weights,
+    },
   );
-  products.overKeys(value, weights, output);
+  const drop = dropout && { formula: droppedFormula(dropout.rate), draws: dropout.draws };
+  const kept = drop ? applyFormula(graph, drop.formula, { x: weights, u: drop.draws }, {}) : weights;
+  products.overKeys(value, kept, output);
 
   return tape.record(output, [query, key, value], (gradient) => {
     let scores: TransientTensor | undefined;
     const ofScores = (): TransientTensor => {
       if (scores === undefined) {
-        scores = graph.tensor('attention scores gradient', weights.shape);
-        products.scores(gradient, value, scores);
+        const ofKept = graph.tensor('attention scores gradient', weights.shape);
+        products.scores(gradient, value, ofKept);
+        scores = drop
+          ? applyDerivative(graph, drop.formula, { x: weights, u: drop.draws }, {}, 'x', ofKept)
+          : ofKept;
         graph.dispatch(softmaxGradientKernel(), softmaxGrid(rows), parameters, { weights, gradient: scores });
       }
       return scores;
@@ -76,7 +101,7 @@ export function attention(
     return [
       () => products.overKeys(key, ofScores(), like(query)),
       () => products.overQueries(query, ofScores(), like(key)),
-      () => products.overQueries(gradient, weights, like(value)),
+      () => products.overQueries(gradient, kept, like(value)),
     ];
   });
 }

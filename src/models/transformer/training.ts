@@ -5,6 +5,7 @@ import {
   type SmoothedLabel,
   smoothedOverOthers,
 } from '../../graph/differentiation/cross-entropy.ts';
+import { dropout } from '../../graph/differentiation/dropout.ts';
 import { add, affine, multiply, relu } from '../../graph/differentiation/elementwise.ts';
 import { gather, paddingMask } from '../../graph/differentiation/embedding.ts';
 import { layerNorm } from '../../graph/differentiation/normalisation.ts';
@@ -24,6 +25,7 @@ import {
 } from '../training/sparse-kernel.ts';
 import { type TrainingVariables, uploadVariables } from '../training/variables.ts';
 import { readConfig, type TransformerConfig, type TransformerOptions } from './config.ts';
+import { checkDropout, DropoutDraws, NO_DROPOUT, type TransformerDropout } from './dropout.ts';
 import type { Sentences, TrainingBatch } from './training-batch.ts';
 import { LAYER_NORM_EPSILON } from './weights.ts';
 
@@ -51,14 +53,16 @@ export async function loadTrainableTransformer(
 export interface TransformerTrainingOptions extends SparseTraining {
   /** Share of a label that is spread over the other tokens. */
   readonly labelSmoothing: number;
+  /** None unless given. */
+  readonly dropout?: TransformerDropout | undefined;
   /** `[1]`: weight of the penalty of variational dropout or L0 regularisation at the step. */
   readonly penaltyWeight: GraphTensor;
 }
 
 /**
- * Records a training step of the model up to its gradients, as the original trains it but without dropout:
- * encoder, decoder with the targets shifted by one, mean loss over target tokens that are no padding,
- * backward.
+ * Records a training step of the model up to its gradients, as the original trains it: encoder, decoder with
+ * the targets shifted by one, mean loss over target tokens that are no padding, backward.
+ * @throws {UsageError} for a dropout that cannot be.
  */
 export function trainingGraph(
   tape: Tape,
@@ -105,12 +109,17 @@ class TrainedTransformer {
   readonly #tape: Tape;
   readonly #model: TrainableTransformer;
   readonly #training: SparseTraining;
+  readonly #dropout: TransformerDropout;
+  readonly #draws: DropoutDraws;
   readonly #embedding: SparseKernel;
 
-  constructor(tape: Tape, model: TrainableTransformer, training: SparseTraining) {
+  constructor(tape: Tape, model: TrainableTransformer, training: TransformerTrainingOptions) {
     this.#tape = tape;
     this.#model = model;
     this.#training = training;
+    this.#dropout = training.dropout ?? NO_DROPOUT;
+    checkDropout(this.#dropout);
+    this.#draws = new DropoutDraws(tape.graph, training.noise);
     const { embeddingScope, technique } = model.config;
     const site = embeddingSite(model.checkpoint, embeddingScope, technique);
     this.#embedding = this.#collected(sparseKernel(model.variables, site, technique));
@@ -124,20 +133,21 @@ class TrainedTransformer {
     const { keep, keyBias } = paddingMask(this.#tape.graph, embedded);
     const table = this.#model.variables.trainable(`${body}/target_space_embedding/kernel`);
     const offset = add(this.#tape, sources.timing, gather(this.#tape, table, targetSpace));
-    let x = add(this.#tape, embedded, offset);
+    let x = this.#dropped('encoder input', add(this.#tape, embedded, offset), sources);
     for (let layer = 0; layer < encoderLayers; layer++) {
       const path = `${body}/encoder/layer_${layer}`;
       x = this.#attention(`${path}/self_attention`, { x, sentences: sources }, { keyBias });
       // The original's encoder takes padding out here and lets all of the batch share the noise.
-      x = this.#feedForward(`${path}/ffn`, x, 1, keep);
+      x = this.#feedForward(`${path}/ffn`, { x, sentences: sources }, 1, keep);
     }
     const memory = { x: this.#norm(`${body}/encoder`, x), sentences: sources };
-    let y = add(this.#tape, this.#embedded(targets, 'targets'), targets.timing);
+    const timed = add(this.#tape, this.#embedded(targets, 'targets'), targets.timing);
+    let y = this.#dropped('decoder input', timed, targets);
     for (let layer = 0; layer < decoderLayers; layer++) {
       const path = `${body}/decoder/layer_${layer}`;
       y = this.#attention(`${path}/self_attention`, { x: y, sentences: targets }, { causal: true });
       y = this.#attention(`${path}/encdec_attention`, { x: y, sentences: targets }, { memory, keyBias });
-      y = this.#feedForward(`${path}/ffn`, y, targets.count);
+      y = this.#feedForward(`${path}/ffn`, { x: y, sentences: targets }, targets.count);
     }
     return trainedProduct(
       this.#tape,
@@ -168,30 +178,56 @@ class TrainedTransformer {
     const keys = memory ?? { x: normalised, sentences };
     const part = (leaf: string, input: GraphTensor) =>
       this.#linear(`${path}/multihead_attention/${leaf}`, input, sentences.count);
-    const attended = attention(
-      this.#tape,
-      {
-        sentences: sentences.count,
-        heads: this.#model.config.heads,
-        queries: sentences.length,
-        keys: keys.sentences.length,
-        causal,
-      },
-      {
-        query: part('q', normalised),
-        key: part('k', keys.x),
-        value: part('v', keys.x),
-        ...(keyBias ? { keyBias } : {}),
-      },
-    );
-    return add(this.#tape, x, part('output_transform', attended));
+    const shape = {
+      sentences: sentences.count,
+      heads: this.#model.config.heads,
+      queries: sentences.length,
+      keys: keys.sentences.length,
+      causal,
+    };
+    const { attention: rate, attentionBroadcastDims: dims } = this.#dropout;
+    const attended = attention(this.#tape, shape, {
+      query: part('q', normalised),
+      key: part('k', keys.x),
+      value: part('v', keys.x),
+      keyBias,
+      dropout:
+        rate === 0 ? undefined : this.#draws.ofAttention(rate, `${path}/attention_weights`, shape, dims),
+    });
+    return this.#residual(path, { x, sentences }, part('output_transform', attended));
   }
 
   /** `x + keep · FFN(LN(x))` @param batch see `#linear` */
-  #feedForward(path: string, x: GraphTensor, batch: number, keep?: GraphTensor): GraphTensor {
-    const inner = relu(this.#tape, this.#biased(`${path}/conv1`, this.#norm(path, x), batch));
-    const outer = this.#biased(`${path}/conv2`, inner, batch);
-    return add(this.#tape, x, keep ? multiply(this.#tape, outer, keep) : outer);
+  #feedForward(path: string, input: Activations, batch: number, keep?: GraphTensor): GraphTensor {
+    const { sentences } = input;
+    const inner = relu(this.#tape, this.#biased(`${path}/conv1`, this.#norm(path, input.x), batch));
+    const { relu: rate, reluBroadcastDims: dims } = this.#dropout;
+    const kept = this.#dropped(`${path}/relu`, inner, sentences, rate, dims);
+    const outer = this.#biased(`${path}/conv2`, kept, batch);
+    return this.#residual(path, input, keep ? multiply(this.#tape, outer, keep) : outer);
+  }
+
+  /** `x + dropout(layer)` */
+  #residual(path: string, { x, sentences }: Activations, layer: GraphTensor): GraphTensor {
+    const { layerPrepostprocess, layerPrepostprocessBroadcastDims } = this.#dropout;
+    const site = `${path}/layer_postprocess`;
+    return add(
+      this.#tape,
+      x,
+      this.#dropped(site, layer, sentences, layerPrepostprocess, layerPrepostprocessBroadcastDims),
+    );
+  }
+
+  #dropped(
+    site: string,
+    x: GraphTensor,
+    { count: sentences, length }: Sentences,
+    rate: number = this.#dropout.layerPrepostprocess,
+    dims: readonly number[] = [],
+  ): GraphTensor {
+    if (rate === 0) return x;
+    const of = { features: x.shape[0], sentences, length };
+    return dropout(this.#tape, x, this.#draws.ofActivations(rate, site, of, dims));
   }
 
   #biased(path: string, x: GraphTensor, batch: number): GraphTensor {

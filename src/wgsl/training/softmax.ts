@@ -13,20 +13,30 @@ import { blockSum, sumRounds } from './block-sum.ts';
  *
  * Row `(sentence · heads + head) · queries + i` holds the `keys` scores of query i; `key_bias [sentences ·
  * keys]` is shared by the heads and queries of a sentence. With `causal`, query i sees keys up to its own
- * place; the other weights are 0.
+ * place; the other weights are 0. With `segments`, the columns of a sentence are several packed one behind the
+ * other, and −1e9 is added where query and key are not of one segment.
  */
 export interface SoftmaxVariant {
   readonly causal: boolean;
   readonly keyBias: boolean;
+  readonly segments: boolean;
 }
 
-export function softmaxKernel({ causal, keyBias }: SoftmaxVariant): Kernel {
+export function softmaxKernel({ causal, keyBias, segments }: SoftmaxVariant): Kernel {
   const biased = keyBias ? ' + key_bias[first + j]' : '';
+  const apart = segments ? ' + select(-1e9, 0.0, key_segments[first + j] == segment)' : '';
+  const variant = `${causal ? ', causal' : ''}${keyBias ? ', biased' : ''}${segments ? ', packed' : ''}`;
   return kernel({
-    name: `attention softmax${causal ? ', causal' : ''}${keyBias ? ', biased' : ''}`,
+    name: `attention softmax${variant}`,
     parameters: PARAMETERS,
     bindings: [
       ...(keyBias ? [{ name: 'key_bias', element: 'f32', access: 'read' } as const] : []),
+      ...(segments
+        ? ([
+            { name: 'query_segments', element: 'u32', access: 'read' },
+            { name: 'key_segments', element: 'u32', access: 'read' },
+          ] as const)
+        : []),
       { name: 'scores', element: 'f32', access: 'read_write' },
     ],
     body: /* wgsl */ `${expFunction('f32')}
@@ -34,10 +44,12 @@ ${eachElement(
   'params.rows',
   `  let row = i * params.keys;
   let seen = ${causal ? 'min(i % params.queries + 1u, params.keys)' : 'params.keys'};
-  ${keyBias ? 'let first = i / (params.heads * params.queries) * params.keys;' : ''}
+  let sentence = i / (params.heads * params.queries);
+  let first = sentence * params.keys;
+  ${segments ? 'let segment = query_segments[sentence * params.queries + i % params.queries];' : ''}
   var most = ${LOWEST};
   for (var j = 0u; j < seen; j++) {
-    let logit = scores[row + j] * params.scale${biased};
+    let logit = scores[row + j] * params.scale${biased}${apart};
     scores[row + j] = logit;
     most = max(most, logit);
   }

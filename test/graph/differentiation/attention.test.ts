@@ -7,13 +7,20 @@ import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { checkGradients, uniform, type Values } from '../../support/gradients.ts';
 import { holds } from '../../support/property.ts';
-import { randomFrom } from '../../support/random.ts';
+import { below, randomFrom } from '../../support/random.ts';
+
+/** What is left away of attention in a case. */
+interface Masks {
+  readonly segments?: { readonly queries: Uint32Array; readonly keys: Uint32Array };
+  readonly dropout?: { readonly rate: number; readonly draws: Float32Array };
+}
 
 /** Attention query by query, in float64. */
 function attended(
   { query, key, value, bias }: Values,
   { sentences, heads, queries, keys, causal }: AttentionShape,
   headSize: number,
+  { segments, dropout }: Masks = {},
 ): Float64Array {
   const [queryColumns, keyColumns] = [sentences * queries, sentences * keys];
   const output = new Float64Array(heads * headSize * queryColumns);
@@ -25,9 +32,16 @@ function attended(
           for (let d = h * headSize; d < (h + 1) * headSize; d++) {
             dot += query[d * queryColumns + b * queries + i] * key[d * keyColumns + b * keys + j];
           }
-          return Math.exp(dot / Math.sqrt(headSize) + bias[b * keys + j]);
+          const apart = segments && segments.queries[b * queries + i] !== segments.keys[b * keys + j];
+          return Math.exp(dot / Math.sqrt(headSize) + bias[b * keys + j] - (apart ? 1e9 : 0));
         });
         const total = weights.reduce((a, c) => a + c);
+        if (dropout) {
+          const row = ((b * heads + h) * queries + i) * keys;
+          weights.forEach((weight, j) => {
+            weights[j] = dropout.draws[row + j] < dropout.rate ? 0 : weight / (1 - dropout.rate);
+          });
+        }
         for (let d = h * headSize; d < (h + 1) * headSize; d++) {
           output[d * queryColumns + b * queries + i] = weights.reduce(
             (sum, weight, j) => sum + (weight / total) * value[d * keyColumns + b * keys + j],
@@ -68,6 +82,59 @@ test('attention with masked keys and heads of any size, causal too, and its grad
           record: (tape, { query, key, value, bias: keyBias }) =>
             attention(tape, shape, { query, key, value, ...(masked ? { keyBias } : {}) }),
           reference: (values) => attended(values, shape, headSize),
+        });
+      },
+    ),
+    25,
+  );
+});
+
+test('attention of packed sentences sees none but its own, and dropout takes weights away', async () => {
+  await holds(
+    fc.asyncProperty(
+      fc.record({ sentences: extent, heads: extent, queries: extent, keys: extent, causal: fc.boolean() }),
+      extent,
+      fc.constantFrom(0.25, 0.5),
+      fc.record({ packed: fc.boolean(), drops: fc.boolean() }),
+      fc.nat(),
+      async (shape, headSize, rate, { packed, drops }, seed) => {
+        const random = randomFrom(seed);
+        const { sentences, heads, queries, keys } = shape;
+        const hidden = heads * headSize;
+        // Every query sees its first key: one that sees none has no gradient that float64 could tell.
+        const segmentsOf = (length: number) =>
+          Uint32Array.from({ length: sentences * length }, (_, i) =>
+            i % length === 0 ? 1 : 1 + below(random, 2),
+          );
+        const segments = { queries: segmentsOf(queries).fill(1), keys: segmentsOf(keys) };
+        const draws = uniform(random, [sentences * heads * queries, keys], 0, 1);
+        await checkGradients(await testGpu(), {
+          operands: {
+            query: uniform(random, [hidden, sentences * queries]),
+            key: uniform(random, [hidden, sentences * keys]),
+            value: uniform(random, [hidden, sentences * keys]),
+            bias: { shape: [1, sentences * keys], data: new Float32Array(sentences * keys) },
+            draws,
+          },
+          by: ['query', 'key', 'value'],
+          record: (tape, { query, key, value, draws: uploaded }, scope) =>
+            attention(tape, shape, {
+              query,
+              key,
+              value,
+              segments: packed
+                ? {
+                    queries: scope.upload('query segments', [sentences * queries], segments.queries),
+                    keys: scope.upload('key segments', [sentences * keys], segments.keys),
+                  }
+                : undefined,
+              dropout: drops ? { rate, draws: uploaded } : undefined,
+            }),
+          reference: (values) =>
+            attended(values, shape, headSize, {
+              ...(packed ? { segments } : {}),
+              ...(drops ? { dropout: { rate, draws: draws.data } } : {}),
+            }),
         });
       },
     ),
