@@ -34,25 +34,51 @@ export interface BeamRecord {
  * be shorter than the beam: places that nothing ended in are left out.
  */
 export function traceHypotheses(record: BeamRecord): Hypothesis[][] {
-  const { sentences, beam, steps, alive, finished } = record;
+  const { sentences, beam } = record;
   return Array.from({ length: sentences }, (_, sentence) => {
-    const ended: Hypothesis[] = [];
-    for (let slot = 0; slot < beam; slot++) {
-      const [scoreBits, stepAndFlag, parent, token] = finished.subarray(
-        (sentence * beam + slot) * FINISHED_WORDS,
-        (sentence * beam + slot + 1) * FINISHED_WORDS,
-      );
-      if ((stepAndFlag & 1) === 0) continue;
-      const ids = [...path(record, sentence, parent, stepAndFlag >>> 1), token];
-      ended.push({ ids, score: floatFromBits(scoreBits), ended: true });
-    }
+    const ended = endedHypotheses(record, sentence);
     if (ended.length > 0) return ended;
-    return Array.from({ length: beam }, (_, slot) => ({
-      ids: path(record, sentence, slot, steps),
-      score: alive[sentence * beam + slot],
-      ended: false,
-    }));
+    return Array.from({ length: beam }, (_, slot) => aliveHypothesis(record, sentence, slot));
   });
+}
+
+/**
+ * The hypothesis of every sentence that is ahead before the search is over: the best that has ended or, where its normalised
+ * score is higher, the best alive.
+ * @param penalty the length penalty of as many tokens as there are steps
+ */
+export function leadingHypotheses(record: BeamRecord, penalty: number): Hypothesis[] {
+  return Array.from({ length: record.sentences }, (_, sentence) => {
+    const [ended] = endedHypotheses(record, sentence);
+    const alive = aliveHypothesis(record, sentence, 0);
+    return ended !== undefined && ended.score >= alive.score / penalty ? ended : alive;
+  });
+}
+
+/** Best first. */
+function endedHypotheses(record: BeamRecord, sentence: number): Hypothesis[] {
+  const { beam, finished } = record;
+  const ended: Hypothesis[] = [];
+  for (let slot = 0; slot < beam; slot++) {
+    const [scoreBits, stepAndFlag, parent, token] = finished.subarray(
+      (sentence * beam + slot) * FINISHED_WORDS,
+      (sentence * beam + slot + 1) * FINISHED_WORDS,
+    );
+    if ((stepAndFlag & 1) === 0) continue;
+    const ids = [...path(record, sentence, parent, stepAndFlag >>> 1), token];
+    ended.push({ ids, score: floatFromBits(scoreBits), ended: true });
+  }
+  return ended;
+}
+
+/** Slots stand in the order of their scores. */
+function aliveHypothesis(record: BeamRecord, sentence: number, slot: number): Hypothesis {
+  const { beam, steps, alive } = record;
+  return {
+    ids: path(record, sentence, slot, steps),
+    score: alive[sentence * beam + slot],
+    ended: false,
+  };
 }
 
 /** Tokens of the first `steps` steps of the hypothesis that is in `slot` after them. */

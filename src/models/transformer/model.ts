@@ -13,7 +13,7 @@ import { Decoding } from './decoding.ts';
 import { addEncoder, addMemory, allocateSource, type EncoderTensors, writeSource } from './encoder.ts';
 import type { Hypothesis } from './hypotheses.ts';
 import { LoadedModel } from './loaded-model.ts';
-import type { SearchShape } from './search.ts';
+import type { ProgressListener, SearchShape } from './search.ts';
 import { loadWeights } from './weights.ts';
 
 /** How to search for translations. */
@@ -39,6 +39,11 @@ export interface TranslateOptions {
   readonly bestOnly?: boolean | undefined;
   /** Stops before the encoder and between steps, not within one; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Told now and then, after one step or several, which hypotheses are ahead, by the place of their sentence in the batch;
+   * those of sentences that are decided, or not begun, may be left out. They need not be the beginnings of what comes out.
+   */
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /** The best translation of a sentence. */
@@ -205,7 +210,8 @@ class DeviceTransformer implements Transformer {
 
   async #search(ids: readonly (readonly number[])[], options: TranslateOptions): Promise<Translation[]> {
     this.#checkIds('translate', ids);
-    const { beam = 4, alpha = 0.6, extraLength = 100, topBeams = 1, bestOnly = false, signal } = options;
+    const { beam = 4, alpha = 0.6, extraLength = 100, topBeams = 1, bestOnly = false } = options;
+    const { signal, onProgress } = options;
     const extent = longest(ids);
     const limit = options.maxLength ?? extent + extraLength;
     this.#checkSearch(beam, alpha, topBeams, limit);
@@ -229,7 +235,13 @@ class DeviceTransformer implements Transformer {
         beam,
         stopEarly: topBeams === 1,
       });
-      const search = { limit, alpha, bestOnly: bestOnly && beam > 1 && alpha >= 0, signal };
+      const search = {
+        limit,
+        alpha,
+        bestOnly: bestOnly && beam > 1 && alpha >= 0,
+        signal,
+        onProgress: onProgress && inBatch(onProgress, found.length),
+      };
       found.push(...(await decoding.run({ ids: group, extent: reach, ...search })));
     }
     this.#checkFinite(found);
@@ -308,4 +320,9 @@ class DeviceTransformer implements Transformer {
       );
     }
   }
+}
+
+/** Tells places in a batch, given places in a group of it that begins at `first`. */
+function inBatch(listener: ProgressListener, first: number): ProgressListener {
+  return (leading) => listener(new Map([...leading].map(([index, each]) => [first + index, each])));
 }

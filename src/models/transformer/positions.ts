@@ -69,6 +69,12 @@ export function perPosition({ tokens, parents, ancestry, caches }: Positions): D
  * for `limit` tokens, word `length` for 1 … capacity + 1.
  */
 export function penaltyTable(capacity: number, limit: number, alpha: number): Float32Array {
-  const penalty = (length: number) => Math.fround(Math.fround((5 + length) / 6) ** Math.fround(alpha));
-  return Float32Array.from({ length: capacity + 2 }, (_, index) => penalty(index === 0 ? limit : index));
+  return Float32Array.from({ length: capacity + 2 }, (_, index) =>
+    lengthPenalty(index === 0 ? limit : index, alpha),
+  );
+}
+
+/** What the log-probability of so many tokens is divided by. */
+export function lengthPenalty(length: number, alpha: number): number {
+  return Math.fround(Math.fround((5 + length) / 6) ** Math.fround(alpha));
 }

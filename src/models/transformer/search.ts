@@ -23,9 +23,15 @@ import type { Plan } from '../../graph/plan/plan.ts';
 import { columnAlignment } from '../../graph/tuning/variants.ts';
 import { EOS } from './config.ts';
 import { addDecoderStep } from './decoder.ts';
-import { cutAtEnd, type Hypothesis, traceHypotheses } from './hypotheses.ts';
+import {
+  type BeamRecord,
+  cutAtEnd,
+  type Hypothesis,
+  leadingHypotheses,
+  traceHypotheses,
+} from './hypotheses.ts';
 import type { LoadedModel } from './loaded-model.ts';
-import { makePositions, type Positions, penaltyTable, perPosition } from './positions.ts';
+import { lengthPenalty, makePositions, type Positions, penaltyTable, perPosition } from './positions.ts';
 
 /** What decides which plans a search needs. */
 export interface SearchShape {
@@ -47,7 +53,11 @@ export interface SearchInput {
   /** Whether only the best hypothesis of a sentence is wanted; takes `stopEarly` and beams. */
   readonly bestOnly: boolean;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ProgressListener | undefined;
 }
+
+/** Told which hypotheses are ahead, by the place of their sentence; decided sentences may be left out. */
+export type ProgressListener = (leading: ReadonlyMap<number, Hypothesis>) => void;
 
 /** What every step of a search reads of the sources; to be written before the search runs. */
 export interface SourceMemory {
@@ -164,6 +174,7 @@ export class Search implements Disposable {
       const control = await readWords(gpu, this.#control, controlWords(this.shape.sentences));
       done = control[Control.step];
       if (control[Control.done] !== 0) return this.#result(done);
+      input.onProgress?.(new Map((await this.#leading(done, input)).entries()));
       const others = input.bestOnly ? this.#othersThan(control.subarray(Control.words)) : undefined;
       if (others !== undefined) return this.#continueWith(others, done, input);
       const took = performance.now() - started;
@@ -192,7 +203,11 @@ export class Search implements Disposable {
     this.#assertOwner();
     this.#half ??= new Search(this.#model, { ...this.shape, sentences: sentences.length });
     await this.#half.#takeOver(this, sentences, done, input);
-    const found = await this.#half.#continue(done, input);
+    const { onProgress } = input;
+    const found = await this.#half.#continue(done, {
+      ...input,
+      onProgress: onProgress && ((leading) => onProgress(renumbered(leading, sentences))),
+    });
     for (const [i, sentence] of sentences.entries()) result[sentence] = found[i];
     return result;
   }
@@ -304,6 +319,11 @@ export class Search implements Disposable {
     return this.shape.beam === 1 ? this.#greedyResult(steps) : this.#beamResult(steps);
   }
 
+  async #leading(steps: number, { alpha }: SearchInput): Promise<Hypothesis[]> {
+    if (this.shape.beam === 1) return (await this.#greedyResult(steps)).map(([only]) => only);
+    return leadingHypotheses(await this.#readBeams(steps), lengthPenalty(steps, alpha));
+  }
+
   async #greedyResult(steps: number): Promise<Hypothesis[][]> {
     const { gpu } = this.#model;
     const { sentences } = this.shape;
@@ -316,11 +336,15 @@ export class Search implements Disposable {
   }
 
   async #beamResult(steps: number): Promise<Hypothesis[][]> {
+    return traceHypotheses(await this.#readBeams(steps));
+  }
+
+  async #readBeams(steps: number): Promise<BeamRecord> {
     const { gpu } = this.#model;
     const { sentences, beam } = this.shape;
     const slots = sentences * beam;
     const { tokens, parents } = this.#positions!;
-    return traceHypotheses({
+    return {
       sentences,
       beam,
       steps,
@@ -328,8 +352,13 @@ export class Search implements Disposable {
       parents: await readWords(gpu, parents, steps * slots),
       alive: await readFloats(gpu, this.#alive, slots),
       finished: await readWords(gpu, this.#finished, slots * FINISHED_WORDS),
-    });
+    };
   }
+}
+
+/** By the places of the sentences in another list. */
+function renumbered<T>(values: ReadonlyMap<number, T>, places: readonly number[]): Map<number, T> {
+  return new Map([...values].map(([index, value]) => [places[index], value]));
 }
 
 /** Finished lists before anything has ended: every place holds a score that whatever ends first beats. */

@@ -20,6 +20,8 @@ export interface TranslateLinesOptions
   readonly finished?: ReadonlyMap<number, readonly LineTranslation[]> | undefined;
   /** Called with each batch as it is done, and waited for. */
   readonly onBatch?: ((batch: FinishedBatch) => void | Promise<void>) | undefined;
+  /** Called with translations as they grow, see `TranslateOptions.onProgress`: the index of a line, and its text so far. */
+  readonly onPartial?: ((partial: ReadonlyMap<number, string>) => void) | undefined;
 }
 
 export interface LineTranslation {
@@ -78,12 +80,7 @@ export async function translateLines(
     let batch = options.finished?.get(index);
     if (batch === undefined) {
       const started = performance.now();
-      batch = await translateBatch(
-        model,
-        vocabulary,
-        positions.map((position) => sources[position]),
-        options,
-      );
+      batch = await translateBatch(model, vocabulary, sources, positions, options);
       milliseconds += performance.now() - started;
       tokens += batch.reduce((sum, { ids }) => sum + ids.length, 0);
       const seconds = milliseconds / 1000;
@@ -133,15 +130,29 @@ async function translateBatch(
   model: Transformer,
   vocabulary: Vocabulary,
   sources: readonly string[],
+  positions: readonly number[],
   options: TranslateLinesOptions,
 ): Promise<LineTranslation[]> {
-  const ids = sources.map((source) => sourceIds(vocabulary, source, options.maxInput));
-  const found = await model.translate(ids, searchOptions(ids, options));
-  return found.map(({ ids, score }, i) => {
-    const end = ids.indexOf(EOS);
-    const translation = vocabulary.decode(end < 0 ? ids : ids.slice(0, end));
-    return { source: sources[i], translation, ids, score };
+  const { maxInput, onPartial } = options;
+  const ids = positions.map((position) => sourceIds(vocabulary, sources[position], maxInput));
+  const found = await model.translate(ids, {
+    ...searchOptions(ids, options),
+    onProgress:
+      onPartial &&
+      ((leading) =>
+        onPartial(new Map([...leading].map(([i, { ids }]) => [positions[i], textOf(vocabulary, ids)])))),
   });
+  return found.map(({ ids, score }, i) => ({
+    source: sources[positions[i]],
+    translation: textOf(vocabulary, ids),
+    ids,
+    score,
+  }));
+}
+
+function textOf(vocabulary: Vocabulary, ids: readonly number[]): string {
+  const end = ids.indexOf(EOS);
+  return vocabulary.decode(end < 0 ? ids : ids.slice(0, end));
 }
 
 /** Ids of a line as it is translated, end of sentence included. */
