@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { DataError } from '../../src/base/errors.ts';
 import type {
   Checkpoint,
@@ -7,6 +6,8 @@ import type {
   TensorInfo,
 } from '../../src/io/checkpoint/checkpoint-types.ts';
 import { readSmtx } from '../../src/io/exchange/smtx.ts';
+import { compareBytes } from './bytes.ts';
+import { readJson } from './files.ts';
 import { sharedPath } from './shared.ts';
 
 /** How the values of a variable, or of one of its rows, come about. */
@@ -48,7 +49,7 @@ type Nudge = { readonly margin: number; readonly by: number } & (
  * nothing is kept but the last pattern read, so that manifests of whole models cost no memory.
  */
 export async function openManifest(path: string): Promise<Checkpoint> {
-  const { variables } = JSON.parse(await readFile(path, 'utf8')) as { variables: Variable[] };
+  const { variables } = await readJson<{ variables: Variable[] }>(path);
   const byName = new Map(variables.map((variable) => [variable.name, variable]));
   const patterns = patternCache();
 
@@ -72,7 +73,7 @@ export async function openManifest(path: string): Promise<Checkpoint> {
   };
   return {
     path,
-    names: () => [...byName.keys()].sort(compareBytes),
+    names: () => [...byName.keys()].sort(compareNames),
     info(name: string): TensorInfo {
       const { dtype, shape } = find(name);
       return { name, dtype, shape, byteLength: elements(shape) * (dtype === 'int64' ? 8 : 4) };
@@ -205,6 +206,8 @@ function elements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** By their UTF-8 bytes. */
+function compareNames(a: string, b: string): number {
+  const encoder = new TextEncoder();
+  return compareBytes(encoder.encode(a), encoder.encode(b));
 }
