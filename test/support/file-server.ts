@@ -67,6 +67,24 @@ export function fileReply({ headers }: Asked, file: Uint8Array, etag = '"one"'):
   };
 }
 
+/** How a server that knows ranges, of which this sends the first, sends a file. */
+export function rangeReply({ headers }: Asked, file: Uint8Array, etag = '"one"'): Reply {
+  const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+  if (from === undefined) {
+    return { status: 200, headers: { 'Content-Length': file.length, ETag: etag }, body: file };
+  }
+  const body = file.subarray(Number(from), Number(to) + 1);
+  if (body.length === 0) {
+    return { status: 416, headers: { 'Content-Length': 0, 'Content-Range': `bytes */${file.length}` } };
+  }
+  const range = `bytes ${from}-${Number(from) + body.length - 1}/${file.length}`;
+  return {
+    status: 206,
+    headers: { 'Content-Length': body.length, 'Content-Range': range, ETag: etag },
+    body,
+  };
+}
+
 /** The same reply with the connection cut after so many bytes of its body. */
 export function cutAfter(reply: Reply, bytes: number, ending: Reply['ending'] = 'reset'): Reply {
   return { ...reply, body: reply.body!.subarray(0, bytes), ending };

@@ -6,8 +6,8 @@ export interface ByteStore {
   readonly size: number;
   /** Fills the beginning of `target`, which is not empty, with bytes from `position` on; returns how many, 0 where there are none any more. */
   readInto(position: number, target: Uint8Array): Promise<number>;
-  /** The bytes from `position` on, in order, for stores that have a shorter way than to read them by position. */
-  stream?(position: number): AsyncIterable<Uint8Array>;
+  /** All bytes in order, of stores that have a shorter way than to read them by position. */
+  stream?(): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export class ByteSource {
   async *stream(): AsyncGenerator<Uint8Array> {
     const whole = this.#start === 0 && this.size === this.#store.size;
     if (whole && this.#store.stream !== undefined) {
-      yield* this.#store.stream(0);
+      yield* this.#store.stream();
       return;
     }
     for (let at = 0; at < this.size; at += PIECE_BYTES) {

@@ -1,6 +1,6 @@
 import { DataError, DisposedError, UsageError } from '../../base/errors.ts';
 import { quoted } from '../bytes/place.ts';
-import type { Checkpoint, Tensor, TensorChunk, TensorInfo } from './checkpoint-types.ts';
+import type { Checkpoint, FileContent, Tensor, TensorChunk, TensorInfo } from './checkpoint-types.ts';
 import { componentsOf } from './dtype.ts';
 import { compareBytes, encodeName } from './names.ts';
 import { closest } from './suggest.ts';
@@ -21,18 +21,26 @@ export interface TensorStore {
   close(): Promise<void>;
 }
 
+/** What a reader takes of the place a checkpoint is in. */
+export interface Surroundings {
+  /** See `Checkpoint.readBeside`. */
+  readBeside(name: string): Promise<FileContent | undefined>;
+  /** Closes what the place was opened with. */
+  close(): Promise<void>;
+}
+
 /** What the formats have in common: finding tensors by name, checking arguments, closing. */
 export class CheckpointReader implements Checkpoint {
   readonly path: string;
   readonly #store: TensorStore;
   readonly #names: readonly string[];
-  readonly #release: () => Promise<void>;
+  readonly #surroundings: Surroundings;
   #closed = false;
 
-  constructor(path: string, store: TensorStore, release: () => Promise<void>) {
+  constructor(path: string, store: TensorStore, surroundings: Surroundings) {
     this.path = path;
     this.#store = store;
-    this.#release = release;
+    this.#surroundings = surroundings;
     this.#names = [...store.tensors.keys()]
       .map((name) => ({ name, key: encodeName(name) }))
       .sort((a, b) => compareBytes(a.key, b.key))
@@ -66,11 +74,16 @@ export class CheckpointReader implements Checkpoint {
     yield* tensor.chunks(maxElements);
   }
 
+  async readBeside(name: string): Promise<FileContent | undefined> {
+    this.#checkOpen();
+    return this.#surroundings.readBeside(name);
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#store.close();
-    await this.#release();
+    await this.#surroundings.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

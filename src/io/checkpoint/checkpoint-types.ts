@@ -71,6 +71,13 @@ export interface TensorChunk {
   readonly data: Exclude<TensorData, Uint8Array[]>;
 }
 
+/** A file that was read. */
+export interface FileContent {
+  /** What errors call it. */
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
+
 /** An open checkpoint: a directory of named tensors, each read when asked for. `await using` closes it. */
 export interface Checkpoint extends AsyncDisposable {
   /** What was opened, as the user gave it. */
@@ -95,6 +102,11 @@ export interface Checkpoint extends AsyncDisposable {
    * never whole in memory. The checksum is verified after the last piece: a mismatch throws there.
    */
   chunks(name: string, maxElements?: number): AsyncIterable<TensorChunk>;
+  /**
+   * A small file that lies beside the checkpoint, in its folder, the one above, or its archive, such as `hparams.json`;
+   * undefined where there is none. A checkpoint that is not of files need not have it.
+   */
+  readBeside?(name: string): Promise<FileContent | undefined>;
   /** Closes all files and removes what was unpacked. Afterwards every other call throws a DisposedError. */
   close(): Promise<void>;
 }

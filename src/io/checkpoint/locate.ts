@@ -1,6 +1,6 @@
 import { DataError } from '../../base/errors.ts';
 import { openGzippedTar, openTar } from '../archive/archive.ts';
-import type { ArchiveTree, FileTree } from '../archive/file-tree.ts';
+import { ArchiveTree, type FileTree } from '../archive/file-tree.ts';
 import { looksLikeTar } from '../archive/tar.ts';
 import type { Unpacking } from '../archive/unpacking.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
@@ -17,12 +17,22 @@ const INDEX = /\.index$/;
 /** Names a V1 checkpoint of one file usually has. */
 const V1_FILE = /\.ckpt(-\d+)?$/;
 
+/** Files beside a checkpoint that say more of it. */
+const COMPANIONS: readonly string[] = ['hparams.json'];
+
 /** A checkpoint that was found: its files' tree, and a V2 prefix or the V1 table files. */
 export interface Located {
   readonly tree: FileTree;
   readonly checkpoint:
     | { readonly format: 'V2'; readonly prefix: string }
     | { readonly format: 'V1'; readonly files: readonly string[] };
+  /** Where files that go with the checkpoint may be, beside its own. */
+  readonly around: readonly Directory[];
+}
+
+export interface Directory {
+  readonly tree: FileTree;
+  readonly path: string;
 }
 
 export interface LocateOptions {
@@ -42,12 +52,27 @@ export async function locateCheckpoint(
   options: LocateOptions = {},
 ): Promise<Located> {
   const { outer, inner } = await splitPath(tree, path);
-  const kind = await tree.kind(outer);
-  if (kind === undefined) return inTree(tree, () => findByPrefix(tree, path));
-  if (kind === 'directory') return inTree(tree, () => findBesideOrIn(tree, path));
+  return locateWithin(tree, outer, inner, unpacking, options);
+}
 
+/** As `locateCheckpoint`. @param inner the path within the file `outer`; empty where that is to be searched, or no archive */
+export async function locateWithin(
+  tree: FileTree,
+  outer: string,
+  inner: string,
+  unpacking: Unpacking,
+  options: LocateOptions,
+): Promise<Located> {
+  const kind = await tree.kind(outer);
+  if (kind === undefined) return inTree(tree, () => findByPrefix(tree, outer));
+  const parent = { tree, path: parentOf(outer) };
+  if (kind === 'directory') {
+    const isAll = outer === '' && tree instanceof ArchiveTree;
+    const find = () => (isAll ? findInArchive(tree, '') : findBesideOrIn(tree, outer));
+    return inTree(tree, find, [{ tree, path: trimSlashes(outer) }, parent]);
+  }
   const archive = await openArchive(await tree.open(outer), unpacking, options);
-  if (archive !== undefined) return inTree(archive, () => findInArchive(archive, inner));
+  if (archive !== undefined) return inTree(archive, () => findInArchive(archive, inner), [parent]);
   if (inner !== '') {
     const file = tree.describe(outer);
     throw new DataError('is no tar archive, so there can be nothing within it', { file });
@@ -55,7 +80,7 @@ export async function locateCheckpoint(
   if (fileName(outer) === STATE_FILE && !(await isTableFile(tree, outer))) {
     return inTree(tree, () => findInDirectory(tree, parentOf(outer)));
   }
-  return inTree(tree, () => findByPrefix(tree, path));
+  return inTree(tree, () => findByPrefix(tree, outer));
 }
 
 /** Splits `archive.tar/inner/path` where a path goes on behind a file. */
@@ -69,9 +94,15 @@ async function splitPath(tree: FileTree, path: string): Promise<{ outer: string;
   }
 }
 
-async function inTree(tree: FileTree, find: () => Promise<Located['checkpoint']>): Promise<Located> {
+async function inTree(
+  tree: FileTree,
+  find: () => Promise<Located['checkpoint']>,
+  outside: readonly Directory[] = [],
+): Promise<Located> {
   try {
-    return { tree, checkpoint: await find() };
+    const checkpoint = await find();
+    const file = checkpoint.format === 'V2' ? checkpoint.prefix : checkpoint.files[0];
+    return { tree, checkpoint, around: [{ tree, path: parentOf(file) }, ...outside] };
   } catch (error) {
     await tree.close();
     throw error;
@@ -86,7 +117,7 @@ async function openArchive(
 ): Promise<ArchiveTree | undefined> {
   const head = await headOf(source);
   if (isGzip(head)) {
-    return openGzippedTar(source, unpacking, { isWanted: isCheckpointFile, maxUnpackedBytes });
+    return openGzippedTar(source, unpacking, { isWanted, maxUnpackedBytes });
   }
   if (looksLikeTar(head)) return openTar(source);
   await source.close();
@@ -104,6 +135,11 @@ async function headOf(source: ByteSource): Promise<Uint8Array> {
     await source.close();
     throw error;
   }
+}
+
+/** What is unpacked of an archive. */
+function isWanted(path: string): boolean {
+  return isCheckpointFile(path) || COMPANIONS.includes(fileName(path));
 }
 
 function isCheckpointFile(path: string): boolean {
@@ -150,7 +186,7 @@ async function findBesideOrIn(tree: FileTree, path: string): Promise<Located['ch
 /** The checkpoint its state file names, or else the one with the largest step. */
 async function findInDirectory(tree: FileTree, directory: string): Promise<Located['checkpoint']> {
   const names = (await tree.list(directory)).filter((name) => !name.startsWith('._'));
-  if (names.includes(STATE_FILE)) return findByState(tree, directory, names);
+  if (await isFile(tree, join(directory, STATE_FILE))) return findByState(tree, directory, names);
   const prefixes = prefixesAmong(names);
   const newest = newestOf(prefixes);
   if (newest !== undefined) return findByPrefix(tree, join(directory, newest));

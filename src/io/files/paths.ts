@@ -1,6 +1,12 @@
 import { sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** A path of this system with slashes between its parts, which every system understands. */
 export function withSlashes(path: string): string {
   return sep === '/' ? path : path.replaceAll(sep, '/');
+}
+
+/** The path that a `file:` URL names. */
+export function pathOfFileUrl(url: URL): string {
+  return fileURLToPath(url);
 }

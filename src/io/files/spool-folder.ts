@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type MemberOpener, type Spool, SpoolFull } from '../archive/unpacking.ts';
+import { isZero, ZEROS } from '../bytes/zeros.ts';
 import { explainWriteFailure, writeAt } from './atomic-file.ts';
 import { openFile } from './file-source.ts';
 
@@ -67,10 +68,4 @@ export class SpoolFolder implements Spool {
     process.once('exit', this.#removeAtExit);
     return path;
   }
-}
-
-const ZEROS = new Uint8Array(2 ** 18);
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes[0] === 0 && Buffer.compare(bytes, ZEROS.subarray(0, bytes.length)) === 0;
 }

@@ -31,9 +31,12 @@ export function madeCheckpoint(variables: readonly ModelVariable[], sparsity: nu
   const tensors = new Map(
     variables.map((variable, index) => [variable.name, madeTensor(variable, index, sparsity)]),
   );
-  // Names no folder there is, because loaders look for hyper-parameters beside a checkpoint.
-  const path = `made-up weights/of sparsity ${sparsity}`;
-  return new CheckpointReader(path, { tensors, close: async () => {} }, async () => {});
+  const nowhere = { readBeside: async () => undefined, close: async () => {} };
+  return new CheckpointReader(
+    `made-up weights of sparsity ${sparsity}`,
+    { tensors, close: async () => {} },
+    nowhere,
+  );
 }
 
 /** Values made at a time (256 KiB). */

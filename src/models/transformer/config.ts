@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { checkOneOf } from '../../base/check-arguments.ts';
 import { DataError, UsageError } from '../../base/errors.ts';
 import type { Technique } from '../../base/technique.ts';
@@ -166,21 +164,18 @@ async function findHeads(
   if (requested !== undefined) return { heads: requested, headsSource: 'option' };
   const split = layerSites(checkpoint, `${scope}${FIRST_LAYER}multihead_attention/q`, technique).length;
   if (split > 1) return { heads: split, headsSource: 'split heads' };
-  const heads = await headsFromFile(checkpoint.path);
+  const heads = await headsFromFile(checkpoint);
   return heads === undefined
     ? { heads: DEFAULT_HEADS, headsSource: 'default' }
     : { heads, headsSource: 'hparams.json' };
 }
 
 /** Tensor2Tensor leaves its hyper-parameters beside the checkpoint. */
-async function headsFromFile(path: string): Promise<number | undefined> {
-  for (const directory of [path, dirname(path)]) {
-    const text = await readFile(join(directory, 'hparams.json'), 'utf8').catch(() => undefined);
-    if (text === undefined) continue;
-    const heads = parseJson(text, join(directory, 'hparams.json'))?.num_heads;
-    if (typeof heads === 'number') return heads;
-  }
-  return undefined;
+async function headsFromFile(checkpoint: Checkpoint): Promise<number | undefined> {
+  const found = await checkpoint.readBeside?.('hparams.json');
+  if (found === undefined) return undefined;
+  const heads = parseJson(new TextDecoder().decode(found.bytes), found.file)?.num_heads;
+  return typeof heads === 'number' ? heads : undefined;
 }
 
 function parseJson(text: string, file: string): { num_heads?: unknown } | null {

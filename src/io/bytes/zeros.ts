@@ -1,0 +1,8 @@
+/** Bytes that are 0, as many as files are unpacked at a time. */
+export const ZEROS = new Uint8Array(2 ** 18);
+
+/** Whether all bytes are 0. */
+export function isZero(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte !== 0) return false;
+  return true;
+}
