@@ -3,6 +3,7 @@ export const ZEROS = new Uint8Array(2 ** 18);
 
 /** Whether all bytes are 0. */
 export function isZero(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte !== 0) return false;
-  return true;
+  let at = 0;
+  while (at < bytes.length && bytes[at] === 0) at++;
+  return at === bytes.length;
 }

@@ -29,6 +29,9 @@ export interface Surroundings {
   close(): Promise<void>;
 }
 
+/** Of a checkpoint that is in no place, such as one that is made when it is read. */
+const NOWHERE: Surroundings = { readBeside: async () => undefined, close: async () => {} };
+
 /** What the formats have in common: finding tensors by name, checking arguments, closing. */
 export class CheckpointReader implements Checkpoint {
   readonly path: string;
@@ -37,7 +40,7 @@ export class CheckpointReader implements Checkpoint {
   readonly #surroundings: Surroundings;
   #closed = false;
 
-  constructor(path: string, store: TensorStore, surroundings: Surroundings) {
+  constructor(path: string, store: TensorStore, surroundings: Surroundings = NOWHERE) {
     this.path = path;
     this.#store = store;
     this.#surroundings = surroundings;

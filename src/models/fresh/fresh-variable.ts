@@ -36,7 +36,7 @@ export function freshCheckpoint(
     tensors.set(variable.name, drawnTensor(variable, derivedKey(key, variable.place)));
   }
   for (const counter of counters) tensors.set(counter.name, counterTensor(counter));
-  return new CheckpointReader(label, { tensors, close: async () => {} }, async () => {});
+  return new CheckpointReader(label, { tensors, close: async () => {} });
 }
 
 function drawnTensor({ name, shape, initial }: FreshVariable, key: RandomKey): StoredTensor {

@@ -31,12 +31,7 @@ export function madeCheckpoint(variables: readonly ModelVariable[], sparsity: nu
   const tensors = new Map(
     variables.map((variable, index) => [variable.name, madeTensor(variable, index, sparsity)]),
   );
-  const nowhere = { readBeside: async () => undefined, close: async () => {} };
-  return new CheckpointReader(
-    `made-up weights of sparsity ${sparsity}`,
-    { tensors, close: async () => {} },
-    nowhere,
-  );
+  return new CheckpointReader(`made-up weights of sparsity ${sparsity}`, { tensors, close: async () => {} });
 }
 
 /** Values made at a time (256 KiB). */
