@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeDirectoryAtomic } from '../files/atomic-directory.ts';
+import { type DirectoryOptions, writeDirectoryAtomic } from '../files/atomic-directory.ts';
 import type { Checkpoint } from './checkpoint-types.ts';
 import { type NamedTensor, writeCheckpoint } from './write-checkpoint.ts';
 
@@ -12,9 +12,12 @@ export async function writeCheckpointDirectory(
   directory: string,
   tensors: Iterable<NamedTensor> | AsyncIterable<NamedTensor>,
   step = 0,
+  options: DirectoryOptions = {},
 ): Promise<void> {
-  await writeDirectoryAtomic(directory, (inside) =>
-    writeCheckpoint(join(inside, `model.ckpt-${step}`), tensors),
+  await writeDirectoryAtomic(
+    directory,
+    (inside) => writeCheckpoint(join(inside, `model.ckpt-${step}`), tensors),
+    options,
   );
 }
 

@@ -142,7 +142,8 @@ function isWanted(path: string): boolean {
   return isCheckpointFile(path) || COMPANIONS.includes(fileName(path));
 }
 
-function isCheckpointFile(path: string): boolean {
+/** Whether a file is, by its name, of a checkpoint. */
+export function isCheckpointFile(path: string): boolean {
   const name = fileName(path);
   return (
     !name.startsWith('._') &&

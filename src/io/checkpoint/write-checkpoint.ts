@@ -3,7 +3,8 @@ import { UsageError } from '../../base/errors.ts';
 import { crc32c, maskCrc } from '../bytes/crc32c.ts';
 import { quoted } from '../bytes/place.ts';
 import { ProtoWriter } from '../bytes/protobuf.ts';
-import { AtomicFile, writeFileAtomic } from '../files/atomic-file.ts';
+import { createOutputFile, writeFileAtomic } from '../files/atomic-file.ts';
+import type { OutputFile } from '../files/output-file.ts';
 import { shardPath } from './bundle.ts';
 import type { Tensor } from './checkpoint-types.ts';
 import { codeOfDType, componentsOf, elementCount, holds } from './dtype.ts';
@@ -48,7 +49,7 @@ export async function writeCheckpoint(
   const shards: Shard[] = [];
   try {
     for (let i = 0; i < count; i++) {
-      shards.push({ file: await AtomicFile.create(shardPath(prefix, i, count)), number: i, size: 0 });
+      shards.push({ file: await createOutputFile(shardPath(prefix, i, count)), number: i, size: 0 });
     }
     const entries = await writeTensors(tensors, shards);
     const index = buildTable([{ key: new Uint8Array(0), value: encodeHeader(count) }, ...entries]);
@@ -64,7 +65,7 @@ export async function writeCheckpoint(
 }
 
 interface Shard {
-  readonly file: AtomicFile;
+  readonly file: OutputFile;
   readonly number: number;
   /** Bytes written so far. */
   size: number;

@@ -4,8 +4,8 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TsosError } from '../../base/errors.ts';
-import { explainWriteFailure } from '../files/atomic-file.ts';
 import { PartFile } from '../files/part-file.ts';
+import { explainWriteFailure } from '../files/write-failure.ts';
 import { rangeRequest, readAnswer, TransientError } from './http-answer.ts';
 
 export interface DownloadOptions {

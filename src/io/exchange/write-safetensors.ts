@@ -1,6 +1,8 @@
+import { checkpointInputs } from '../checkpoint/checkpoint-inputs.ts';
 import type { Checkpoint, DType } from '../checkpoint/checkpoint-types.ts';
 import { elementBytes, elementCount } from '../checkpoint/dtype.ts';
 import { streamFileAtomic } from '../files/atomic-file.ts';
+import { requireOutput } from '../files/output.ts';
 import { divideTensors, type Exported, type OnTensor, tensorBytes } from './export.ts';
 import { SAFETENSORS_DTYPES } from './safetensors.ts';
 
@@ -14,7 +16,7 @@ const ALIGNMENT = 8;
  * Writes the tensors of a checkpoint as a safetensors file, wider types first, then by name, as the format's
  * own writer does. Values pass through in pieces; the file appears whole or not at all. Strings, complex and
  * quantised numbers are left out: the format has no names for them.
- * @throws {UsageError} where the file cannot be written.
+ * @throws {UsageError} where the file cannot be written, or is one of the checkpoint.
  * @throws {DataError} where the checkpoint is damaged.
  */
 export async function writeSafetensors(
@@ -34,6 +36,7 @@ export async function writeSafetensors(
     end += elementCount(shape) * elementBytes(dtype);
     header.push([name, { dtype: CODES.get(dtype), shape, data_offsets: [begin, end] }]);
   }
+  await requireOutput(path, { inputs: await checkpointInputs(checkpoint.path) });
   await streamFileAtomic(path, async (file) => {
     await file.write(encodeHeader(Object.fromEntries(header)));
     for (const [i, { name }] of ordered.entries()) {

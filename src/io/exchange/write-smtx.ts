@@ -1,4 +1,5 @@
-import { type AtomicFile, streamFileAtomic } from '../files/atomic-file.ts';
+import { streamFileAtomic } from '../files/atomic-file.ts';
+import type { OutputFile } from '../files/output-file.ts';
 import type { SparsePattern } from './smtx.ts';
 
 /** Numbers that are made into text at a time. */
@@ -19,13 +20,13 @@ export async function writeSmtx(path: string, pattern: SparsePattern): Promise<v
   });
 }
 
-async function writeLine(file: AtomicFile, numbers: Uint32Array): Promise<void> {
+async function writeLine(file: OutputFile, numbers: Uint32Array): Promise<void> {
   for (let start = 0; start < numbers.length; start += PIECE) {
     await writeText(file, `${numbers.subarray(start, start + PIECE).join(' ')} `);
   }
   await writeText(file, '\n');
 }
 
-function writeText(file: AtomicFile, text: string): Promise<void> {
+function writeText(file: OutputFile, text: string): Promise<void> {
   return file.write(new TextEncoder().encode(text));
 }

@@ -1,23 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import process from 'node:process';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { explainWriteFailure } from './atomic-file.ts';
+import { fields, type Shape, text } from '../../base/json-shape.ts';
+import { isSelf, OWNER_FIELDS, type Owner, stateOf, thisOwner } from './owner.ts';
+import { parseJson } from './read-json.ts';
+import { temporaryPath } from './temporary.ts';
+import { explainWriteFailure } from './write-failure.ts';
 
 /** Who holds a lock. */
-export interface LockOwner {
-  readonly process: number;
-  readonly host: string;
+export interface LockOwner extends Owner {
   /** Tells one lock from the next. */
   readonly token: string;
 }
+
+const LOCK_OWNER = fields({ ...OWNER_FIELDS, token: text() }) satisfies Shape<LockOwner>;
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once, where the lock is held by somebody else and is waited for. */
   readonly onWait?: ((owner: LockOwner) => void) | undefined;
+  /** Called where its owner is seen to be at work; what it throws ends the waiting. */
+  readonly onAlive?: ((owner: LockOwner) => void) | undefined;
   /** How long an owner that cannot be looked at, being on another host, may give no sign of life. Default 60 s. */
   readonly staleMs?: number;
   /** How often to look. Default 0.25 s. */
@@ -55,14 +59,14 @@ export class FileLock implements AsyncDisposable {
    * @returns the lock, or who holds it.
    */
   static async tryAcquire(path: string): Promise<FileLock | LockOwner> {
-    const mine: LockOwner = { process: process.pid, host: hostname(), token: randomUUID() };
+    const mine: LockOwner = { ...(await thisOwner()), token: randomUUID() };
     // Before it is made, since others of this process may see it at once.
     ownTokens.add(mine.token);
     try {
       while (!(await create(path, mine))) {
         const owner = await readOwner(path);
         if (owner === undefined) continue;
-        if (!isDead(owner)) {
+        if ((await lockState(owner)) !== 'dead') {
           ownTokens.delete(mine.token);
           return owner;
         }
@@ -77,22 +81,29 @@ export class FileLock implements AsyncDisposable {
 
   /** Waits until nobody else has it. @throws the reason of the signal, where it aborts meanwhile. */
   static async acquire(path: string, options: LockOptions = {}): Promise<FileLock> {
-    const { signal, onWait, staleMs = STALE_MS, pollMs = 250 } = options;
+    const { signal, onWait, onAlive, staleMs = STALE_MS, pollMs = 250 } = options;
     let told = false;
     let last = { token: '', modified: 0, since: 0 };
     for (;;) {
       signal?.throwIfAborted();
       const got = await FileLock.tryAcquire(path);
       if (got instanceof FileLock) return got;
+      if ((await lockState(got)) === 'living') onAlive?.(got);
       if (!told) onWait?.(got);
       told = true;
       // By our clock: that of the other host may be wrong.
       const modified = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
       if (got.token !== last.token || modified !== last.modified) {
+        if (got.token === last.token) onAlive?.(got);
         last = { token: got.token, modified, since: performance.now() };
       } else if (performance.now() - last.since > staleMs) await removeOf(path, got.token);
       await sleep(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => {});
     }
+  }
+
+  /** Whether it is still there: an owner that was stopped for long may have been taken for dead. */
+  async isHeld(): Promise<boolean> {
+    return (await readOwner(this.#path))?.token === this.#token;
   }
 
   async release(): Promise<void> {
@@ -105,9 +116,15 @@ export class FileLock implements AsyncDisposable {
   }
 }
 
+/** Who holds a lock, where it is known to be at work. */
+export async function livingOwner(path: string): Promise<LockOwner | undefined> {
+  const owner = await readOwner(path);
+  return owner !== undefined && (await lockState(owner)) === 'living' ? owner : undefined;
+}
+
 /** Makes the lock, with all that it says, in one step. @returns whether there was none. */
 async function create(path: string, owner: LockOwner): Promise<boolean> {
-  const whole = beside(path);
+  const whole = await temporaryPath(dirname(path));
   try {
     await writeFile(whole, JSON.stringify(owner), { flag: 'wx' });
     await link(whole, path).catch((error: NodeJS.ErrnoException) => {
@@ -124,40 +141,29 @@ async function create(path: string, owner: LockOwner): Promise<boolean> {
   }
 }
 
-/** A new name in the same directory, of the kind that is cleared away after a crash. */
-function beside(path: string): string {
-  return join(dirname(path), `.tsos-${randomUUID()}.tmp`);
-}
-
 /** Undefined where the lock is gone. One that does not say whose it is counts as one of another host. */
 async function readOwner(path: string): Promise<LockOwner | undefined> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw explainWriteFailure(path, error);
   });
-  if (text === undefined) return undefined;
+  if (bytes === undefined) return undefined;
   try {
-    const { process, host, token } = JSON.parse(text);
-    return { process: Number(process), host: String(host), token: String(token) };
+    return parseJson(bytes, path, LOCK_OWNER, 'lock');
   } catch {
-    return { process: 0, host: '', token: text };
+    return { host: '', space: '', pid: 0, started: '', token: new TextDecoder().decode(bytes) };
   }
 }
 
-function isDead({ process: id, host, token }: LockOwner): boolean {
-  if (host !== hostname()) return false;
-  if (id === process.pid) return !ownTokens.has(token);
-  try {
-    process.kill(id, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+/** A number of this process may be that of an earlier one, as in a container that is started again. */
+async function lockState(owner: LockOwner): Promise<'living' | 'dead' | 'elsewhere'> {
+  if (await isSelf(owner)) return ownTokens.has(owner.token) ? 'living' : 'dead';
+  return stateOf(owner);
 }
 
 /** Removes a lock if it is still the one of a token; another one that came meanwhile is put back. */
 async function removeOf(path: string, token: string): Promise<void> {
-  const aside = beside(path);
+  const aside = await temporaryPath(dirname(path));
   try {
     await rename(path, aside);
   } catch {

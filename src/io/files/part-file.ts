@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
-import { explainWriteFailure, writeAt, writeFileAtomic } from './atomic-file.ts';
+import { writeFileAtomic } from './atomic-file.ts';
+import { writeAt } from './write-at.ts';
+import { explainWriteFailure } from './write-failure.ts';
 
 /** What a server said of the file it sends. */
 export interface RemoteFile {

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { anything } from '../../base/json-shape.ts';
-import { explainWriteFailure, writeFileAtomic } from './atomic-file.ts';
+import { writeFileAtomic } from './atomic-file.ts';
+import { makeFolder } from './make-folder.ts';
 import { readJson } from './read-json.ts';
 
 /** Small records of JSON, a file each. */
@@ -24,9 +24,7 @@ export function recordFolder(path: string): RecordFolder {
   return {
     load: (name) => readJson(file(name), anything, 'record').catch(ignoreMissing),
     async save(name, record) {
-      await mkdir(path, { recursive: true }).catch((cause) => {
-        throw explainWriteFailure(path, cause);
-      });
+      await makeFolder(path);
       await writeFileAtomic(file(name), `${JSON.stringify(record, undefined, 1)}\n`);
     },
   };

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type MemberOpener, type Spool, SpoolFull } from '../archive/unpacking.ts';
 import { isZero, ZEROS } from '../bytes/zeros.ts';
-import { explainWriteFailure, writeAt } from './atomic-file.ts';
 import { openFile } from './file-source.ts';
+import { temporaryPath } from './temporary.ts';
+import { writeAt } from './write-at.ts';
+import { explained } from './write-failure.ts';
 
 /**
  * Files in a temporary directory, which is made for the first of them and goes with the spool, at the latest with the
@@ -26,7 +28,7 @@ export class SpoolFolder implements Spool {
 
   async add(pieces: AsyncIterable<Uint8Array>): Promise<MemberOpener> {
     const path = join(await this.#folder(), randomBytes(8).toString('hex'));
-    const file = await open(path, 'wx');
+    const file = await explained(path, open(path, 'wx'));
     try {
       let length = 0;
       for await (const piece of pieces) {
@@ -39,9 +41,7 @@ export class SpoolFolder implements Spool {
         }
         length += piece.length;
       }
-      await file.truncate(length).catch((error) => {
-        throw explainWriteFailure(path, error);
-      });
+      await explained(path, file.truncate(length));
     } finally {
       await file.close();
     }
@@ -61,9 +61,9 @@ export class SpoolFolder implements Spool {
   }
 
   async #make(): Promise<string> {
-    const path = await mkdtemp(join(tmpdir(), 'tsos-')).catch((error) => {
-      throw explainWriteFailure(tmpdir(), error);
-    });
+    // Its name says whose it is: the folder outlives a process that is killed, until another one unpacks something.
+    const path = await temporaryPath(tmpdir(), { hidden: false });
+    await explained(tmpdir(), mkdir(path, { mode: 0o700 }));
     this.#removeAtExit = () => rmSync(path, { recursive: true, force: true });
     process.once('exit', this.#removeAtExit);
     return path;

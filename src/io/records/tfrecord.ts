@@ -9,7 +9,7 @@ import { ByteCursor } from '../bytes/byte-cursor.ts';
 import { crc32c, maskCrc } from '../bytes/crc32c.ts';
 import { isGzip, isZlib } from '../bytes/inflate.ts';
 import { unreadArchive } from '../bytes/unread-archives.ts';
-import { AtomicFile } from '../files/atomic-file.ts';
+import { createOutputFile } from '../files/atomic-file.ts';
 import { openFile } from '../files/file-source.ts';
 import { zlibInflate } from '../files/zlib-inflate.ts';
 
@@ -80,7 +80,7 @@ export async function writeTfRecords(
   records: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   options: WriteTfRecordsOptions = {},
 ): Promise<void> {
-  const file = await AtomicFile.create(path);
+  const file = await createOutputFile(path);
   try {
     for await (const chunk of packed(frames(records), options.compression)) await file.write(chunk);
     await file.commit();

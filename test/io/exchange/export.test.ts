@@ -19,7 +19,7 @@ import { writeNpz } from '../../../src/io/exchange/write-npz.ts';
 import { writeSafetensors } from '../../../src/io/exchange/write-safetensors.ts';
 import { writeSmtx } from '../../../src/io/exchange/write-smtx.ts';
 import { writeDirectoryAtomic } from '../../../src/io/files/atomic-directory.ts';
-import { AtomicFile } from '../../../src/io/files/atomic-file.ts';
+import { createOutputFile } from '../../../src/io/files/atomic-file.ts';
 import fc from '../../support/fast-check.ts';
 import { memoryCheckpoint } from '../../support/memory-checkpoint.ts';
 import { holds } from '../../support/property.ts';
@@ -104,7 +104,7 @@ test('zip: content of any pieces, and a name too long is refused', async () => {
   await holds(
     fc.asyncProperty(fc.dictionary(fc.string({ minLength: 1 }), fc.array(piece)), async (content) => {
       await withDirectory(async (directory) => {
-        const file = await AtomicFile.create(`${directory}/z`);
+        const file = await createOutputFile(`${directory}/z`);
         const zip = new ZipWriter(file);
         for (const [name, pieces] of Object.entries(content)) await zip.add(name, pieces);
         await zip.finish();
@@ -120,7 +120,7 @@ test('zip: content of any pieces, and a name too long is refused', async () => {
     50,
   );
   await withDirectory(async (directory) => {
-    const file = await AtomicFile.create(`${directory}/z`);
+    const file = await createOutputFile(`${directory}/z`);
     await assert.rejects(new ZipWriter(file).add('x'.repeat(70_000), []), UsageError);
     await file.abort();
   });
@@ -176,7 +176,7 @@ test('a directory with a checkpoint: named by its step, whole or not at all, and
       assertSameTensor(await checkpoint.read('w'), weights, 'w');
       assert.equal(await trainingStep(checkpoint), 0);
     });
-    await assert.rejects(writeCheckpointDirectory(path, [weights]), /out exists already/);
+    await assert.rejects(writeCheckpointDirectory(path, [weights]), /out: exists already/);
     const fails = writeDirectoryAtomic(`${directory}/other`, async (inside) => {
       await writeFile(`${inside}/half`, '');
       throw new UsageError('stopped');

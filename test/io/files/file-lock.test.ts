@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../../../src/base/errors.ts';
 import { FileLock, type LockOwner } from '../../../src/io/files/file-lock.ts';
+import { thisOwner } from '../../../src/io/files/owner.ts';
 import { withDirectory } from '../support.ts';
 
 const QUICK = { pollMs: 5 };
+
+const ELSEWHERE: LockOwner = { host: 'elsewhere', space: 'of another', pid: 1, started: '1', token: 'a' };
 
 test('a lock has one owner at a time, and the next waits for it', async () => {
   await withDirectory(async (directory) => {
@@ -39,13 +41,13 @@ test('who holds it is told to those that do not want to wait', async () => {
     const lock = await FileLock.tryAcquire(path);
     assert.ok(lock instanceof FileLock);
     const owner = (await FileLock.tryAcquire(path)) as LockOwner;
-    assert.deepEqual([owner.process, owner.host], [process.pid, hostname()]);
+    assert.deepEqual(owner, { ...(await thisOwner()), token: owner.token });
     await lock.release();
     const next = await FileLock.tryAcquire(path);
     assert.ok(next instanceof FileLock);
     // A second release of the first is not one of the second.
     await lock.release();
-    assert.equal(JSON.parse(await readFile(path, 'utf8')).process, process.pid);
+    assert.equal(JSON.parse(await readFile(path, 'utf8')).pid, process.pid);
     await next.release();
   });
 });
@@ -53,10 +55,12 @@ test('who holds it is told to those that do not want to wait', async () => {
 test('the lock of a process of this host that has died is taken over at once', async () => {
   await withDirectory(async (directory) => {
     const path = join(directory, 'file.lock');
-    for (const id of [await deadProcess(), process.pid]) {
-      await writeFile(path, JSON.stringify({ process: id, host: hostname(), token: 'old' }));
+    const self = await thisOwner();
+    // The last has the number of a living process, which was not started then.
+    for (const change of [{ pid: await deadProcess() }, {}, { pid: process.ppid, started: '1' }]) {
+      await writeFile(path, JSON.stringify({ ...self, ...change, token: 'old' }));
       const lock = await FileLock.tryAcquire(path);
-      assert.ok(lock instanceof FileLock, `of ${id}`);
+      assert.ok(lock instanceof FileLock, JSON.stringify(change));
       await lock.release();
     }
   });
@@ -65,7 +69,7 @@ test('the lock of a process of this host that has died is taken over at once', a
 test('the lock of another host, or of nobody, is taken over once it has been left alone', async () => {
   await withDirectory(async (directory) => {
     const path = join(directory, 'file.lock');
-    for (const content of [JSON.stringify({ process: 1, host: 'elsewhere', token: 'a' }), '']) {
+    for (const content of [JSON.stringify(ELSEWHERE), '']) {
       await writeFile(path, content);
       // As of a clock that is far ahead.
       await utimes(path, new Date(2100, 0), new Date(2100, 0));
@@ -81,7 +85,7 @@ test('the lock of another host, or of nobody, is taken over once it has been lef
 test('one that shows signs of life is not taken over, and waiting for it can be given up', async () => {
   await withDirectory(async (directory) => {
     const path = join(directory, 'file.lock');
-    await writeFile(path, JSON.stringify({ process: 1, host: 'elsewhere', token: 'a' }));
+    await writeFile(path, JSON.stringify(ELSEWHERE));
     const alive = setInterval(() => utimes(path, new Date(), new Date()).catch(() => {}), 20);
     try {
       const signal = AbortSignal.timeout(600);

@@ -9,7 +9,8 @@ import { formatStateFile, parseStateFile } from '../../../src/io/checkpoint/stat
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
 import { readSafetensors } from '../../../src/io/exchange/safetensors.ts';
 import { readSmtx } from '../../../src/io/exchange/smtx.ts';
-import { AtomicFile, explainWriteFailure, writeFileAtomic } from '../../../src/io/files/atomic-file.ts';
+import { createOutputFile, writeFileAtomic } from '../../../src/io/files/atomic-file.ts';
+import { explainWriteFailure } from '../../../src/io/files/write-failure.ts';
 import fc from '../../support/fast-check.ts';
 import { sharedTest } from '../../support/shared.ts';
 import { mutate, mutation } from '../mutation.ts';
@@ -55,13 +56,13 @@ test('atomic files: whole or not at all, and clear about why not', async () => {
   await withDirectory(async (directory) => {
     const path = `${directory}/out.txt`;
     await writeFileAtomic(path, 'first');
-    const file = await AtomicFile.create(path);
+    const file = await createOutputFile(path);
     await file.write(utf8.encode('sec'));
     assert.equal(await readFile(path, 'utf8'), 'first');
     await file.write(utf8.encode('ond'));
     await file.commit();
     assert.equal(await readFile(path, 'utf8'), 'second');
-    const given = await AtomicFile.create(path);
+    const given = await createOutputFile(path);
     await given.write(utf8.encode('lost'));
     await given.abort();
     assert.deepEqual(readdirSync(directory), ['out.txt']);
