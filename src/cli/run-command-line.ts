@@ -3,10 +3,11 @@ import { TsosError } from '../base/errors.ts';
 import { ArgumentError } from './arguments/argument-error.ts';
 import { COMMANDS } from './command-table.ts';
 import { packageVersion } from './report/package-version.ts';
-import { beQuiet, complain, print } from './terminal/print.ts';
+import { beQuiet, complain, print, surviveLostStderr } from './terminal/print.ts';
 
 /** Runs a command and tells its error, if it has one, in a sentence on stderr. The exit code is left in `process`. */
 export async function runCommandLine(rawArgs: readonly string[]): Promise<void> {
+  surviveLostStderr();
   const args = rawArgs.length === 0 ? ['--help'] : withoutHelpCommand(rawArgs);
   const name = firstOperand(args);
   try {

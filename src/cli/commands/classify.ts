@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { Command } from '@commander-js/extra-typings';
 import { DataError } from '../../base/errors.ts';
 import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
-import { requireWritable } from '../../io/files/atomic-file.ts';
+import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
+import { requireOutput } from '../../io/files/output.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import { type Classification, classifyToFile, nameClasses } from '../../models/resnet50/classify-to-file.ts';
@@ -53,8 +54,11 @@ classifyCommand.action(async (path, paths, args) => {
   };
   const weights = { checkpoint: path, technique, logAlphaThreshold, format, valuePrecision };
   // What is cheap to find wrong is found before the model is loaded.
-  if (args.output !== undefined) await requireWritable(args.output);
+  const inputs = [...(await checkpointInputs(path)), args.labels];
+  if (args.output !== undefined) await requireOutput(args.output, { inputs: [...inputs, ...paths] });
   const pictures = await openPictures(paths, { unlabelled: true });
+  const place =
+    args.output === undefined ? undefined : await requireOutput(args.output, { inputs: pictures.files });
   for (const each of pictures.notes) note(each);
   const names = args.labels === undefined ? undefined : await readClassNames(args.labels);
   const check = ({ classes }: ResNetConfig) => requireNameForEach(classes, names, args.labels);
@@ -74,18 +78,19 @@ classifyCommand.action(async (path, paths, args) => {
       let kept = 0;
       const onBatch = async (batch: readonly Classification[]) => {
         kept += batch.length;
-        if (kept > 0) advise(adviceToResume(`${kept} pictures`, output));
+        if (kept > 0 && place?.kind === 'file') advise(adviceToResume(`${kept} pictures`, output));
         await show(batch);
       };
       await classifyToFile(model, pictures, {
         ...classification,
         output,
+        inputs,
         resume,
         checkpoint: (await checkpointDigest(path)).sha256,
         data: await pictureSetDigest(pictures, args.labels),
-        async onStart({ resumed, discarded }) {
-          noteStart({ resumed: resumed.length, discarded }, { items: 'pictures', output, resume });
-          await onBatch(resumed);
+        async onStart(start) {
+          noteStart({ ...start, resumed: start.resumed.length }, { items: 'pictures', output, resume });
+          await onBatch(start.resumed);
         },
         onBatch,
       });

@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
-import { requireWritable } from '../../io/files/atomic-file.ts';
+import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
+import { requireOutput } from '../../io/files/output.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import { evaluateToFile } from '../../models/resnet50/evaluate-to-file.ts';
@@ -54,8 +55,10 @@ evaluateCommand.action(async (path, args) => {
   const request = readRequest(path, args);
   const { selection, output, resume } = request;
   // What is cheap to find wrong is found before the model is loaded.
-  await requireWritable(output);
+  const inputs = [...(await checkpointInputs(path)), request.labels];
+  await requireOutput(output, { inputs: [...inputs, ...request.data] });
   const pictures = await openPictures(request.data, { labels: request.labels });
+  const { kind } = await requireOutput(output, { inputs: pictures.files });
   pictures.notes.forEach(note);
   const total = await countSelected(pictures, selection, request.data);
   const data = await pictureSetDigest(pictures, request.labels);
@@ -65,11 +68,14 @@ evaluateCommand.action(async (path, args) => {
       note(`${describeResNet(model)}, on ${gpu.describe()}; ${total} pictures`);
       noteUnusedThreshold(model.config.technique, request.model.logAlphaThreshold);
       using shown = showProgress('evaluated');
-      const adviseFrom = (seen: number) => advise(adviceToResume(`${seen} of ${total} pictures`, output));
+      const adviseFrom = (seen: number) => {
+        if (kind === 'file') advise(adviceToResume(`${seen} of ${total} pictures`, output));
+      };
       const part = await evaluateToFile(model, pictures, {
         ...selection,
         ...request.reading,
         output,
+        inputs,
         resume,
         signal,
         checkpoint: sha256,

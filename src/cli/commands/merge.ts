@@ -1,6 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
 import { writeFileAtomic } from '../../io/files/atomic-file.ts';
-import { mergeEvaluations, readEvaluationPart } from '../../models/resnet50/evaluation-part.ts';
+import { requireOutput } from '../../io/files/output.ts';
+import {
+  formatEvaluationPart,
+  mergeEvaluations,
+  readEvaluationPart,
+} from '../../models/resnet50/evaluation-part.ts';
 import { describeEvaluation, evaluationJson } from '../report/evaluation-report.ts';
 import { print } from '../terminal/print.ts';
 
@@ -10,9 +15,10 @@ export const mergeCommand = new Command('merge')
   .option('--json', 'Print one JSON object with everything about the result');
 
 mergeCommand.action(async (files, args) => {
+  if (args.output !== undefined) await requireOutput(args.output, { inputs: files });
   const merged = mergeEvaluations(await Promise.all(files.map(readEvaluationPart)));
   if (args.output !== undefined) {
-    await writeFileAtomic(args.output, `${JSON.stringify(merged, null, 2)}\n`);
+    await writeFileAtomic(args.output, formatEvaluationPart(merged));
   }
   await print(
     args.json ? await evaluationJson(merged) : describeEvaluation(merged, args.output ?? files.join(', ')),

@@ -1,6 +1,9 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
+import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
+import { isCheckpointFile } from '../../io/checkpoint/locate.ts';
+import { requireDirectory } from '../../io/files/atomic-directory.ts';
 import type { CountRounding } from '../../layers/pruning/kept-count.ts';
 import type { LayerTarget } from '../../layers/pruning/layer-targets.ts';
 import { type PrunedLayer, pruneCheckpoint } from '../../layers/pruning/prune-checkpoint.ts';
@@ -44,11 +47,17 @@ export const pruneCommand = new Command('prune')
       .default('floor' as const),
   )
   .option('--seed <number>', 'Of random choices', wholeNumber(0), 0)
+  .option('--force', 'Replace the directory, where it has nothing but a checkpoint in it')
   .option('--json', 'Print one JSON object');
 
 pruneCommand.action(async (path, args) => {
   const rule = pruningRule(args.method, args.algorithm, args.rounding);
   const { sparsity, seed, perLayer } = args;
+  const directory = {
+    inputs: await checkpointInputs(path),
+    replaceable: args.force ? isCheckpointFile : undefined,
+  };
+  await requireDirectory(args.output, directory);
   const checkpoint = await openCheckpoint(path);
   const layers: PrunedLayer[] = [];
   try {
@@ -65,7 +74,7 @@ pruneCommand.action(async (path, args) => {
           progress.update(done, total, 'layers');
         },
       });
-      await writeCheckpointDirectory(args.output, tensors, await trainingStep(checkpoint));
+      await writeCheckpointDirectory(args.output, tensors, await trainingStep(checkpoint), directory);
     });
   } finally {
     await checkpoint.close();

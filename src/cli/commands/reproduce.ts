@@ -1,12 +1,15 @@
+import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { UsageError } from '../../base/errors.ts';
 import { cacheDirectory } from '../../io/files/cache-directory.ts';
+import { refuseInputs } from '../../io/files/output-place.ts';
 import { fits, PUBLISHED_AT, PUBLISHED_CHECKPOINTS, publishedCheckpoint } from '../../results/catalogue.ts';
 import {
   type CheckpointResult,
   mergeResults,
   readResults,
   requireSameTasks,
+  resultPath,
   writeResult,
 } from '../../results/reproduction/checkpoint-result.ts';
 import { findCheckpoint } from '../../results/reproduction/find-checkpoint.ts';
@@ -14,7 +17,7 @@ import { buildReport, type Report } from '../../results/reproduction/report.ts';
 import { figuresTable, reportedModels, summaryLine } from '../../results/reproduction/report-tables.ts';
 import { readTargets, type Target } from '../../results/reproduction/target.ts';
 import { parseTolerance } from '../../results/reproduction/tolerance.ts';
-import { writeReport } from '../../results/reproduction/write-report.ts';
+import { REPORT_FILES, writeReport } from '../../results/reproduction/write-report.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { PUBLISHED_MODEL, PUBLISHED_SPARSITY, PUBLISHED_TECHNIQUE } from '../arguments/catalogue-options.ts';
 import { each, shard, wholeNumber } from '../arguments/values.ts';
@@ -128,6 +131,12 @@ async function measure(
   if (isWanted('transformer') && !transformer)
     note('no --newstest: of Transformers only sparsity is measured');
   if (isWanted('rn50') && !rn50) note('no --data: of ResNets only sparsity is measured');
+  await refuseInputs(args.output, writtenInto(args.output, targets), [
+    args.catalogue,
+    ...(transformer?.files ?? []),
+    ...(rn50?.pictures.files ?? []),
+    args.labels,
+  ]);
   const folder = args.checkpoints ?? cacheDirectory();
   return interruptible(async (signal, advise) => {
     advise(`what is done is kept in ${args.output}, run the same with --resume to go on`);
@@ -149,15 +158,23 @@ async function measure(
   });
 }
 
+function writtenInto(folder: string, targets: readonly Target[]): string[] {
+  return [
+    ...REPORT_FILES.map((name) => join(folder, name)),
+    ...targets.map(({ name }) => resultPath(folder, name)),
+  ];
+}
+
 /** As of "tsos fetch". */
 const FETCH_ATTEMPTS = 6;
 
-/** Puts results of several runs into one folder, with the report on all of them. */
+/** Puts results of several runs into one folder, with the report on all of them. Of one run it may be its own folder. */
 async function mergeFolders(
   folders: readonly string[],
   output: string,
   reportOn: (results: ReadonlyMap<string, CheckpointResult>) => Report,
 ): Promise<ReproductionOutcome> {
+  if (folders.length > 1) await refuseInputs(output, [output], folders);
   const results = mergeResults(await Promise.all(folders.map(readResults)));
   if (results.size === 0)
     throw new UsageError(`${folders.join(', ')}: no results of "tsos reproduce" are there`);

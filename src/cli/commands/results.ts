@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { formatCsv } from '../../io/exchange/csv.ts';
-import { explainWriteFailure, writeFileAtomic } from '../../io/files/atomic-file.ts';
+import { writeFileAtomic } from '../../io/files/atomic-file.ts';
+import { makeFolder } from '../../io/files/make-folder.ts';
+import { refuseInputs } from '../../io/files/output-place.ts';
 import { loadResults, type ResultRow } from '../../results/load-results.ts';
 import {
   bestRows,
@@ -14,6 +15,7 @@ import {
   parseCondition,
   sortRows,
 } from '../../results/query.ts';
+import { RESULT_FILES } from '../../results/result-files.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { wholeNumber } from '../arguments/values.ts';
 import { note, print } from '../terminal/print.ts';
@@ -44,7 +46,7 @@ resultsCommand.action(async (folder, args) => {
   const chosen = args.best ? bestRows(filtered) : filtered;
   const sorted = args.sort === undefined ? chosen : sortRows(chosen, args.sort, args.descending);
   const rows = sorted.slice(0, limit);
-  const plots = args.plots === undefined ? undefined : await drawFigures(args.plots, all);
+  const plots = args.plots === undefined ? undefined : await drawFigures(args.plots, all, folder);
 
   const isQuery = args.best || args.sort !== undefined || limit !== undefined || filter.length > 0;
   if (args.json) await print(`${JSON.stringify({ folder, rows, ...(plots && { plots }) })}\n`);
@@ -60,20 +62,23 @@ function conditions(condition: string, before: readonly Condition[]): readonly C
 }
 
 /** Draws everything, since the figures compare all with all. @returns the paths of the files, the page first. */
-async function drawFigures(folder: string, rows: readonly ResultRow[]): Promise<string[]> {
+async function drawFigures(folder: string, rows: readonly ResultRow[], source: string): Promise<string[]> {
   const [{ paperFigures }, { figuresPage }] = await Promise.all([
     import('../../results/plots/figures.ts'),
     import('../../results/plots/page.ts'),
   ]);
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw explainWriteFailure(folder, cause);
-  });
+  await makeFolder(folder);
   const figures = await paperFigures(rows);
   const files = [
     { name: 'index.html', text: figuresPage('The State of Sparsity: published results', figures) },
     ...figures.map(({ name, svg }) => ({ name: `${name}.svg`, text: svg })),
   ];
   const paths = files.map(({ name }) => join(folder, name));
+  await refuseInputs(
+    folder,
+    paths,
+    RESULT_FILES.map(({ path }) => join(source, path)),
+  );
   for (const [i, { text }] of files.entries()) await writeFileAtomic(paths[i], text);
   return paths;
 }

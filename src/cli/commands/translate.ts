@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { UsageError } from '../../base/errors.ts';
-import { requireWritable } from '../../io/files/atomic-file.ts';
+import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
+import { requireOutput } from '../../io/files/output.ts';
 import { decodesFileName } from '../../models/transformer/decodes-name.ts';
 import type { Transformer } from '../../models/transformer/model.ts';
 import { joinLines, splitLines, translateToFile } from '../../models/transformer/translate-file.ts';
@@ -17,6 +18,7 @@ import {
 } from '../arguments/checkpoint-options.ts';
 import { number, wholeNumber } from '../arguments/values.ts';
 import { noteLongSources } from '../report/long-sources.ts';
+import { adviceToResume, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
 import {
   describeModel,
@@ -72,7 +74,8 @@ type Options = ReturnType<typeof translateCommand.opts>;
 translateCommand.action(async (path, args) => {
   const request = readRequest(path, args);
   // What is cheap to find wrong is found before anything is read, or the model loaded.
-  await requireOutput(request);
+  const inputs = [...(await checkpointInputs(path)), args.vocab, args.input];
+  const isKept = await requireWritable(request, inputs);
   const input = await readInput(args.input);
   const lines = splitLines(input.text).slice(0, request.limit);
   const digests = await digestInputs(path, args.vocab, {
@@ -85,8 +88,10 @@ translateCommand.action(async (path, args) => {
       noteUnusedThreshold(session.model.config.technique, request.model.logAlphaThreshold);
       if (request.search.maxInput === undefined) noteLongSources(lines, session.vocabulary);
       const output = await outputPath(request, session.model);
-      if (output !== undefined) await assertNotRead(output, request);
-      const run = await translate({ ...request, output, lines, digests, signal, advise }, session);
+      const run = await translate(
+        { ...request, inputs, isKept, output, lines, digests, signal, advise },
+        session,
+      );
       note(describeSpeed(run.progress));
       const options = { ...request.search, limit: request.limit, format: request.model.format };
       if (args.json)
@@ -97,6 +102,9 @@ translateCommand.action(async (path, args) => {
 });
 
 type Request = ReturnType<typeof readRequest>;
+
+/** Files that the run reads. */
+type Inputs = readonly (string | undefined)[];
 
 function readRequest(checkpoint: string, options: Options) {
   if (options.resume && options.output === undefined) {
@@ -115,17 +123,18 @@ function readRequest(checkpoint: string, options: Options) {
   };
 }
 
-/** @throws {UsageError} where translations cannot be written to where they are to go. */
-async function requireOutput(request: Request): Promise<void> {
+/**
+ * @returns whether finished batches are kept while the rest is done.
+ * @throws {UsageError} where translations cannot be written to where they are to go.
+ */
+async function requireWritable(request: Request, inputs: Inputs): Promise<boolean> {
   const { input, output } = request;
-  if (output === undefined) return;
-  if (!(await isDirectory(output))) {
-    await requireWritable(output);
-    return assertNotRead(output, request);
-  }
+  if (output === undefined) return false;
+  if (!(await isDirectory(output))) return (await requireOutput(output, { inputs })).kind === 'file';
   if (input === undefined) throw new UsageError(`${output}: is a directory; with stdin give a file name`);
   // How the file will be called depends on the model; whether one can be made does not depend on how it is called.
-  await requireWritable(join(output, `${basename(input)}.decodes`));
+  await requireOutput(join(output, `${basename(input)}.decodes`), { inputs });
+  return true;
 }
 
 /** In a directory the file gets a name that tells the model. */
@@ -141,19 +150,9 @@ async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-/** @throws {UsageError} where the output would replace what the run reads. */
-async function assertNotRead(output: string, { input: text, model }: Request): Promise<void> {
-  const found = await stat(output).catch(() => undefined);
-  if (found === undefined) return;
-  for (const input of [text, model.vocabulary]) {
-    const other = input === undefined ? undefined : await stat(input).catch(() => undefined);
-    if (other?.ino === found.ino && other.dev === found.dev) {
-      throw new UsageError(`${output}: is an input of this run too; name another file for the output`);
-    }
-  }
-}
-
 interface Job extends Request {
+  readonly inputs: Inputs;
+  readonly isKept: boolean;
   readonly lines: readonly string[];
   readonly digests: InputDigests;
   readonly signal: AbortSignal;
@@ -165,6 +164,10 @@ async function translate(job: Job, { model, vocabulary }: Session): Promise<Tran
   using shown = showProgress('translated');
   let progress = NOTHING_TRANSLATED;
   let resumed = 0;
+  const adviseFrom = (done: number, sentences: number) => {
+    if (job.isKept && output !== undefined)
+      advise(adviceToResume(`${done} of ${sentences} sentences`, output));
+  };
   const options: TranslateLinesOptions = {
     ...job.search,
     signal,
@@ -172,7 +175,7 @@ async function translate(job: Job, { model, vocabulary }: Session): Promise<Tran
       progress = batch.progress;
       const { sentencesDone, sentences, tokensPerSecond } = progress;
       shown.update(sentencesDone, sentences, `sentences, ${tokensPerSecond.toFixed(1)} tokens/s`);
-      if (output !== undefined) advise(adviceToResume(output, sentencesDone, sentences));
+      adviseFrom(sentencesDone, sentences);
     },
   };
   if (output === undefined) {
@@ -181,23 +184,14 @@ async function translate(job: Job, { model, vocabulary }: Session): Promise<Tran
   const translations = await translateToFile(model, vocabulary, lines, {
     ...options,
     output,
+    inputs: job.inputs,
     resume,
     hashes: { checkpoint: digests.checkpoint.sha256, vocabulary: digests.vocabulary.sha256 },
     onStart(start) {
       resumed = start.resumed;
-      if (resumed > 0) {
-        note(`${resumed} of ${lines.length} sentences were translated before`);
-        advise(adviceToResume(output, resumed, lines.length));
-      } else if (start.discarded > 0) {
-        note(
-          `${output}.partial, which an interrupted run left, will be overwritten: to go on with it, stop this and use --resume`,
-        );
-      } else if (resume) note('there is nothing to resume, so this starts from the beginning');
+      noteStart(start, { items: 'sentences', output, resume: resume ?? false });
+      if (resumed > 0) adviseFrom(resumed, lines.length);
     },
   });
   return { translations, progress, resumed };
-}
-
-function adviceToResume(output: string, done: number, sentences: number): string {
-  return `${done} of ${sentences} sentences are kept in ${output}.partial, run the same with --resume to go on`;
 }

@@ -6,13 +6,18 @@ export interface Start {
   readonly resumed: number;
   /** Batches of an earlier run that are not taken up. */
   readonly discarded: number;
+  /** Bytes that are damaged. */
+  readonly damagedBytes: number;
 }
 
 /** Says what becomes of what an earlier run with the same output has left. @param items such as "pictures" */
 export function noteStart(
-  { resumed, discarded }: Start,
+  { resumed, discarded, damagedBytes }: Start,
   { items, output, resume }: { items: string; output: string; resume: boolean },
 ): void {
+  if (damagedBytes > 0) {
+    note(`${output}.partial is damaged: its last ${damagedBytes} bytes do not count, and are done again`);
+  }
   if (resumed > 0) note(`${resumed} ${items} were done before`);
   else if (discarded > 0) {
     note(

@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
+import { makeFolder } from '../../io/files/make-folder.ts';
 import { bleu } from '../../metrics/bleu/bleu.ts';
 import { translateToFile } from '../../models/transformer/translate-file.ts';
 import type { TranslateLinesOptions } from '../../models/transformer/translate-lines.ts';
@@ -17,6 +18,8 @@ const METHOD = 'moses-compound';
 export interface TranslationTask {
   readonly lines: readonly string[];
   readonly references: readonly string[];
+  /** All files of it. */
+  readonly files: readonly string[];
   /** The file with the subwords. */
   readonly vocabulary: string;
   readonly search: Pick<TranslateLinesOptions, 'batch' | 'extraLength' | 'legacyLength'>;
@@ -29,7 +32,7 @@ export async function measureBleu(measuring: Measuring, task: TranslationTask): 
   const { target, path, sha256, folder, resume, signal } = measuring;
   const { lines, references, search, identity } = task;
   const output = join(folder, 'decodes', `${target.name}.de`);
-  await mkdir(join(folder, 'decodes'), { recursive: true });
+  await makeFolder(join(folder, 'decodes'));
   const request = {
     checkpoint: path,
     vocabulary: task.vocabulary,
@@ -45,6 +48,7 @@ export async function measureBleu(measuring: Measuring, task: TranslationTask): 
     const translations = await translateToFile(model, vocabulary, lines, {
       ...search,
       output,
+      inputs: [...(await checkpointInputs(path)), ...task.files],
       resume,
       signal,
       hashes: { checkpoint: sha256, vocabulary: String(identity.vocabulary) },

@@ -1,6 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../../base/errors.ts';
+import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
+import { makeFolder } from '../../io/files/make-folder.ts';
 import type { OpenedPictures } from '../../io/pictures/open-pictures.ts';
 import { evaluateToFile } from '../../models/resnet50/evaluate-to-file.ts';
 import { evaluationResult } from '../../models/resnet50/evaluation-part.ts';
@@ -16,6 +17,8 @@ import { environmentOf, type Measuring } from './measuring.ts';
 /** What ResNets are measured on, and how. */
 export interface ClassificationTask {
   readonly pictures: OpenedPictures;
+  /** The file with their classes. */
+  readonly labels: string | undefined;
   /** How many of them. */
   readonly total: number;
   readonly limit: number | undefined;
@@ -30,7 +33,7 @@ export async function measureTop1(measuring: Measuring, task: ClassificationTask
   const { target, path, sha256, folder, resume, signal } = measuring;
   const { pictures, total, limit, batch, identity } = task;
   const output = join(folder, 'evaluations', `${target.name}.json`);
-  await mkdir(join(folder, 'evaluations'), { recursive: true });
+  await makeFolder(join(folder, 'evaluations'));
   const { technique, logAlphaThreshold } = target;
   const request = { checkpoint: path, technique, logAlphaThreshold, format: undefined, signal };
   return withResNet(request, async ({ gpu, checkpoint, model }) => {
@@ -40,6 +43,7 @@ export async function measureTop1(measuring: Measuring, task: ClassificationTask
       limit,
       batch,
       output,
+      inputs: [...(await checkpointInputs(path)), task.labels],
       resume,
       signal,
       checkpoint: sha256,

@@ -51,6 +51,7 @@ export async function readTranslationTask(request: TranslationRequest): Promise<
   return {
     lines: lines.slice(0, limit),
     references: references.slice(0, limit),
+    files: Object.values(files),
     vocabulary: files.vocabulary,
     search: extraLength === undefined ? { batch, legacyLength: true } : { batch, extraLength },
     identity: {
@@ -83,6 +84,7 @@ export async function readClassificationTask(
   for (const each of pictures.notes) note(each);
   return {
     pictures,
+    labels,
     total: await countSelected(pictures, { limit }, data),
     limit,
     batch,

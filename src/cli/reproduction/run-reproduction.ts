@@ -1,5 +1,6 @@
 import { TsosError, UsageError } from '../../base/errors.ts';
 import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
+import { OutputInUseError } from '../../io/files/output-lock.ts';
 import {
   type CheckpointResult,
   type Failure,
@@ -87,6 +88,11 @@ async function measureOne(target: Target, job: ReproductionJob): Promise<boolean
     result = { name, model, measurement: await measureCheckpoint(measuring, tasks) };
   } catch (error) {
     if (signal.aborted) throw error;
+    // Which says nothing of the checkpoint: its result is being made.
+    if (error instanceof OutputInUseError) {
+      note(error.message);
+      return true;
+    }
     complain(`${name}: ${(error as Error).message}`);
     result = { name, model, failure: failureOf(error) };
   }

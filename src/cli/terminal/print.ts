@@ -36,7 +36,18 @@ export function note(text: string): void {
 
 /** Tells the user what went wrong. */
 export function complain(text: string): void {
-  process.stderr.write(`tsos: ${text.split('\n').map(printable).join('\n')}\n`);
+  try {
+    process.stderr.write(`tsos: ${text.split('\n').map(printable).join('\n')}\n`);
+    // Deno throws where others tell of it by an event.
+  } catch {}
+}
+
+/**
+ * Lets work go on where nobody reads what it tells, or where that goes to a full disk: progress is no reason to stop. Unheard,
+ * the event would end the process.
+ */
+export function surviveLostStderr(): void {
+  process.stderr.on('error', () => {});
 }
 
 /** A name, in a checkpoint or of a file, may hold anything; what would act on the terminal is escaped. */

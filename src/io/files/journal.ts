@@ -1,69 +1,108 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { TsosError, UsageError } from '../../base/errors.ts';
-import { explainWriteFailure, writeAt } from './atomic-file.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
+import { either, oneOf, real, recordOf, type Shape, text, truth } from '../../base/json-shape.ts';
+import { crc32c } from '../bytes/crc32c.ts';
+import { parseJson } from './read-json.ts';
+import { writeAt } from './write-at.ts';
+import { explained } from './write-failure.ts';
 
 /** Says which work a journal belongs to. Values are compared as JSON. */
 export type JournalHeader = Readonly<Record<string, string | number | boolean | null>>;
 
-/**
- * Finished parts of a long work, kept so that an interrupted run need not redo them: a header, then one record a line, as
- * JSON. A record counts once its line is whole; what a crash left of the last one is dropped.
- */
-export class Journal {
+const HEADER = recordOf(either(text(), real(), truth, oneOf(null))) satisfies Shape<JournalHeader>;
+
+/** Finished parts of a long work, kept so that an interrupted run need not redo them. */
+export interface Journal<T> {
+  /** What errors call it. */
   readonly path: string;
   /** What the run that is resumed had finished. */
-  readonly records: readonly unknown[];
+  readonly records: readonly T[];
   /** How many records of an earlier run are not taken up. The first `append` overwrites them. */
   readonly discarded: number;
+  /** Bytes behind the records that are damaged, and do not count. */
+  readonly damagedBytes: number;
+  /** Adds a record and waits until it is on the disk. */
+  append(record: T): Promise<void>;
+}
+
+/** How a journal is opened. */
+export interface JournalOptions<T> {
+  readonly header: JournalHeader;
+  /** What each record must be. */
+  readonly record: Shape<T>;
+  /** Take up what an earlier run of the same work has left. */
+  readonly resume: boolean;
+}
+
+/**
+ * A journal in a file: a header and then a record a line, as JSON, each behind a checksum of all JSON up to its own end. So a
+ * record counts only behind just those records, and that header, that it was written behind. What a crash left of the last
+ * one is dropped, and so is whatever stands behind damage.
+ */
+export class FileJournal<T> implements Journal<T> {
+  readonly path: string;
+  readonly records: readonly T[];
+  readonly discarded: number;
+  readonly damagedBytes: number;
   readonly #handle: FileHandle;
   readonly #header: JournalHeader;
-  /** Bytes of the header and the whole records. */
+  /** Bytes of the header and the whole records, and the checksum they end with. */
   #length: number;
+  #checksum: number;
   #closed = false;
 
-  private constructor(path: string, handle: FileHandle, header: JournalHeader, kept: Kept, resume: boolean) {
+  private constructor(
+    path: string,
+    handle: FileHandle,
+    header: JournalHeader,
+    kept: Kept,
+    records: readonly T[] | undefined,
+  ) {
     this.path = path;
     this.#handle = handle;
     this.#header = header;
-    this.records = resume ? kept.records : [];
-    this.discarded = resume ? 0 : kept.records.length;
-    this.#length = resume ? kept.length : 0;
+    const isResumed = records !== undefined;
+    this.records = records ?? [];
+    this.discarded = isResumed ? 0 : Math.max(0, kept.lines.length - 1);
+    this.damagedBytes = isResumed ? kept.damagedBytes : 0;
+    this.#length = isResumed ? kept.length : 0;
+    this.#checksum = isResumed ? kept.checksum : 0;
   }
 
   /**
    * Opens the journal of a work, making it where there is none, so that a place that cannot be written to shows at once.
-   * @param options.resume take up what an earlier run of the same work has left.
-   * @throws {UsageError} where that belongs to other work, or where the file cannot be written.
+   * @throws {UsageError} where what an earlier run left belongs to other work, or where the file cannot be written.
+   * @throws {DataError} where what it left is none of a journal of this work.
    */
-  static async open(path: string, header: JournalHeader, options: { resume: boolean }): Promise<Journal> {
-    const handle = await open(path, constants.O_RDWR | constants.O_CREAT).catch((cause) => {
-      throw explainWriteFailure(path, cause);
-    });
+  static async open<T>(path: string, options: JournalOptions<T>): Promise<FileJournal<T>> {
+    const { header, record, resume } = options;
+    const handle = await explained(path, open(path, constants.O_RDWR | constants.O_CREAT));
     try {
-      const kept = wholeLines(await handle.readFile());
-      if (options.resume && kept.header !== undefined) requireSame(path, kept.header, header);
-      return new Journal(path, handle, header, kept, options.resume);
+      const kept = soundLines(await handle.readFile());
+      const records = resume ? recordsOf(path, kept, header, record) : undefined;
+      return new FileJournal(path, handle, header, kept, records);
     } catch (error) {
       await handle.close();
       throw error;
     }
   }
 
-  /** Adds a record and waits until it is on the disk. */
-  async append(record: unknown): Promise<void> {
+  async append(record: T): Promise<void> {
     const lines = this.#length === 0 ? [this.#header, record] : [record];
-    const bytes = new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    try {
-      await this.#handle.truncate(this.#length);
-      await writeAt(this.#handle, this.#length, bytes, this.path);
-      await this.#handle.datasync();
-    } catch (error) {
-      throw error instanceof TsosError
-        ? error
-        : explainWriteFailure(this.path, error as NodeJS.ErrnoException);
+    let checksum = this.#length === 0 ? 0 : this.#checksum;
+    let text = '';
+    for (const line of lines) {
+      const json = JSON.stringify(line);
+      checksum = crc32c(UTF8.encode(json), checksum);
+      text += `${hexadecimal(checksum)} ${json}\n`;
     }
+    const bytes = UTF8.encode(text);
+    await explained(this.path, this.#handle.truncate(this.#length));
+    await writeAt(this.#handle, this.#length, bytes, this.path);
+    await explained(this.path, this.#handle.datasync());
     this.#length += bytes.length;
+    this.#checksum = checksum;
   }
 
   /** Closes the file; one that nothing was ever written to is removed. May be called again. */
@@ -83,32 +122,66 @@ export class Journal {
   }
 }
 
+/** A journal of work that nothing can be resumed of: it keeps nothing. */
+export function passingJournal<T>(path: string): Journal<T> {
+  return { path, records: [], discarded: 0, damagedBytes: 0, append: async () => {} };
+}
+
+const UTF8 = new TextEncoder();
+
+/** Of a checksum, and the blank behind it. */
+const PREFIX_LENGTH = 9;
+
+function hexadecimal(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0');
+}
+
 /** What of a journal can be read. */
 interface Kept {
-  readonly header: JournalHeader | undefined;
-  readonly records: readonly unknown[];
+  /** The JSON of header and records. */
+  readonly lines: readonly Uint8Array[];
+  /** Bytes up to the last of them. */
   readonly length: number;
+  /** Of all of them. */
+  readonly checksum: number;
+  /** Bytes behind them that are no line a crash cut short. */
+  readonly damagedBytes: number;
 }
 
-function wholeLines(bytes: Uint8Array): Kept {
-  const values: unknown[] = [];
+function soundLines(bytes: Uint8Array): Kept {
+  const lines: Uint8Array[] = [];
   let length = 0;
-  for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, length)) {
-    const value = parse(bytes.subarray(length, end));
-    if (value === undefined) break;
-    values.push(value);
+  let checksum = 0;
+  for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, length)) {
+    const json = bytes.subarray(length + PREFIX_LENGTH, end);
+    const expected = crc32c(json, checksum);
+    const prefix = new TextDecoder().decode(bytes.subarray(length, length + PREFIX_LENGTH));
+    if (prefix !== `${hexadecimal(expected)} `) {
+      return { lines, length, checksum, damagedBytes: bytes.length - length };
+    }
+    lines.push(json);
+    checksum = expected;
     length = end + 1;
   }
-  return { header: values[0] as JournalHeader | undefined, records: values.slice(1), length };
+  return { lines, length, checksum, damagedBytes: 0 };
 }
 
-function parse(line: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(line));
-  } catch {
-    return undefined;
+const LINE_FEED = 0x0a;
+
+function recordsOf<T>(path: string, kept: Kept, wanted: JournalHeader, record: Shape<T>): T[] {
+  const [header, ...records] = kept.lines;
+  if (header === undefined) {
+    if (kept.damagedBytes === 0) return [];
+    throw new DataError(
+      'is damaged in its first line, or was written by an earlier version; leave --resume away to start over',
+      { file: path },
+    );
   }
+  requireSame(path, parseJson(header, path, HEADER, WHAT), wanted);
+  return records.map((line) => parseJson(line, path, record, WHAT));
 }
+
+const WHAT = 'journal of this work; leave --resume away to start over';
 
 function requireSame(path: string, found: JournalHeader, wanted: JournalHeader): void {
   const names = new Set([...Object.keys(found), ...Object.keys(wanted)]);

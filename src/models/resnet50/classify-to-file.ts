@@ -1,4 +1,5 @@
-import { DataError } from '../../base/errors.ts';
+import { either, fields, listOf, nullable, real, type Shape, text, whole } from '../../base/json-shape.ts';
+import { fileStatesDigest } from '../../io/files/file-states.ts';
 import { writeJournalled } from '../../io/files/journalled-file.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import { mostProbable } from '../../metrics/classification.ts';
@@ -9,6 +10,7 @@ import {
   requireSkipBad,
   type UnusablePicture,
 } from './classify.ts';
+import { UNUSABLE_PICTURE } from './evaluation-part.ts';
 import type { ResNet50 } from './model.ts';
 
 /** A class, what softmax gives it, and its name where one is known. */
@@ -41,6 +43,8 @@ export interface ClassifyToFileOptions extends Omit<ClassifyOptions, 'skip'>, Na
   readonly checkpoint: string;
   /** See `pictureSetDigest`; of the names of the classes too. */
   readonly data: string;
+  /** Files that the run reads beside the pictures, which the output must not replace. */
+  readonly inputs?: readonly (string | undefined)[] | undefined;
   /** Called before the first batch, and waited for. */
   readonly onStart?: ((start: ClassificationStart) => void | Promise<void>) | undefined;
   /** Called with each batch that is done and kept, and waited for. */
@@ -52,6 +56,8 @@ export interface ClassificationStart {
   readonly resumed: readonly Classification[];
   /** Batches of an earlier run that are not taken up. */
   readonly discarded: number;
+  /** Bytes of what an earlier run has left that are damaged; what they stood for is done again. */
+  readonly damagedBytes: number;
 }
 
 /** The most probable classes of each picture, batch by batch. Throws as `classifyPictures`. */
@@ -83,11 +89,14 @@ export async function classifyToFile(
     valuePrecision: model.config.valuePrecision,
     data,
     top: options.top,
+    modificationTimes: await fileStatesDigest(source.files),
   };
-  await writeJournalled(output, header, { resume }, async (journal) => {
-    const done = journal.records.flatMap((record) => classificationsOf(record, journal.path));
+  const inputs = [...source.files, ...(options.inputs ?? [])];
+  await writeJournalled(output, { header, record: BATCH, resume, inputs }, async (journal) => {
+    const done = journal.records.flat();
     requireSkipBad(options.skipBad, done.filter((each) => 'reason' in each).length, journal.path);
-    await onStart?.({ resumed: [...done], discarded: journal.discarded });
+    const { discarded, damagedBytes } = journal;
+    await onStart?.({ resumed: [...done], discarded, damagedBytes });
     const skip = done.length;
     for await (const batch of nameClasses(model, source, { ...classification, skip })) {
       await journal.append(batch);
@@ -107,7 +116,15 @@ function named({ file, record, logits }: ClassifiedPicture, { top, names }: Nami
   return { file, record, classes };
 }
 
-function classificationsOf(record: unknown, file: string): Classification[] {
-  if (Array.isArray(record)) return record as Classification[];
-  throw new DataError('is no journal of classifications; remove it or choose another output', { file });
-}
+/** A record of the journal. */
+const BATCH = listOf(
+  either(
+    UNUSABLE_PICTURE,
+    fields({
+      file: text(),
+      record: whole(),
+      classes: listOf(fields({ class: whole(), name: nullable(text()), probability: real({ least: 0 }) })),
+    }),
+  ),
+  { least: 1 },
+) satisfies Shape<readonly Classification[]>;

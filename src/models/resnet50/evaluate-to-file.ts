@@ -1,4 +1,5 @@
-import { DataError } from '../../base/errors.ts';
+import { agreeing, fields, listOf, type Shape, whole } from '../../base/json-shape.ts';
+import { fileStatesDigest } from '../../io/files/file-states.ts';
 import type { Journal } from '../../io/files/journal.ts';
 import { writeJournalled } from '../../io/files/journalled-file.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
@@ -9,7 +10,10 @@ import {
   type EvaluationIdentity,
   type EvaluationPart,
   FORMAT,
+  formatEvaluationPart,
+  TOTALS,
   totalsOf,
+  UNUSABLE_PICTURE,
   writtenTotals,
 } from './evaluation-part.ts';
 import type { ResNet50 } from './model.ts';
@@ -31,6 +35,8 @@ export interface EvaluateToFileOptions extends Omit<EvaluateOptions, 'skip' | 'o
   readonly weightDecayLoss: number;
   /** The adapter, in a line. */
   readonly adapter: string;
+  /** Files that the run reads beside the pictures, which the output must not replace. */
+  readonly inputs?: readonly (string | undefined)[] | undefined;
   /** Called before the first batch. */
   readonly onStart?: ((start: EvaluationStart) => void) | undefined;
   /** Called after each batch. */
@@ -42,6 +48,8 @@ export interface EvaluationStart {
   readonly resumed: number;
   /** Batches of an earlier run that are not taken up. */
   readonly discarded: number;
+  /** Bytes of what an earlier run has left that are damaged; what they stood for is done again. */
+  readonly damagedBytes: number;
 }
 
 /** How far an evaluation is. */
@@ -59,6 +67,11 @@ interface Entry extends Pick<EvaluationPart, 'totals'> {
   readonly milliseconds: number;
 }
 
+const ENTRY = agreeing(
+  fields({ totals: TOTALS, bad: listOf(UNUSABLE_PICTURE), milliseconds: whole() }),
+  ({ totals, bad }) => (totals.pictures + bad.length > 0 ? undefined : 'a batch without a picture cannot be'),
+) satisfies Shape<Entry>;
+
 /**
  * Evaluates into a file, which appears whole or not at all. Every finished batch is kept, so that a run that was interrupted,
  * or that stopped at a picture it cannot use, can be resumed; the result is the same.
@@ -70,14 +83,19 @@ export async function evaluateToFile(
   options: EvaluateToFileOptions,
 ): Promise<EvaluationPart> {
   const { output, resume = false, onStart, onProgress, weightDecayLoss, adapter, ...evaluation } = options;
+  const inputs = [...source.files, ...(options.inputs ?? [])];
   const { shard = { index: 0, count: 1 } } = options;
   const identity = identityOf(model, options);
-  const header = { ...identity, shard: `${shard.index}/${shard.count}` };
-  return writeJournalled(output, header, { resume }, async (journal) => {
+  const header = {
+    ...identity,
+    shard: `${shard.index}/${shard.count}`,
+    modificationTimes: await fileStatesDigest(source.files),
+  };
+  return writeJournalled(output, { header, record: ENTRY, resume, inputs }, async (journal) => {
     const earlier = finishedBatches(journal);
     requireSkipBad(options.skipBad, earlier.bad.length, journal.path);
     const resumed = seen(earlier);
-    onStart?.({ resumed, discarded: journal.discarded });
+    onStart?.({ resumed, discarded: journal.discarded, damagedBytes: journal.damagedBytes });
     const clock = stopwatch();
     let sum = earlier;
     await evaluate(model, source, {
@@ -100,7 +118,7 @@ export async function evaluateToFile(
       weightDecayLoss,
       adapters: [adapter],
     };
-    return { text: `${JSON.stringify(part, null, 2)}\n`, result: part };
+    return { text: formatEvaluationPart(part), result: part };
   });
 }
 
@@ -136,19 +154,10 @@ function seen({ totals, bad }: Evaluation): number {
   return totals.pictures + bad.length;
 }
 
-function finishedBatches({ records, path }: Journal): Sum {
+function finishedBatches({ records }: Journal<Entry>): Sum {
   return records
-    .map((record) => entryOf(record, path))
     .map((entry) => ({ ...entry, totals: totalsOf(entry) }))
     .reduce(added, { totals: NO_PICTURES, bad: [], milliseconds: 0 });
-}
-
-function entryOf(record: unknown, file: string): Entry {
-  const { totals, bad, milliseconds } = (record ?? {}) as Partial<Entry>;
-  if (typeof totals?.crossEntropy !== 'string' || !Array.isArray(bad) || typeof milliseconds !== 'number') {
-    throw new DataError('is no journal of an evaluation; remove it or choose another output', { file });
-  }
-  return { totals, bad, milliseconds };
 }
 
 function stopwatch() {

@@ -10,7 +10,7 @@ import {
   text,
   whole,
 } from '../../base/json-shape.ts';
-import { readJson } from '../../io/files/read-json.ts';
+import { formatSealed, readSealed } from '../../io/files/sealed-json.ts';
 import { addTotals, type ClassificationTotals, meanCrossEntropy } from '../../metrics/classification.ts';
 import type { UnusablePicture } from './classify.ts';
 
@@ -177,9 +177,14 @@ const PART = fields({
   adapters: listOf(text()),
 }) satisfies Shape<EvaluationPart>;
 
+/** The text of the file of a part. */
+export function formatEvaluationPart(part: EvaluationPart): string {
+  return formatSealed(part);
+}
+
 /** Reads what `tsos evaluate` or `tsos merge` wrote. @throws {DataError} where the file is something else. */
 export async function readEvaluationPart(file: string): Promise<EvaluationPart> {
-  return readJson(file, PART, 'result of "tsos evaluate" or "tsos merge"');
+  return readSealed(file, PART, 'result of "tsos evaluate" or "tsos merge"');
 }
 
 function comparePlaces(a: UnusablePicture, b: UnusablePicture): number {

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { DataError } from '../../base/errors.ts';
+import {
+  fields,
+  listOf,
+  nullable,
+  real,
+  type Shape,
+  type ShapeOf,
+  text,
+  whole,
+} from '../../base/json-shape.ts';
 import { stripWhitespace } from '../../base/python-text.ts';
 import type { Journal, JournalHeader } from '../../io/files/journal.ts';
 import { writeJournalled } from '../../io/files/journalled-file.ts';
@@ -23,6 +32,8 @@ export interface TranslateToFileOptions extends Omit<TranslateLinesOptions, 'fin
   readonly resume?: boolean | undefined;
   /** Hashes of the files that the model and the vocabulary were read from. */
   readonly hashes: { readonly checkpoint: string; readonly vocabulary: string };
+  /** Files that the run reads, which the output must not replace. */
+  readonly inputs?: readonly (string | undefined)[] | undefined;
   /** Called before the first batch. */
   readonly onStart?: ((start: TranslationStart) => void) | undefined;
 }
@@ -32,6 +43,8 @@ export interface TranslationStart {
   readonly resumed: number;
   /** Batches of an earlier run that are not taken up. */
   readonly discarded: number;
+  /** Bytes of what an earlier run has left that are damaged; what they stood for is done again. */
+  readonly damagedBytes: number;
 }
 
 /** The lines of a text as Tensor2Tensor reads a file: one empty line at the end does not count. */
@@ -58,11 +71,12 @@ export async function translateToFile(
   lines: readonly string[],
   options: TranslateToFileOptions,
 ): Promise<LineTranslation[]> {
-  const { output, resume = false, onStart, onBatch } = options;
-  return writeJournalled(output, identity(model, lines, options), { resume }, async (journal) => {
+  const { output, resume = false, inputs = [], onStart, onBatch } = options;
+  const header = identity(model, lines, options);
+  return writeJournalled(output, { header, record: BATCH, resume, inputs }, async (journal) => {
     const finished = finishedBatches(journal);
     const resumed = [...finished.values()].reduce((sum, { length }) => sum + length, 0);
-    onStart?.({ resumed, discarded: journal.discarded });
+    onStart?.({ resumed, discarded: journal.discarded, damagedBytes: journal.damagedBytes });
     const translations = await translateLines(model, vocabulary, lines, {
       ...options,
       finished,
@@ -98,16 +112,19 @@ function identity(
   };
 }
 
-function finishedBatches({ path, records }: Journal): Map<number, LineTranslation[]> {
+/** A record of the journal. JSON has no word for a score that is no number. */
+const BATCH = fields({
+  batch: whole(),
+  translations: listOf(
+    fields({ source: text(), translation: text(), ids: listOf(whole()), score: nullable(real()) }),
+  ),
+}) satisfies Shape<unknown>;
+
+function finishedBatches({ records }: Journal<ShapeOf<typeof BATCH>>): Map<number, LineTranslation[]> {
   return new Map(
-    records.map((record) => {
-      const { batch, translations } = record as { batch?: unknown; translations?: unknown };
-      if (typeof batch !== 'number' || !Array.isArray(translations)) {
-        throw new DataError('is no journal of translations; remove it or choose another output', {
-          file: path,
-        });
-      }
-      return [batch, translations as LineTranslation[]];
-    }),
+    records.map(({ batch, translations }) => [
+      batch,
+      translations.map((each) => ({ ...each, score: each.score ?? Number.NaN })),
+    ]),
   );
 }

@@ -1,4 +1,4 @@
-import { UsageError } from '../../base/errors.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
 import { countWords, stripWhitespace } from '../../base/python-text.ts';
 import type { Vocabulary } from '../../io/text/subwords.ts';
 import { EOS } from './config.ts';
@@ -59,6 +59,7 @@ export interface TranslationProgress {
  *
  * @returns in the order of the lines.
  * @throws {UsageError} for options that cannot be, or a vocabulary of another size than the model's.
+ * @throws {DataError} where finished batches are of other lines.
  */
 export async function translateLines(
   model: Transformer,
@@ -91,9 +92,20 @@ export async function translateLines(
         progress: { ...progress, tokensPerSecond: tokens / seconds },
       });
     }
+    requireSources(
+      index,
+      batch,
+      positions.map((position) => sources[position]),
+    );
     for (const [i, position] of positions.entries()) translations[position] = batch[i];
   }
   return translations;
+}
+
+/** @throws {DataError} where translations, as of an earlier run, are of other sentences. */
+function requireSources(index: number, batch: readonly LineTranslation[], sources: readonly string[]): void {
+  if (batch.length === sources.length && batch.every(({ source }, i) => source === sources[i])) return;
+  throw new DataError(`batch ${index} was finished before with other sentences; translate all of them again`);
 }
 
 export const DEFAULT_BATCH = 32;

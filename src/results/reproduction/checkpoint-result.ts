@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../base/errors.ts';
 import {
@@ -16,7 +16,8 @@ import {
 } from '../../base/json-shape.ts';
 import { TECHNIQUES, type Technique } from '../../base/technique.ts';
 import { writeFileAtomic } from '../../io/files/atomic-file.ts';
-import { readJson } from '../../io/files/read-json.ts';
+import { makeFolder } from '../../io/files/make-folder.ts';
+import { formatSealed, readSealed } from '../../io/files/sealed-json.ts';
 import type { PublishedModel } from '../../layers/published-name.ts';
 import type { Metric } from '../catalogue.ts';
 import { CHECKPOINT_NAME } from './target.ts';
@@ -92,9 +93,13 @@ export function resultsFolder(folder: string): string {
 }
 
 export async function writeResult(folder: string, result: UnwrittenResult): Promise<void> {
-  await mkdir(resultsFolder(folder), { recursive: true });
-  const text = JSON.stringify({ format: FORMAT, ...result }, null, 2);
-  await writeFileAtomic(join(resultsFolder(folder), `${result.name}.json`), `${text}\n`);
+  await makeFolder(resultsFolder(folder));
+  await writeFileAtomic(resultPath(folder, result.name), formatSealed({ format: FORMAT, ...result }));
+}
+
+/** Where the result of a checkpoint is, in the folder of a reproduction. */
+export function resultPath(folder: string, name: string): string {
+  return join(resultsFolder(folder), `${name}.json`);
 }
 
 /**
@@ -221,5 +226,5 @@ const RESULT = either(
 ) satisfies Shape<CheckpointResult>;
 
 async function readResult(file: string): Promise<CheckpointResult> {
-  return readJson(file, RESULT, 'result of "tsos reproduce"');
+  return readSealed(file, RESULT, 'result of "tsos reproduce"');
 }

@@ -113,7 +113,16 @@ test('mistakes are told in a sentence, and leave nothing behind', async () => {
       assert.deepEqual(await readdir(directory), []);
     };
     const output = ['--output', `${directory}/out`];
-    await fails(2, /exists already/, DEMO_CHECKPOINT, '--to', 'npz', '--output', directory);
+    await fails(
+      2,
+      /is a directory; name a file in it/,
+      DEMO_CHECKPOINT,
+      '--to',
+      'npz',
+      '--output',
+      directory,
+    );
+    await fails(2, /exists already/, DEMO_CHECKPOINT, '--to', 'smtx', '--output', directory);
     await fails(2, /hdf5/, DEMO_CHECKPOINT, '--to', 'hdf5', ...output);
     await fails(2, /output/, DEMO_CHECKPOINT, '--to', 'npz');
     await fails(3, /no checkpoint of this name/, `${directory}/none`, '--to', 'npz', ...output);

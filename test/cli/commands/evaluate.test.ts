@@ -12,7 +12,11 @@ import {
   nameClasses,
 } from '../../../src/models/resnet50/classify-to-file.ts';
 import { evaluate } from '../../../src/models/resnet50/evaluate.ts';
-import type { EvaluationPart, EvaluationResult } from '../../../src/models/resnet50/evaluation-part.ts';
+import {
+  type EvaluationPart,
+  type EvaluationResult,
+  readEvaluationPart,
+} from '../../../src/models/resnet50/evaluation-part.ts';
 import { loadResNet50, type ResNet50 } from '../../../src/models/resnet50/model.ts';
 import { makeFiles, makeJpeg, makeShards } from '../../io/pictures/made-pictures.ts';
 import { withDirectory } from '../../io/support.ts';
@@ -47,7 +51,7 @@ test('an evaluation gives what the library counts, and its shards add up to it',
     // Nine files of a set are named, two are there.
     assert.match(whole.stderr, /2 of 9 files are there/);
     const { versions: _, result: __, ...part } = report;
-    assert.deepEqual(JSON.parse(await readFile(output, 'utf8')), part);
+    assert.deepEqual(await readEvaluationPart(output), part);
 
     const parts = [0, 1].map((index) => join(directory, `part-${index}`));
     for (const [index, file] of parts.entries()) {
@@ -227,7 +231,7 @@ test('an interrupted classification goes on where it stopped, bad pictures passe
     assert.equal(interrupted.code, 130, interrupted.stderr);
     const [, kept] = /interrupted: (\d+) pictures are kept in .*--resume/.exec(interrupted.stderr) ?? [];
     assert.ok(Number(kept) >= 1 && Number(kept) < 9, interrupted.stderr);
-    const before = parsedLines((await readFile(`${output}.partial`, 'utf8')).split('\n').slice(1).join('\n'));
+    const before = await classifiedIn(`${output}.partial`);
     assert.equal(before.length, Number(kept));
 
     const resumed = await succeeds([...command, '--resume', '--skip-bad']);
@@ -237,6 +241,12 @@ test('an interrupted classification goes on where it stopped, bad pictures passe
     assert.match(resumed.stdout, /validation-00000-of-00009, record 9\n {2}not classified: .*record 9/);
   });
 });
+
+/** Batches in a journal: lines of a checksum, a blank and JSON, behind one with the header. */
+async function classifiedIn(journal: string): Promise<unknown[]> {
+  const lines = (await readFile(journal, 'utf8')).trimEnd().split('\n').slice(1);
+  return lines.flatMap((line) => JSON.parse(line.slice(line.indexOf(' '))));
+}
 
 /** Writes the checkpoint, and TFRecord files with so many pictures each. */
 async function prepared(directory: string, counts: readonly number[], bad: readonly number[] = []) {

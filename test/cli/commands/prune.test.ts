@@ -189,7 +189,11 @@ test('mistakes are told in a sentence, and leave nothing behind', async () => {
     assertOneSentence(await tsos(['prune', dense, '--sparsity', '0.9']), 2, /output/);
     await writeFile(output, 'precious');
     const again = ['prune', dense, '--sparsity', '0.9', '--output', output];
-    assertOneSentence(await tsos(again), 2, /pruned exists already; remove it or choose another name/);
+    assertOneSentence(
+      await tsos(again),
+      2,
+      /pruned: exists already; choose another name, or have it replaced \(--force\)/,
+    );
     assert.deepEqual((await readdir(directory)).sort(), ['dense', 'pruned']);
   });
 });

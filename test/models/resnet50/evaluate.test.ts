@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
@@ -27,6 +27,7 @@ import {
 } from '../../../src/models/resnet50/evaluation-part.ts';
 import { loadResNet50 } from '../../../src/models/resnet50/model.ts';
 import { weightDecayLoss } from '../../../src/models/resnet50/weight-decay.ts';
+import { mutate, mutation } from '../../io/mutation.ts';
 import { dataErrorOf, withDirectory } from '../../io/support.ts';
 import fc from '../../support/fast-check.ts';
 import {
@@ -246,7 +247,7 @@ test('a run that is interrupted anywhere gives the same part when resumed, and r
           onStart: (start) => starts.push(start),
         });
         assert.deepEqual(untimed(part), untimed(whole));
-        assert.deepEqual(untimed(JSON.parse(await readFile(output, 'utf8'))), untimed(whole));
+        assert.deepEqual(untimed(await readEvaluationPart(output)), untimed(whole));
         assert.equal(existsSync(`${output}.partial`), false);
         const [{ resumed }] = starts;
         assert.ok(resumed % batch === 0 || resumed === all.length);
@@ -307,12 +308,50 @@ test('what a run of other work has left is not taken up, and tells what differs'
     await assert.rejects(run(stop), /stopped/);
     await run({ onStart: (start) => starts.push(start) });
     assert.deepEqual(starts, [
-      { resumed: 2, discarded: 0 },
-      { resumed: 0, discarded: 1 },
+      { resumed: 2, discarded: 0, damagedBytes: 0 },
+      { resumed: 0, discarded: 1, damagedBytes: 0 },
     ]);
+  });
+});
 
-    await writeFile(`${output}.partial`, `${await headerOf(run, output)}\n{"batch":0}\n`);
-    await dataErrorOf(run({ resume: true }), /out\.partial: is no journal of an evaluation/);
+test('however what an interrupted run left is damaged, resuming gives the same part or a typed error', async () => {
+  await withDirectory(async (directory) => {
+    const [output, partial] = [join(directory, 'out'), join(directory, 'out.partial')];
+    const damage = fc.array(mutation, { minLength: 1, maxLength: 3 });
+    await holds(
+      fc.asyncProperty(pictures, batchSize, fc.nat(4), damage, async (all, batch, after, changes) => {
+        const whole = await evaluateMade(all, { output: join(directory, 'whole'), batch });
+        let done = 0;
+        const run = (options: Partial<EvaluateToFileOptions>) =>
+          evaluateToFile(stubResNet(), memoryPictures(all), { ...toFile(output), batch, ...options });
+        await run({ onProgress: () => assert.ok(done++ < after, 'stopped') }).catch(() => {});
+        if (existsSync(partial)) {
+          await writeFile(partial, changes.reduce<Uint8Array>(mutate, await readFile(partial)));
+          const part = await run({ resume: true }).catch((error) => {
+            assert.ok(error instanceof DataError, `${error}`);
+            return run({});
+          });
+          assert.deepEqual(untimed(part), untimed(whole));
+        }
+        await rm(output, { force: true });
+      }),
+      150,
+    );
+  });
+});
+
+test('a picture that was changed since, at the same name and size, is not taken up', async () => {
+  await withDirectory(async (directory) => {
+    const [output, file] = [join(directory, 'out'), join(directory, 'picture')];
+    await writeFile(file, 'one');
+    const source = { ...memoryPictures(made(4)), files: [file] };
+    const run = (options: Partial<EvaluateToFileOptions>) =>
+      evaluateToFile(stubResNet(), source, { ...toFile(output), batch: 2, ...options });
+    await assert.rejects(run({ onProgress: () => assert.fail('stopped') }), /stopped/);
+    await utimes(file, new Date(2020, 0), new Date(2020, 0));
+    await assert.rejects(run({ resume: true }), /of a run with other modificationTimes;/);
+    await assert.rejects(run({ output: file }), /picture: is an input of this run too/);
+    await run({});
   });
 });
 
@@ -404,6 +443,10 @@ test('what evaluate wrote can be read, anything else is refused with its file', 
       { ...PART, totals: { ...PART.totals, crossEntropy: '1.5' } },
       { ...PART, totals: { ...PART.totals, crossEntropy: 5 } },
       { ...PART, totals: { ...PART.totals, top1: -1 } },
+      { ...PART, totals: { ...PART.totals, top1: PART.totals.top5 + 1 } },
+      { ...PART, totals: { ...PART.totals, top5: PART.totals.pictures + 1 } },
+      { ...PART, totals: { ...PART.totals, crossEntropy: '9'.repeat(1000) } },
+      { ...PART, shards: { count: 0, done: [0] } },
       { ...PART, bad: [{ file: 'x' }] },
       { ...PART, adapters: [5] },
       { ...PART, weightDecayLoss: null },
@@ -415,6 +458,25 @@ test('what evaluate wrote can be read, anything else is refused with its file', 
     }
     await writeFile(file, JSON.stringify(PART));
     assert.deepEqual(await readEvaluationPart(file), PART);
+  });
+});
+
+test('a damaged part is refused, or says the same', async () => {
+  await withDirectory(async (directory) => {
+    const file = join(directory, 'part.json');
+    const written = await evaluateMade([...made(7), { seed: undefined, label: 1 }], { output: file });
+    const intact = await readFile(file);
+    await fc.assert(
+      fc.asyncProperty(mutation, async (change) => {
+        await writeFile(file, mutate(intact, change));
+        const read = await readEvaluationPart(file).catch((error) => {
+          assert.ok(error instanceof DataError, `${error}`);
+          return written;
+        });
+        assert.deepEqual(read, written);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 
@@ -481,15 +543,6 @@ function toFile(output: string) {
     weightDecayLoss: 0.5,
     adapter: 'one',
   };
-}
-
-async function headerOf(
-  run: (options: Partial<EvaluateToFileOptions>) => Promise<unknown>,
-  output: string,
-): Promise<string> {
-  await assert.rejects(run({ onProgress: () => assert.fail('stopped') }), /stopped/);
-  const [header] = (await readFile(`${output}.partial`, 'utf8')).split('\n');
-  return header;
 }
 
 function made(count: number): MadePicture[] {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { UsageError } from '../../../src/base/errors.ts';
+import { DataError, UsageError } from '../../../src/base/errors.ts';
 import { decodesFileName } from '../../../src/models/transformer/decodes-name.ts';
 import {
   joinLines,
@@ -12,7 +12,8 @@ import {
   translateToFile,
 } from '../../../src/models/transformer/translate-file.ts';
 import { translateLines } from '../../../src/models/transformer/translate-lines.ts';
-import { withDirectory } from '../../io/support.ts';
+import { mutate, mutation } from '../../io/mutation.ts';
+import { dataErrorOf, withDirectory } from '../../io/support.ts';
 import { CHARACTERS, echoTransformer } from '../../support/echo-transformer.ts';
 import fc from '../../support/fast-check.ts';
 
@@ -185,6 +186,67 @@ test('what an interrupted run with other options or lines has left is not mixed 
     });
     assert.equal(discarded, 1);
     assert.equal(await readFile(output, 'utf8'), 'a b\nd\n');
+  });
+});
+
+test('however what an interrupted run left is damaged, resuming gives the same file or a typed error', async () => {
+  await withDirectory(async (directory) => {
+    const output = join(directory, 'out');
+    const partial = `${output}.partial`;
+    const damage = fc.array(mutation, { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(lines, batchSize, fc.nat(8), damage, async (sources, batch, stopAfter, changes) => {
+        const whole = joinLines(await translateLines(echoTransformer(), CHARACTERS, sources, { batch }));
+        const stop = new AbortController();
+        const run = { ...toFile(output), batch, resume: true };
+        await translateToFile(echoTransformer(), CHARACTERS, sources, {
+          ...run,
+          signal: stop.signal,
+          onBatch: ({ index }) => void (index === stopAfter && stop.abort(new Error('stopped'))),
+        }).catch(() => {});
+        if (existsSync(partial)) {
+          await writeFile(partial, changes.reduce<Uint8Array>(mutate, await readFile(partial)));
+          const resumed = translateToFile(echoTransformer(), CHARACTERS, sources, run);
+          const failed = await resumed.then(
+            () => false,
+            (error) => error instanceof DataError,
+          );
+          if (failed)
+            await translateToFile(echoTransformer(), CHARACTERS, sources, { ...run, resume: false });
+          else await resumed;
+        }
+        assert.equal(await readFile(output, 'utf8'), whole);
+        await rm(output);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test('finished batches of other lines are refused', async () => {
+  const finished = new Map([[0, await translateLines(echoTransformer(), CHARACTERS, ['a'])]]);
+  for (const sources of [['b'], ['a', 'a']]) {
+    await dataErrorOf(
+      translateLines(echoTransformer(), CHARACTERS, sources, { finished }),
+      /batch 0 was finished before with other sentences/,
+    );
+  }
+});
+
+test('an output that another process is writing, or that the run reads, is refused', async () => {
+  await withDirectory(async (directory) => {
+    const output = join(directory, 'out');
+    await writeFile(output, 'read');
+    const run = (change: Partial<TranslateToFileOptions> = {}) =>
+      translateToFile(echoTransformer(), CHARACTERS, ['a b', 'c'], {
+        ...toFile(output),
+        batch: 1,
+        ...change,
+      });
+    await assert.rejects(run({ inputs: [output] }), /is an input of this run too/);
+    assert.equal(await readFile(output, 'utf8'), 'read');
+    await run({ onBatch: () => assert.rejects(run(), /out: process \d+ on \S+ is writing it/) });
+    assert.equal(await readFile(output, 'utf8'), 'a b\nc\n');
   });
 });
 
