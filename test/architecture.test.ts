@@ -21,20 +21,23 @@ const ROOMS: Record<string, readonly string[] | { uses: readonly string[]; types
 /** The rooms inside io, each with those of io it may import from. */
 const IO_ROOMS: Record<string, readonly string[]> = {
   exchange: ['checkpoint', 'archive', 'files', 'bytes'],
-  pictures: ['records', 'jpeg', 'files', 'bytes'],
+  pictures: ['records', 'jpeg', 'threads', 'files', 'bytes'],
   checkpoint: ['files', 'archive', 'bytes'],
   records: ['files', 'archive', 'bytes'],
+  text: ['files', 'bytes'],
   download: ['files', 'bytes'],
   files: ['archive', 'bytes'],
   archive: ['bytes'],
-  text: [],
+  threads: [],
   jpeg: [],
   bytes: [],
 };
 
 /** The rooms inside graph, each with those of graph it may import from. `open-gpu.ts` stands above them. */
 const GRAPH_ROOMS: Record<string, readonly string[]> = {
-  'open-gpu.ts': ['tuning', 'device'],
+  'open-gpu.ts': ['open-device.ts', 'tuning', 'device'],
+  'open-gpu-anywhere.ts': ['open-device.ts', 'device'],
+  'open-device.ts': ['tuning', 'device'],
   optimisers: ['differentiation', 'operations', 'weights', 'plan', 'tuning', 'device'],
   differentiation: ['operations', 'weights', 'plan', 'tuning', 'device'],
   operations: ['weights', 'plan', 'tuning', 'device'],

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../../src/base/errors.ts';
 import { countWords } from '../../src/base/python-text.ts';
-import { loadVocabulary } from '../../src/io/text/subwords.ts';
+import { loadVocabulary } from '../../src/io/text/load-vocabulary.ts';
 import { EOS } from '../../src/models/transformer/config.ts';
 
 /** A sentence to translate. */

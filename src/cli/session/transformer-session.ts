@@ -1,6 +1,7 @@
 import type { Gpu } from '../../graph/open-gpu.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
-import { loadVocabulary, type Vocabulary } from '../../io/text/subwords.ts';
+import { loadVocabulary } from '../../io/text/load-vocabulary.ts';
+import type { Vocabulary } from '../../io/text/subwords.ts';
 import { readConfig, type TransformerOptions } from '../../models/transformer/config.ts';
 import { loadTransformer, type Transformer } from '../../models/transformer/model.ts';
 import { withDevice, withLoadProgress } from './device-session.ts';

@@ -1,4 +1,4 @@
-import type { AdapterSource } from './adapter-source.ts';
+import type { AdapterSource } from './web-gpu.ts';
 
 /** What ran the kernels; it goes into every result. Strings are empty where the runtime does not tell. */
 export interface AdapterDescription {

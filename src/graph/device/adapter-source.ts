@@ -1,5 +1,6 @@
 import { AdapterError, UsageError } from '../../base/errors.ts';
-import { currentRuntime, type RuntimeKind } from './runtime.ts';
+import { currentRuntime } from './runtime.ts';
+import { type AdapterSource, globalWebGpu } from './web-gpu.ts';
 
 /** Settings of Dawn, which only the `webgpu` package under Node takes. */
 export interface DawnOptions {
@@ -11,14 +12,6 @@ export interface DawnOptions {
   timestamps?: boolean | undefined;
   /** Only an adapter whose name contains this. */
   adapterName?: string | undefined;
-}
-
-/** A WebGPU implementation and where it came from. */
-export interface AdapterSource {
-  gpu: GPU;
-  runtime: { kind: RuntimeKind; name: string };
-  /** Library and version behind it, such as `webgpu 0.6.2`; undefined where it is part of the runtime. */
-  library: string | undefined;
 }
 
 /**
@@ -47,17 +40,8 @@ export async function findWebGpu(options: DawnOptions = {}): Promise<AdapterSour
       return { gpu, runtime, library: await packageVersion('bun-webgpu') };
     }
   }
-  const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
-  if (!gpu) throw new AdapterError(`No WebGPU under ${runtime.name}: ${HOW_TO_GET_WEBGPU[runtime.kind]}.`);
-  return { gpu, runtime, library: undefined };
+  return globalWebGpu();
 }
-
-const HOW_TO_GET_WEBGPU: Record<RuntimeKind, string> = {
-  node: 'install its package with "npm i webgpu"',
-  bun: 'install its package with "bun add bun-webgpu"',
-  deno: 'start Deno with --unstable-webgpu, or put "unstable": ["webgpu"] into deno.json',
-  browser: 'use a browser that has navigator.gpu, and serve the page over https or from localhost',
-};
 
 interface DawnPackage {
   create(options: string[]): GPU;

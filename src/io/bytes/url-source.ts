@@ -25,6 +25,12 @@ export async function openUrl(
   return openKept(url);
 }
 
+/** All that a URL names. @throws {DataError} as `openUrl` does. */
+export async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await request(url);
+  return new Uint8Array(await explained(url, response.arrayBuffer()));
+}
+
 /** There is nothing at a URL. */
 export class NotThereError extends DataError {}
 

@@ -1,3 +1,4 @@
+import { isWebAddress } from '../bytes/given-bytes.ts';
 import { diskUnpacking } from '../files/disk-unpacking.ts';
 import { pathOfFileUrl } from '../files/paths.ts';
 import type { Checkpoint } from './checkpoint-types.ts';
@@ -22,8 +23,7 @@ export async function openCheckpoint(
   input: string | CheckpointInput,
   options: OpenOptions = {},
 ): Promise<Checkpoint> {
-  if (typeof input === 'string' && /^https?:\/\//i.test(input))
-    return openCheckpoint(new URL(input), options);
+  if (typeof input === 'string' && isWebAddress(input)) return openCheckpoint(new URL(input), options);
   if (input instanceof URL && input.protocol === 'file:')
     return openCheckpoint(pathOfFileUrl(input), options);
   if (typeof input !== 'string') return openInput(input, diskUnpacking, options);

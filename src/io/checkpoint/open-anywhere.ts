@@ -1,4 +1,5 @@
 import { portableUnpacking } from '../archive/portable-unpacking.ts';
+import { urlOfPage } from '../bytes/given-bytes.ts';
 import type { Checkpoint } from './checkpoint-types.ts';
 import { type CheckpointInput, openInput } from './open-input.ts';
 import type { OpenOptions } from './open-located.ts';
@@ -17,6 +18,6 @@ export function openCheckpoint(
   input: string | CheckpointInput,
   options: OpenOptions = {},
 ): Promise<Checkpoint> {
-  const given = typeof input === 'string' ? new URL(input, globalThis.location?.href) : input;
+  const given = typeof input === 'string' ? urlOfPage(input) : input;
   return openInput(given, portableUnpacking, options);
 }

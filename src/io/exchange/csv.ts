@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
+import { readText } from '../files/read-file.ts';
 
 /** A file of comma-separated values: plain cells without quotes, below one line of headings. */
 export interface Csv {
@@ -20,10 +20,7 @@ export interface CsvRow {
  * @throws {DataError} where it cannot be read, or for what {@link parseCsv} refuses.
  */
 export async function readCsv(path: string): Promise<Csv> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new DataError(`cannot be read (${cause.message})`, { file: path }, { cause });
-  });
-  return parseCsv(text, path);
+  return parseCsv(await readText(path), path);
 }
 
 /**

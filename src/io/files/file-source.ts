@@ -1,9 +1,15 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
+import type { ByteFile } from '../bytes/byte-file.ts';
 import { ByteSource } from '../bytes/byte-source.ts';
 
 /** The most one read call may ask for: runtimes refuse 2 GiB and above. */
 const MAX_READ = 2 ** 30;
+
+/** A file on disk, by its path. */
+export function diskFile(path: string): ByteFile {
+  return { name: path, open: () => openFile(path) };
+}
 
 /**
  * Opens a file on disk.

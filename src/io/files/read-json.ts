@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
 import type { Shape } from '../../base/json-shape.ts';
+import { readBytes } from './read-file.ts';
 
 /**
  * Reads a file of JSON that must have a shape.
@@ -8,9 +8,7 @@ import type { Shape } from '../../base/json-shape.ts';
  * @throws {DataError} where it cannot be read, or is something else.
  */
 export async function readJson<T>(file: string, shape: Shape<T>, what: string): Promise<T> {
-  const bytes = await readFile(file).catch((cause: Error) => {
-    throw new DataError(`cannot be read (${cause.message})`, { file }, { cause });
-  });
+  const bytes = await readBytes(file);
   return parseJson(bytes, file, shape, what);
 }
 

@@ -1,4 +1,4 @@
-import { DecodeThread } from './decode-thread.ts';
+import type { DecodeThread } from './decode-threads.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
 /** Turns JPEGs into what the model sees, in this thread or in others. */
@@ -18,7 +18,7 @@ export interface Decoder {
 export async function openDecoder(
   workers: number,
   onUnavailable: (cause: Error) => void,
-  start: () => Promise<DecodeThread> = () => DecodeThread.start(),
+  start: () => Promise<DecodeThread>,
 ): Promise<Decoder> {
   if (workers === 0) return IN_THIS_THREAD;
   try {
@@ -48,7 +48,8 @@ async function startThreads(count: number, start: () => Promise<DecodeThread>): 
   }
   return {
     threads: count,
-    prepare: (jpeg) => threads.reduce((a, b) => (b.load < a.load ? b : a)).prepare(jpeg),
+    prepare: (jpeg) =>
+      threads.reduce((a, b) => (b.load < a.load ? b : a)).ask(jpeg, [jpeg.buffer as ArrayBuffer]),
     close,
   };
 }

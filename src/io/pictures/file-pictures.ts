@@ -1,29 +1,29 @@
 import { DataError } from '../../base/errors.ts';
-import { openFile } from '../files/file-source.ts';
+import type { ByteFile } from '../bytes/byte-file.ts';
 import type { EncodedPicture, PictureSource } from './picture-source.ts';
 
 /** A larger file is not taken for a picture. */
 const MAX_BYTES = 2 ** 30;
 
 /** Pictures that are files of their own. @param labels one for each, where there are labels. */
-export function filePictures(files: readonly string[], labels?: readonly number[]): PictureSource {
+export function filePictures(files: readonly ByteFile[], labels?: readonly number[]): PictureSource {
   return {
-    files,
+    files: files.map(({ name }) => name),
     async *entries() {
       for (const [at, file] of files.entries()) {
         yield {
-          file,
+          file: file.name,
           record: 0,
           load: () => load(file, labels?.[at]),
-          error: (reason) => new DataError(reason, { file }),
+          error: (reason) => new DataError(reason, { file: file.name }),
         };
       }
     },
   };
 }
 
-async function load(file: string, label: number | undefined): Promise<EncodedPicture> {
-  const source = await openFile(file);
+async function load(file: ByteFile, label: number | undefined): Promise<EncodedPicture> {
+  const source = await file.open();
   try {
     if (source.size > MAX_BYTES) throw source.error(`a picture of ${source.size} bytes is not read`);
     return { label, jpeg: await source.read(0, source.size) };

@@ -1,8 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { DataError, UsageError } from '../../base/errors.ts';
 
+/** A text with the classes of pictures, see `labelPictures`, and what errors call it. */
+export interface LabelText {
+  readonly file: string;
+  readonly text: string;
+}
+
 /**
- * The classes of pictures, from 0, by a text file of either of two kinds:
+ * The classes of pictures, from 0, by a text of either of two kinds:
  *
  * - lines `name class`, separated by blanks, tabs or a comma; a name is a path below the folder of the pictures, or a file
  *   name; in any order, others may be among them (Caffe's `val.txt` is such a file);
@@ -15,12 +20,12 @@ import { DataError, UsageError } from '../../base/errors.ts';
  * @throws {DataError} where the file cannot be read as either.
  * @throws {UsageError} where it has no label for a picture.
  */
-export async function labelPictures(
-  labelsFile: string,
+export function labelPictures(
+  { file: labelsFile, text }: LabelText,
   names: readonly string[],
   onNote: (note: string) => void,
-): Promise<number[]> {
-  const lines = await readLines(labelsFile);
+): number[] {
+  const lines = linesOf(text);
   if (lines.length > 0 && lines.every(({ text }) => SYNSET.test(text))) {
     return labelsInOrder(
       labelsFile,
@@ -45,10 +50,7 @@ interface Line {
   readonly text: string;
 }
 
-async function readLines(file: string): Promise<Line[]> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new DataError(`the labels cannot be read (${cause.message})`, { file }, { cause });
-  });
+function linesOf(text: string): Line[] {
   return text
     .split('\n')
     .map((line, at) => ({ number: at + 1, text: line.trim() }))

@@ -1,4 +1,5 @@
 import type { DataError } from '../../base/errors.ts';
+import type { DecodeThreads } from './decode-threads.ts';
 
 /** Pictures in a fixed order, to be decoded. */
 export interface PictureSource {
@@ -6,6 +7,8 @@ export interface PictureSource {
   readonly files: readonly string[];
   /** All of them. An entry is to be loaded, if at all, before the next one is asked for. */
   entries(): AsyncIterable<PictureEntry>;
+  /** Threads to decode them in. Default: Web Workers, where the runtime has them. */
+  readonly threads?: DecodeThreads;
 }
 
 /** A picture of a source, or a record that should have been one. */

@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { DataError, UsageError } from '../../base/errors.ts';
 import { type Decoder, openDecoder } from './decoder.ts';
 import type { EncodedPicture, PictureEntry, PictureSource } from './picture-source.ts';
+import { webDecodeThreads } from './web-decode-threads.ts';
 
 export interface Selection {
   /**
@@ -60,11 +60,14 @@ export function readPictures(
   source: PictureSource,
   options: ReadPicturesOptions = {},
 ): AsyncGenerator<Picture | BadPicture, void> {
-  const { workers = defaultWorkers(), ahead = 64, onWorkersUnavailable = () => {}, ...selection } = options;
+  const { threads = webDecodeThreads } = source;
+  const { workers = threads.count(), ahead = 64, onWorkersUnavailable = () => {}, ...selection } = options;
   requireWhole('workers', workers);
   requireWhole('ahead', ahead, 1);
   checkSelection(selection);
-  return decodeInOrder(select(source, selection), ahead, () => openDecoder(workers, onWorkersUnavailable));
+  return decodeInOrder(select(source, selection), ahead, () =>
+    openDecoder(workers, onWorkersUnavailable, threads.start),
+  );
 }
 
 /** How many items `readPictures` will give. Reads no more of a TFRecord file than where its records begin. */
@@ -73,10 +76,6 @@ export async function countPictures(source: PictureSource, selection: Selection 
   let count = 0;
   for await (const _ of select(source, selection)) count++;
   return count;
-}
-
-function defaultWorkers(): number {
-  return Math.min(Math.max(availableParallelism() - 1, 1), 8);
 }
 
 function checkSelection({ shard, limit = 0, skip = 0 }: Selection): void {

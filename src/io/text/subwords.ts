@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
 import { stripTrailingWhitespace } from '../../base/python-text.ts';
 import { ESCAPE_CHARACTERS, escapeWord, joinWords, splitWords, unescapeWord } from './words.ts';
@@ -6,22 +5,29 @@ import { ESCAPE_CHARACTERS, escapeWord, joinWords, splitWords, unescapeWord } fr
 /** Words whose ids are remembered; beyond that all are forgotten and gathered anew. */
 const CACHED_WORDS = 1 << 16;
 
+/** What a caller knows of the vocabulary to read. */
+export interface VocabularyOptions {
+  /** Number of entries the caller's model has. */
+  readonly expectedSize?: number;
+}
+
 /**
- * Reads a Tensor2Tensor subword vocabulary: UTF-8, one quoted entry a line, the line number is the id.
- * @param options.expectedSize number of entries the caller's model has.
- * @throws {DataError} where the file cannot be read, is empty, is no UTF-8 or has another size.
+ * Decodes a Tensor2Tensor subword vocabulary: UTF-8, one quoted entry a line, the line number is the id.
+ * @param file what errors call it
+ * @throws {DataError} where it is empty, is no UTF-8 or has another size than expected.
  */
-export async function loadVocabulary(
-  path: string,
-  options: { expectedSize?: number } = {},
-): Promise<Vocabulary> {
-  const vocabulary = parseVocabulary(await readText(path));
+export function decodeVocabulary(
+  bytes: Uint8Array,
+  file: string,
+  options: VocabularyOptions = {},
+): Vocabulary {
+  const vocabulary = parseVocabulary(decodeText(bytes, file));
   const { expectedSize = vocabulary.size } = options;
-  if (vocabulary.size === 0) throw new DataError('empty vocabulary', { file: path });
+  if (vocabulary.size === 0) throw new DataError('empty vocabulary', { file });
   if (vocabulary.size !== expectedSize) {
     throw new DataError(
       `vocabulary of ${vocabulary.size} entries where the model has ${expectedSize}: take the one the model was trained with`,
-      { file: path },
+      { file },
     );
   }
   return vocabulary;
@@ -119,14 +125,11 @@ export class Vocabulary {
   }
 }
 
-async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new DataError(`cannot be read: ${cause.message}`, { file: path }, { cause });
-  });
+function decodeText(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new DataError('vocabulary is not valid UTF-8', { file: path }, { cause });
+    throw new DataError('vocabulary is not valid UTF-8', { file }, { cause });
   }
 }
 

@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
-import { loadVocabulary } from '../../../src/io/text/subwords.ts';
+import { loadVocabulary } from '../../../src/io/text/load-vocabulary.ts';
 import { withDirectory } from '../../io/support.ts';
 import { interruptOnce, NO_ADAPTER, tsos } from '../../support/command-line.ts';
 import { DEMO_CHECKPOINT, DEMO_VOCABULARY } from '../../support/demo.ts';

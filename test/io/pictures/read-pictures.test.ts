@@ -5,16 +5,18 @@ import { describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { TsosError, UsageError } from '../../../src/base/errors.ts';
 import { runtimeArguments } from '../../../src/cli/adapter/runtime-arguments.ts';
-import { DecodeThread } from '../../../src/io/pictures/decode-thread.ts';
 import { openDecoder } from '../../../src/io/pictures/decoder.ts';
 import { evaluationPixels } from '../../../src/io/pictures/evaluation-picture.ts';
 import { openPictures } from '../../../src/io/pictures/open-pictures.ts';
 import type { PictureSource } from '../../../src/io/pictures/picture-source.ts';
+import type { Prepared } from '../../../src/io/pictures/prepare.ts';
 import {
   countPictures,
   type ReadPicturesOptions,
   readPictures,
 } from '../../../src/io/pictures/read-pictures.ts';
+import { AnsweringThread } from '../../../src/io/threads/answering-thread.ts';
+import { startNodeThread } from '../../../src/io/threads/node-thread.ts';
 import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { sha256, withDirectory } from '../support.ts';
@@ -128,7 +130,9 @@ describe('threads', () => {
 
   it('that fail end the reading with the cause', async () => {
     const failing = new URL('./failing-worker.ts', import.meta.url);
-    const decoder = await openDecoder(1, assert.fail, () => DecodeThread.start(failing));
+    const decoder = await openDecoder(1, assert.fail, () =>
+      AnsweringThread.over<Uint8Array, Prepared>(startNodeThread(failing), 'decoding'),
+    );
     try {
       await assert.rejects(decoder.prepare(makeJpeg(1)), TsosError);
       await assert.rejects(decoder.prepare(makeJpeg(1)), /a decoding thread failed: .*out of order/);

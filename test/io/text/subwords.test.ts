@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DataError } from '../../../src/base/errors.ts';
-import { loadVocabulary, parseVocabulary, Vocabulary } from '../../../src/io/text/subwords.ts';
+import { loadVocabulary } from '../../../src/io/text/load-vocabulary.ts';
+import { parseVocabulary, Vocabulary } from '../../../src/io/text/subwords.ts';
 import fc from '../../support/fast-check.ts';
 import { sharedTest } from '../../support/shared.ts';
 

@@ -1,0 +1,28 @@
+import { AdapterError } from '../../base/errors.ts';
+import { currentRuntime, type RuntimeKind } from './runtime.ts';
+
+/** A WebGPU implementation and where it came from. */
+export interface AdapterSource {
+  gpu: GPU;
+  runtime: { kind: RuntimeKind; name: string };
+  /** Library and version behind it, such as `webgpu 0.6.2`; undefined where it is part of the runtime. */
+  library: string | undefined;
+}
+
+/**
+ * The WebGPU that is part of the runtime, as browsers and Deno have it.
+ * @throws AdapterError where it has none.
+ */
+export function globalWebGpu(): AdapterSource {
+  const runtime = currentRuntime();
+  const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  if (!gpu) throw new AdapterError(`No WebGPU under ${runtime.name}: ${HOW_TO_GET_WEBGPU[runtime.kind]}.`);
+  return { gpu, runtime, library: undefined };
+}
+
+const HOW_TO_GET_WEBGPU: Record<RuntimeKind, string> = {
+  node: 'install its package with "npm i webgpu"',
+  bun: 'install its package with "bun add bun-webgpu"',
+  deno: 'start Deno with --unstable-webgpu, or put "unstable": ["webgpu"] into deno.json',
+  browser: 'use a browser that has navigator.gpu, and serve the page over https or from localhost',
+};

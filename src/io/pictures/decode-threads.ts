@@ -1,0 +1,24 @@
+import type { AnsweringThread, Reply } from '../threads/answering-thread.ts';
+import { type Prepared, prepare } from './prepare.ts';
+
+/** A thread that decodes JPEGs; the memory that they are in goes to it. */
+export type DecodeThread = AnsweringThread<Uint8Array, Prepared>;
+
+/** Where threads that decode come from. */
+export interface DecodeThreads {
+  /** How many are worth having: one less than there are cores, at least 1 and at most 8. */
+  count(): number;
+  /** @throws where none can be had. */
+  start(): Promise<DecodeThread>;
+}
+
+/** For a computer of so many cores: the calling thread needs one. */
+export function threadsFor(cores: number): number {
+  return Math.min(Math.max(cores - 1, 1), 8);
+}
+
+/** What such a thread answers. */
+export function decoded(jpeg: Uint8Array): Reply {
+  const answer = prepare(jpeg);
+  return { answer, given: 'pixels' in answer ? [answer.pixels.buffer] : [] };
+}
