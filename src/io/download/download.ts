@@ -1,100 +1,67 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { TsosError } from '../../base/errors.ts';
+import { DataError, TsosError } from '../../base/errors.ts';
+import { crc32c } from '../bytes/crc32c.ts';
+import { digestFile, type FileDigest } from '../files/file-digest.ts';
 import { PartFile } from '../files/part-file.ts';
-import { explainWriteFailure } from '../files/write-failure.ts';
+import type { Pin } from './checksums.ts';
+import { followRedirects } from './follow-redirects.ts';
 import { rangeRequest, readAnswer, TransientError } from './http-answer.ts';
+import { type RetryOptions, retrying } from './retrying.ts';
+import { StallWatch } from './stall-watch.ts';
 
-export interface DownloadOptions {
-  readonly signal?: AbortSignal | undefined;
+export interface DownloadOptions extends RetryOptions {
   /** Called as bytes come; `total` is undefined while it is not known. */
-  readonly onProgress?: (done: number, total: number | undefined) => void;
-  /** Called before each wait. */
-  readonly onRetry?: (reason: string, waitMs: number) => void;
-  /** How often to try without getting any further. Default 6. */
-  readonly attempts?: number;
-  /** The first wait, which doubles up to 30 s. Default 1 s. */
-  readonly backoffMs?: number;
+  readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
   /** How long nothing may come before a connection counts as dead. Default 60 s. */
-  readonly stallMs?: number;
+  readonly stallMs?: number | undefined;
+  /** What the file must be, where that is known. */
+  readonly pinned?: Pin | undefined;
   /** Looks at the whole file before it gets its name; where it throws, the file is removed. */
-  readonly check?: (path: string) => Promise<void>;
+  readonly check?: ((path: string, digest: FileDigest) => Promise<void>) | undefined;
 }
 
-const MAX_WAIT_MS = 30_000;
+export interface Downloaded extends FileDigest {
+  /** How many of the bytes an earlier run had brought. */
+  readonly resumed: number;
+}
 
 /**
  * Downloads a file over HTTP so that it appears whole or not at all. What has come is kept in `<path>.part` and gone on with
- * after a failure, an abort or a crash, unless the file on the server has changed since; an MD5 that the server states
- * (`x-goog-hash`) is verified.
+ * after a failure, an abort or a crash, unless the file on the server has changed since. Hashes that the server states
+ * (`x-goog-hash`) and one that is pinned are compared.
  *
- * @returns how many bytes the file has, and how many of them an earlier run had brought.
- * @throws {TsosError} where the server refuses, fails too often, or the disk is too small. On an abort, the reason of the signal.
+ * One at a time may do so for a path, see `fetchFile`.
+ *
+ * @throws {TsosError} where the server refuses, fails too often, or the disk is too small. {DataError} where the file is not
+ *   the pinned one. On an abort, the reason of the signal.
  */
 export async function download(
   url: string,
   path: string,
   options: DownloadOptions = {},
-): Promise<{ bytes: number; resumed: number }> {
-  await mkdir(dirname(path), { recursive: true }).catch((cause) => {
-    throw explainWriteFailure(path, cause);
-  });
+): Promise<Downloaded> {
   const part = await PartFile.open(url, path);
   const resumed = part.length;
   let restarted = false;
+  let digest: FileDigest;
   try {
-    await retrying(part, url, options, async () => {
+    digest = await retrying(part, url, options, async () => {
       restarted = (await receive(url, part, options)) || restarted;
-      await assertMd5(part);
+      return assertHashes(part, options.signal);
     });
+    await part.flush();
   } finally {
     await part.close();
   }
   try {
-    await options.check?.(part.path);
+    assertPinned(part.path, digest, options.pinned);
+    await options.check?.(part.path, digest);
   } catch (error) {
-    await part.remove();
+    // What was broken off says nothing of the file.
+    if (!options.signal?.aborted) await part.remove();
     throw error;
   }
   await part.finish();
-  return { bytes: part.length, resumed: restarted ? 0 : resumed };
-}
-
-/** Does work until it succeeds; gives up where it fails too often without getting any further. */
-async function retrying(
-  part: PartFile,
-  url: string,
-  { signal, onRetry, attempts = 6, backoffMs = 1000 }: DownloadOptions,
-  work: () => Promise<void>,
-): Promise<void> {
-  let furthest = part.length;
-  for (let failures = 0; ; ) {
-    try {
-      signal?.throwIfAborted();
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!(error instanceof TransientError)) throw error;
-      if (part.length > furthest) failures = 0;
-      furthest = Math.max(furthest, part.length);
-      if (error.mustRestart) await part.restart();
-      if (++failures >= attempts) {
-        throw new TsosError(
-          `${url}: ${error.message}, ${attempts} times in a row; try again later` +
-            (part.length > 0 ? `, ${part.length} bytes are kept` : ''),
-          { cause: error },
-        );
-      }
-      const wait = Math.min(MAX_WAIT_MS, Math.max(error.retryAfter, backoffMs * 2 ** (failures - 1)));
-      onRetry?.(error.message, wait);
-      await sleep(wait, undefined, signal === undefined ? {} : { signal }).catch(() =>
-        signal?.throwIfAborted(),
-      );
-    }
-  }
+  return { ...digest, resumed: restarted ? 0 : resumed };
 }
 
 /** Asks for what is missing and writes what comes. @returns whether it came from the beginning. */
@@ -102,13 +69,12 @@ async function receive(url: string, part: PartFile, options: DownloadOptions): P
   if (part.length > 0 && part.length === part.remote.size) return false;
   const watch = new StallWatch(options.stallMs ?? 60_000, options.signal);
   try {
-    const response = await transient(
-      fetch(url, { headers: rangeRequest(part.length, part.remote), signal: watch.signal }),
-    );
-    const answer = readAnswer(response, part.length, part.remote);
+    const headers = rangeRequest(part.length, part.remote);
+    const response = await transient(followRedirects(url, headers, watch.signal));
+    const answer = readAnswer(url, response, part.length, part.remote);
     if (answer.kind === 'whole') await part.restart(answer.remote);
     if (answer.kind !== 'complete') {
-      await assertSpace(part);
+      await part.assertSpace();
       await writeBody(response, part, watch, options);
     }
     return answer.kind === 'whole';
@@ -139,60 +105,48 @@ async function writeBody(
   throw new TransientError(`${part.length} of ${size} bytes came`, { mustRestart });
 }
 
-/** @throws {TsosError} where what is missing does not fit on the disk. */
-async function assertSpace({ path, length, remote }: PartFile): Promise<void> {
-  if (remote.size === undefined) return;
-  const { bavail, bsize } = await statfs(dirname(path));
-  const missing = remote.size - length;
-  if (missing <= bavail * bsize) return;
-  throw new TsosError(
-    `${path}: ${missing} bytes are still to come and only ${bavail * bsize} are free; make room or choose another --cache`,
-  );
-}
-
-async function assertMd5({ path, remote }: PartFile): Promise<void> {
-  if (remote.md5 === undefined) return;
-  const hash = createHash('md5');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  if (hash.digest('base64') === remote.md5) return;
-  throw new TransientError('the file came damaged (its MD5 is not the one the server states)', {
+/** @throws {TransientError} where the bytes do not have a hash that the server states. */
+async function assertHashes(
+  { path, remote }: PartFile,
+  signal: AbortSignal | undefined,
+): Promise<FileDigest> {
+  let crc = 0;
+  const digest = await digestFile(path, {
+    signal,
+    onPiece(piece) {
+      if (remote.crc32c !== undefined) crc = crc32c(piece, crc);
+    },
+  });
+  const wrong =
+    remote.md5 !== undefined && remote.md5 !== digest.md5
+      ? 'MD5'
+      : remote.crc32c !== undefined && remote.crc32c !== crc
+        ? 'CRC-32C'
+        : undefined;
+  if (wrong === undefined) return digest;
+  throw new TransientError(`the file came damaged (its ${wrong} is not the one the server states)`, {
     mustRestart: true,
   });
 }
 
-/** Takes any failure for one that may pass: fetch does not say which are of the network. */
+/** @throws {DataError} where a file is another than the pinned one. */
+export function assertPinned(file: string, digest: FileDigest, pinned: Pin | undefined): void {
+  if (pinned === undefined) return;
+  const kind = pinned.hash.length === 32 ? 'md5' : 'sha256';
+  if (digest[kind] === pinned.hash) return;
+  const called = kind === 'md5' ? 'MD5' : 'SHA-256';
+  throw new DataError(`has the ${called} ${digest[kind]}, but by ${pinned.by} it is ${pinned.hash}`, {
+    file,
+  });
+}
+
+/** Takes any failure that has no type of ours for one that may pass: fetch does not say which are of the network. */
 async function transient<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (error instanceof TsosError) throw error;
     const { message, cause } = error as Error;
     throw new TransientError((cause as Error | undefined)?.message || message, { cause: error });
-  }
-}
-
-/** Aborts when nothing has come for too long, or when the signal it is given does. */
-class StallWatch {
-  readonly #controller = new AbortController();
-  readonly #ms: number;
-  readonly signal: AbortSignal;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(ms: number, signal: AbortSignal | undefined) {
-    this.#ms = ms;
-    this.signal = AbortSignal.any([this.#controller.signal, ...(signal === undefined ? [] : [signal])]);
-    this.feed();
-  }
-
-  feed(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.#controller.abort(new Error(`nothing came for ${this.#ms / 1000} s`)),
-      this.#ms,
-    );
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#controller.abort(new Error('the connection is not needed any more'));
   }
 }

@@ -37,7 +37,7 @@ export function rangeRequest(length: number, { validator }: RemoteFile): Record<
  * Reads the status and headers of the response to {@link rangeRequest}.
  * @throws {TransientError} where asking again may help, {TsosError} where it will not.
  */
-export function readAnswer(response: Response, length: number, known: RemoteFile): Answer {
+export function readAnswer(url: string, response: Response, length: number, known: RemoteFile): Answer {
   const { status, headers } = response;
   const encoding = headers.get('content-encoding') ?? 'identity';
   if (status === 200 && encoding === 'identity') return { kind: 'whole', remote: remoteFile(headers) };
@@ -51,10 +51,17 @@ export function readAnswer(response: Response, length: number, known: RemoteFile
     throw new TransientError('the file has become shorter', { mustRestart: true });
   }
   if (status === 408 || status === 429 || status >= 500) {
-    const seconds = Number(headers.get('retry-after') ?? 0);
-    throw new TransientError(`the server answers ${status}`, { retryAfter: 1000 * (seconds || 0) });
+    const retryAfter = waitAsked(headers.get('retry-after'));
+    throw new TransientError(`the server answers ${status}`, { retryAfter });
   }
-  throw new TsosError(`${response.url}: ${explainRefusal(status, encoding)}`);
+  throw new TsosError(`${url}: ${explainRefusal(status, encoding)}`);
+}
+
+/** In ms: the header has seconds or a date. */
+function waitAsked(header: string | null): number {
+  if (header === null) return 0;
+  const wait = /^\d+$/.test(header) ? 1000 * Number(header) : Date.parse(header) - Date.now();
+  return wait > 0 ? wait : 0;
 }
 
 /** What has come, by its ETag or date, must be the beginning of what comes now. */
@@ -63,9 +70,10 @@ function assertContinues(headers: Headers, length: number, known: RemoteFile): v
   if (Number(from) !== length) {
     throw new TransientError('the server sends another part than asked for', { mustRestart: true });
   }
-  const { validator = known.validator } = remoteFile(headers);
+  const { validator = known.validator, md5 = known.md5, crc32c = known.crc32c } = remoteFile(headers);
   const sameSize = size === '*' || known.size === undefined || Number(size) === known.size;
-  if (validator !== known.validator || !sameSize) {
+  const sameHashes = md5 === known.md5 && crc32c === known.crc32c;
+  if (validator !== known.validator || !sameSize || !sameHashes) {
     throw new TransientError('the file has changed', { mustRestart: true });
   }
 }
@@ -75,12 +83,27 @@ function remoteFile(headers: Headers): RemoteFile {
   const etag = headers.get('etag');
   // Weak tags promise equal meaning, not equal bytes.
   const validator = etag !== null && !etag.startsWith('W/') ? etag : headers.get('last-modified');
-  const md5 = /(?:^|[\s,])md5=([A-Za-z0-9+/]{22}==)/.exec(headers.get('x-goog-hash') ?? '')?.[1];
+  const hashes = headers.get('x-goog-hash') ?? '';
+  const md5 = hashOf(hashes, 'md5', 22);
+  const crc = hashOf(hashes, 'crc32c', 6);
   return {
-    ...(length === null ? {} : { size: Number(length) }),
+    // A length that is none is not believed.
+    ...(length === null || !/^\d+$/.test(length) ? {} : { size: Number(length) }),
     ...(validator === null ? {} : { validator }),
     ...(md5 === undefined ? {} : { md5 }),
+    ...(crc === undefined ? {} : { crc32c: Number.parseInt(crc, 16) }),
   };
+}
+
+/**
+ * From `crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ==`, in hexadecimal.
+ * @param digits of base64 that such a hash has
+ */
+function hashOf(header: string, kind: string, digits: number): string | undefined {
+  const pattern = new RegExp(String.raw`(?:^|[\s,])${kind}=([A-Za-z0-9+/]{${digits}}==)(?:$|[\s,])`);
+  const base64 = pattern.exec(header)?.[1];
+  if (base64 === undefined) return undefined;
+  return Array.from(atob(base64), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 }
 
 function explainRefusal(status: number, encoding: string): string {

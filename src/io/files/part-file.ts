@@ -1,6 +1,10 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { TsosError } from '../../base/errors.ts';
+import { fields, optional, text, whole } from '../../base/json-shape.ts';
 import { writeFileAtomic } from './atomic-file.ts';
+import { readJson } from './read-json.ts';
 import { writeAt } from './write-at.ts';
 import { explainWriteFailure } from './write-failure.ts';
 
@@ -10,8 +14,10 @@ export interface RemoteFile {
   readonly size?: number;
   /** A strong ETag or a date of modification: while the server has the same, it has the same bytes. */
   readonly validator?: string;
-  /** Of all bytes, in base64. */
+  /** Of all bytes, in hexadecimal. */
   readonly md5?: string;
+  /** Of all bytes. */
+  readonly crc32c?: number;
 }
 
 /**
@@ -38,6 +44,7 @@ export class PartFile {
 
   /** Opens what has come of a file before; it counts only where it can be told to be of the same file. */
   static async open(url: string, target: string): Promise<PartFile> {
+    await makeParent(target);
     const handle = await open(`${target}.part`, constants.O_RDWR | constants.O_CREAT).catch((cause) => {
       throw explainWriteFailure(`${target}.part`, cause);
     });
@@ -54,7 +61,7 @@ export class PartFile {
     this.length = 0;
     this.remote = remote;
     await rm(this.#statePath, { force: true });
-    await this.#handle.truncate(0);
+    if ((await this.#handle.stat()).size > 0) await this.#handle.truncate(0);
     await writeFileAtomic(this.#statePath, JSON.stringify({ url: this.#url, ...remote }));
   }
 
@@ -63,9 +70,25 @@ export class PartFile {
     this.length += bytes.length;
   }
 
-  /** Makes sure that what has come is on the disk, and closes the file. */
+  /** @throws {TsosError} where what is missing does not fit on the disk. */
+  async assertSpace(): Promise<void> {
+    if (this.remote.size === undefined) return;
+    const { bavail, bsize } = await statfs(dirname(this.path));
+    const missing = this.remote.size - this.length;
+    if (missing <= bavail * bsize) return;
+    throw new TsosError(
+      `${this.path}: ${missing} bytes are still to come and only ${bavail * bsize} are free; make room or choose another --cache`,
+    );
+  }
+
+  /** Makes sure that what has come is on the disk. */
+  async flush(): Promise<void> {
+    await this.#handle.sync().catch((cause) => {
+      throw explainWriteFailure(this.path, cause);
+    });
+  }
+
   async close(): Promise<void> {
-    await this.#handle.sync();
     await this.#handle.close();
   }
 
@@ -86,11 +109,25 @@ export class PartFile {
   }
 }
 
+/** Makes the folder of a file where there is none. */
+export async function makeParent(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true }).catch((cause) => {
+    throw explainWriteFailure(path, cause);
+  });
+}
+
+const STATE = fields({
+  url: text(),
+  size: optional(whole()),
+  validator: optional(text()),
+  md5: optional(text()),
+  crc32c: optional(whole()),
+});
+
+/** Undefined where there is none that can be read, or it is of another place. */
 async function readState(path: string, url: string): Promise<RemoteFile | undefined> {
-  try {
-    const { url: from, ...remote } = JSON.parse(await readFile(path, 'utf8'));
-    return from === url ? remote : undefined;
-  } catch {
-    return undefined;
-  }
+  const state = await readJson(path, STATE, 'state of a download').catch(() => undefined);
+  if (state?.url !== url) return undefined;
+  const { url: _, ...remote } = state;
+  return remote;
 }

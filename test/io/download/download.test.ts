@@ -1,23 +1,27 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { test } from 'node:test';
-import { TsosError } from '../../../src/base/errors.ts';
-import { type DownloadOptions, download } from '../../../src/io/download/download.ts';
+import { DataError, TsosError } from '../../../src/base/errors.ts';
+import { crc32c } from '../../../src/io/bytes/crc32c.ts';
+import { type Downloaded, type DownloadOptions, download } from '../../../src/io/download/download.ts';
 import fc from '../../support/fast-check.ts';
 import { type Asked, cutAfter, fileReply, type Reply, withServer } from '../../support/file-server.ts';
 import { holds } from '../../support/property.ts';
-import { withDirectory } from '../support.ts';
+import { sha256, withDirectory } from '../support.ts';
 
 const FILE = Uint8Array.from({ length: 100_000 }, (_, i) => (i * i) >>> 3);
+/** Its CRC-32C, as Google states it. */
+const CRC = Buffer.from(crc32c(FILE, 0).toString(16).padStart(8, '0'), 'hex').toString('base64');
 const QUICK: DownloadOptions = { backoffMs: 1, attempts: 4 };
 
 /** Downloads from a server that replies so, into a fresh directory. */
 async function downloading(
   reply: (asked: Asked, count: number) => Reply,
   use: (
-    get: (options?: DownloadOptions) => Promise<unknown>,
+    get: (options?: DownloadOptions) => Promise<Downloaded>,
     path: string,
     asked: readonly Asked[],
   ) => Promise<void>,
@@ -40,8 +44,10 @@ test('a file comes whole, with progress, and leaves nothing else behind', async 
     (asked) => fileReply(asked, FILE),
     async (get, path, asked) => {
       const seen: (number | undefined)[][] = [];
-      const result = await get({ onProgress: (done, total) => seen.push([done, total]) });
-      assert.deepEqual(result, { bytes: FILE.length, resumed: 0 });
+      const { sha256: hash, ...result } = await get({
+        onProgress: (done, total) => seen.push([done, total]),
+      });
+      assert.deepEqual([hash, result.bytes, result.resumed], [sha256(FILE), FILE.length, 0]);
       await assertWhole(path);
       assert.deepEqual(seen[0], [0, FILE.length]);
       assert.deepEqual(seen.at(-1), [FILE.length, FILE.length]);
@@ -85,7 +91,7 @@ test('a later run goes on where an earlier one gave up', async () => {
       });
       assert.equal((await stat(`${path}.part`)).size, 60_000);
       broken = false;
-      assert.deepEqual(await get(), { bytes: FILE.length, resumed: 60_000 });
+      assert.equal((await get()).resumed, 60_000);
       assert.equal(asked.at(-1)?.headers.range, 'bytes=60000-');
       assert.equal(asked.at(-1)?.headers['if-range'], '"one"');
       await assertWhole(path);
@@ -105,7 +111,7 @@ test('a file that has changed meanwhile is not spliced', async () => {
     await downloading(
       (asked, count) => (count === 1 ? cutAfter(fileReply(asked, FILE), 50_000) : later(asked)),
       async (get, path) => {
-        assert.deepEqual(await get(), { bytes: i === 2 ? other.length + 1 : other.length, resumed: 0 });
+        assert.equal((await get()).resumed, 0);
         await assertWhole(path, i === 2 ? Uint8Array.of(...other, 1) : other);
       },
     );
@@ -180,7 +186,7 @@ test('416 ends a download that has all, and restarts one that has too much', asy
           Uint8Array.from({ length: had }, (_, i) => FILE[i] ?? 0),
         );
         await writeFile(`${path}.part.json`, JSON.stringify({ url, validator: '"one"' }));
-        assert.deepEqual(await download(url, path, QUICK), { bytes: FILE.length, resumed });
+        assert.equal((await download(url, path, QUICK)).resumed, resumed);
         assert.equal(asked[0].headers.range, `bytes=${had}-`);
         await assertWhole(path);
       }),
@@ -248,6 +254,49 @@ test('redirects are followed, with the range', async () => {
   );
 });
 
+test('redirects in circles, without end, to nowhere and to where files are not kept are refused', async () => {
+  const to = (location: string | undefined): Reply => ({
+    status: 302,
+    headers: { 'Content-Length': 0, ...(location === undefined ? {} : { Location: location }) },
+  });
+  const cases: [(asked: Asked, count: number) => Reply, RegExp][] = [
+    [() => to('/file.tar'), /redirects in a circle, to http.*file\.tar$/],
+    [(asked) => to(asked.path === '/a' ? '/b' : '/a'), /redirects in a circle/],
+    [(_, count) => to(`/${count}`), /redirects more than 20 times/],
+    [() => to(undefined), /redirects to nowhere, which is no address/],
+    [() => to('http://'), /redirects to http:\/\/, which is no address/],
+    [() => to('file:///etc/passwd'), /redirects to file:.*name another with --from/],
+    [() => to('data:,x'), /redirects to data:/],
+  ];
+  for (const [reply, says] of cases) {
+    await downloading(reply, async (get, path) => {
+      await assert.rejects(get(), (error: Error) => error instanceof TsosError && says.test(error.message));
+      await assert.rejects(stat(path));
+    });
+  }
+});
+
+test('from https no redirect leads to http', async () => {
+  const { fetch: real } = globalThis;
+  const asked: string[] = [];
+  globalThis.fetch = async (input) => {
+    asked.push(String(input));
+    const next = asked.length === 1 ? 'https://b.example/2' : 'http://b.example/3';
+    return new Response(null, { status: 307, headers: { Location: next } });
+  };
+  try {
+    await withDirectory((directory) =>
+      assert.rejects(
+        download('https://a.example/1', join(directory, 'file.tar'), QUICK),
+        /^TsosError: https:\/\/b\.example\/2: the server redirects to http:\/\/b\.example\/3, where the file could be/,
+      ),
+    );
+  } finally {
+    globalThis.fetch = real;
+  }
+  assert.deepEqual(asked, ['https://a.example/1', 'https://b.example/2']);
+});
+
 test('a silent connection is given up and the rest asked for again', async () => {
   await downloading(
     (asked, count) =>
@@ -274,22 +323,196 @@ test('a length beyond what the disk has free is refused before anything is writt
   );
 });
 
-test('bytes that do not have the MD5 the server states are thrown away and asked for again', async () => {
-  const md5 = createHash('md5').update(FILE).digest('base64');
+test('bytes that do not have the hashes the server states are thrown away and asked for again', async () => {
+  const md5 = `md5=${createHash('md5').update(FILE).digest('base64')}`;
+  const crc = `crc32c=${CRC}`;
+  for (const hashes of [`${crc},${md5}`, md5, `${md5}, ${crc}`, crc]) {
+    await downloading(
+      (asked, count) => {
+        const reply = fileReply(asked, count === 1 ? FILE.map((byte) => byte ^ 1) : FILE);
+        return { ...reply, headers: { ...reply.headers, 'x-goog-hash': hashes } };
+      },
+      async (get, path, asked) => {
+        await get();
+        await assertWhole(path);
+        assert.deepEqual(
+          asked.map(({ headers }) => headers.range),
+          [undefined, undefined],
+        );
+      },
+    );
+  }
+});
+
+test('a hash header that is none says nothing', async () => {
+  for (const hashes of [
+    'md5=',
+    'md5=====',
+    'crc32c=AAAAA',
+    'sha9=AAAAAA==',
+    'xmd5=AAAAAAAAAAAAAAAAAAAAAA==',
+  ]) {
+    await downloading(
+      (asked) => {
+        const reply = fileReply(asked, FILE);
+        return { ...reply, headers: { ...reply.headers, 'x-goog-hash': hashes } };
+      },
+      async (get, path) => {
+        await get();
+        await assertWhole(path);
+      },
+    );
+  }
+});
+
+test('a rest that comes with other hashes than the beginning did is not joined to it', async () => {
   await downloading(
     (asked, count) => {
-      const reply = fileReply(asked, count === 1 ? FILE.map((byte) => byte ^ 1) : FILE);
-      return { ...reply, headers: { ...reply.headers, 'x-goog-hash': `crc32c=AAAAAA==,md5=${md5}` } };
+      const reply = fileReply(asked, FILE);
+      const hash = count === 2 ? 'crc32c=AAAAAA==' : `crc32c=${CRC}`;
+      const whole = { ...reply, headers: { ...reply.headers, 'x-goog-hash': hash } };
+      return count === 1 ? cutAfter(whole, 50_000) : whole;
     },
     async (get, path, asked) => {
-      await get();
+      assert.equal((await get()).resumed, 0);
       await assertWhole(path);
-      assert.deepEqual(
-        asked.map(({ headers }) => headers.range),
-        [undefined, undefined],
-      );
+      assert.equal(asked.length, 3);
     },
   );
+});
+
+test('a file that is not the pinned one is not kept', async () => {
+  await downloading(
+    (asked) => fileReply(asked, FILE),
+    async (get, path, asked) => {
+      const pinned = { hash: sha256(FILE.subarray(1)), by: 'SHA256SUMS' };
+      await assert.rejects(get({ pinned }), (error: Error) => {
+        assert.ok(error instanceof DataError);
+        assert.match(error.message, /has the SHA-256 [0-9a-f]{64}, but by SHA256SUMS it is [0-9a-f]{64}$/);
+        return true;
+      });
+      assert.deepEqual([await readdir(join(path, '..')), asked.length], [[], 1]);
+      await get({ pinned: { hash: sha256(FILE), by: 'SHA256SUMS' } });
+      await assertWhole(path);
+    },
+  );
+});
+
+test('a server that sends less of the rest than was asked for is asked again', async () => {
+  const piece = 30_000;
+  await downloading(
+    (asked) => {
+      const from = Number(/^bytes=(\d+)-$/.exec(asked.headers.range ?? '')?.[1] ?? 0);
+      const whole = fileReply(asked, FILE);
+      if (from === 0) return cutAfter(whole, piece);
+      const body = FILE.subarray(from, from + piece);
+      const range = `bytes ${from}-${from + body.length - 1}/${FILE.length}`;
+      return {
+        status: 206,
+        headers: { ...whole.headers, 'Content-Length': body.length, 'Content-Range': range },
+        body,
+      };
+    },
+    async (get, path, asked) => {
+      await get({ attempts: 2 });
+      await assertWhole(path);
+      assert.equal(asked.length, 4);
+    },
+  );
+});
+
+test('a server that ignores ranges sends all again, and nothing is there twice', async () => {
+  await downloading(
+    (_, count) => {
+      const reply = {
+        status: 200,
+        headers: { 'Content-Length': FILE.length, ETag: '"one"', 'Accept-Ranges': 'none' },
+        body: FILE,
+      };
+      return count < 3 ? cutAfter(reply, 20_000 * count) : reply;
+    },
+    async (get, path, asked) => {
+      assert.equal((await get()).resumed, 0);
+      await assertWhole(path);
+      assert.equal(asked.at(-1)?.headers.range, 'bytes=40000-');
+    },
+  );
+});
+
+test('a server that says nothing of the length is believed at the end of its answer', async () => {
+  for (const headers of [{}, { ETag: '"one"' }]) {
+    await downloading(
+      () => ({ status: 200, headers, body: FILE }),
+      async (get, path) => {
+        await get();
+        await assertWhole(path);
+      },
+    );
+  }
+});
+
+test('a wait may be asked for by a date, and is never longer than half a minute', async () => {
+  const dates: [string | number, (wait: number) => boolean][] = [
+    [new Date(Date.now() + 3000).toUTCString(), (wait) => wait > 100 && wait <= 3000],
+    [new Date(0).toUTCString(), (wait) => wait === 1],
+    ['soon', (wait) => wait === 1],
+    [-5, (wait) => wait === 1],
+    [86_400, (wait) => wait === 30_000],
+  ];
+  for (const [header, isRight] of dates) {
+    await downloading(
+      () => ({ status: 429, headers: { 'Content-Length': 0, 'Retry-After': header } }),
+      async (get) => {
+        const controller = new AbortController();
+        const waits: number[] = [];
+        const onRetry = (_: string, wait: number) => {
+          waits.push(wait);
+          controller.abort(new Error('seen'));
+        };
+        await assert.rejects(get({ onRetry, signal: controller.signal }), /^Error: seen$/);
+        assert.ok(isRight(waits[0]), `${header}: ${waits}`);
+      },
+    );
+  }
+});
+
+test('a full disk is told in a sentence, and what has come before is kept', {
+  skip: process.platform === 'linux' ? false : 'only Linux has /dev/full',
+}, async () => {
+  await withDirectory((directory) =>
+    withServer(
+      (asked) => fileReply(asked, FILE),
+      async (base) => {
+        const path = join(directory, 'file.tar');
+        await symlink('/dev/full', `${path}.part`);
+        const failure = download(`${base}/file.tar`, path, QUICK);
+        await assert.rejects(failure, (error: Error) => {
+          assert.ok(error instanceof TsosError);
+          assert.match(error.message, /file\.tar\.part: the disk is full; free some space/);
+          return true;
+        });
+        await assert.rejects(stat(path));
+      },
+    ),
+  );
+});
+
+test('a state of a download that is damaged is no state', async () => {
+  for (const state of ['', '[]', '{"url":5}', '{"size":"x"}', '{"validator":{}}', '{"size":-1}', '\u0000']) {
+    await withDirectory((directory) =>
+      withServer(
+        (asked) => fileReply(asked, FILE),
+        async (base) => {
+          const [url, path] = [`${base}/file.tar`, join(directory, 'file.tar')];
+          await writeFile(`${path}.part`, FILE.map((byte) => byte ^ 1).subarray(0, 500));
+          const text = state.startsWith('{"') ? state.replace('{', `{"validator":"\\"one\\"",`) : state;
+          await writeFile(`${path}.part.json`, text.replace('{', `{"url":${JSON.stringify(url)},`));
+          assert.equal((await download(url, path, QUICK)).resumed, 0);
+          await assertWhole(path);
+        },
+      ),
+    );
+  }
 });
 
 test('an encoded file is refused', async () => {

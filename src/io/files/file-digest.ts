@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { DataError } from '../../base/errors.ts';
+
+/** What a file's bytes are told by. */
+export interface FileDigest {
+  readonly bytes: number;
+  /** Both in hexadecimal. */
+  readonly sha256: string;
+  readonly md5: string;
+}
+
+export interface DigestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Sees every piece of the file, in order. */
+  readonly onPiece?: (piece: Uint8Array) => void;
+}
+
+/**
+ * Reads a file once, from beginning to end.
+ * @throws {DataError} where it cannot be read.
+ */
+export async function digestFile(path: string, { signal, onPiece }: DigestOptions = {}): Promise<FileDigest> {
+  const [sha256, md5] = [createHash('sha256'), createHash('md5')];
+  let bytes = 0;
+  const pieces = createReadStream(path, { highWaterMark: 2 ** 20 });
+  try {
+    for await (const piece of pieces) {
+      signal?.throwIfAborted();
+      sha256.update(piece);
+      md5.update(piece);
+      onPiece?.(piece);
+      bytes += piece.length;
+    }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new DataError(`cannot be read (${(cause as Error).message})`, { file: path }, { cause });
+  }
+  return { bytes, sha256: sha256.digest('hex'), md5: md5.digest('hex') };
+}
