@@ -1,8 +1,7 @@
-import { UsageError } from '../base/errors.ts';
 import type { Technique } from '../base/technique.ts';
-import { closest } from '../io/checkpoint/suggest.ts';
 import { type PublishedModel, type PublishedName, parsePublishedName } from '../layers/published-name.ts';
 import { type CatalogueEntry, RESNETS, TRANSFORMERS } from './catalogue-data.ts';
+import { namedCheckpoint } from './named-checkpoints.ts';
 import { isWithin, type Range } from './range.ts';
 
 /** Where the paper's checkpoints are published. */
@@ -83,18 +82,7 @@ export function isExtended(settings: PublishedName): boolean {
  * @throws {UsageError} where there is none; names the nearest.
  */
 export function publishedCheckpoint(name: string): PublishedCheckpoint {
-  const wanted = name.replace(/\.tar$/, '');
-  const found = PUBLISHED_CHECKPOINTS.find((checkpoint) => checkpoint.name === wanted);
-  if (found !== undefined) return found;
-  const [near] = closest(
-    wanted,
-    PUBLISHED_CHECKPOINTS.map((checkpoint) => checkpoint.name),
-    1,
-  );
-  throw new UsageError(
-    `no published checkpoint is called ${JSON.stringify(name)}` +
-      (near === undefined ? '; "tsos list" has their names' : `; did you mean ${near}?`),
-  );
+  return namedCheckpoint(PUBLISHED_CHECKPOINTS, name);
 }
 
 function describe([name, figure, keptWeights, line, sparsity]: CatalogueEntry): PublishedCheckpoint {

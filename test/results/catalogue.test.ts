@@ -41,9 +41,9 @@ sharedTest('names, results and counts are those of the published tables', ['spec
   for (const [first, tail, bleu] of names) {
     if (!/^\d\.\d/.test(tail)) continue;
     technique = first || technique;
-    const { figure, path } = publishedCheckpoint(`${technique}_${tail}`);
-    assert.equal(figure, Number(bleu), tail);
-    assert.ok(transformer.includes(downloadAddress({ path }).replace(`${technique}_${tail}`, '<name>')));
+    const checkpoint = publishedCheckpoint(`${technique}_${tail}`);
+    assert.equal(checkpoint.figure, Number(bleu), tail);
+    assert.ok(transformer.includes(downloadAddress(checkpoint).replace(`${technique}_${tail}`, '<name>')));
     found++;
   }
   assert.equal(found, 28);

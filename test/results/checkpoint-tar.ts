@@ -4,6 +4,9 @@ import { writeCheckpoint } from '../../src/io/checkpoint/write-checkpoint.ts';
 import { tarOf } from '../io/archive/tar-writer.ts';
 import { withDirectory } from '../io/support.ts';
 
+/** What a catalogue says of the checkpoint in {@link checkpointTar}, which has the variables of pruning. */
+export const TAR_WEIGHTS = { keptWeights: 256, totalWeights: 512 } as const;
+
 /** An archive of a small checkpoint of two variables, laid out as published ones are. */
 export function checkpointTar(name: string): Promise<Buffer> {
   return withDirectory(async (directory) => {

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { cacheDirectory } from '../../src/io/files/cache-directory.ts';
 import { publishedCheckpoint } from '../../src/results/catalogue.ts';
 import {
+  type Fetchable,
   type FetchedCheckpoint,
   type FetchOptions,
   fetchCheckpoint,
@@ -12,14 +13,17 @@ import {
 import { tarOf } from '../io/archive/tar-writer.ts';
 import { dataErrorOf, withDirectory } from '../io/support.ts';
 import { type Asked, fileReply, type Reply, withServer } from '../support/file-server.ts';
-import { checkpointTar } from './checkpoint-tar.ts';
+import { checkpointTar, TAR_WEIGHTS } from './checkpoint-tar.ts';
 
-const CHECKPOINT = publishedCheckpoint('standard_threshold_0.9_40000_76000_2000_0.1');
+const CHECKPOINT = {
+  ...publishedCheckpoint('standard_threshold_0.9_40000_76000_2000_0.1'),
+  ...TAR_WEIGHTS,
+};
 
 async function fetching(
   reply: (asked: Asked, tar: Uint8Array) => Reply,
   use: (
-    fetch: () => Promise<FetchedCheckpoint>,
+    fetch: (change?: Partial<Fetchable>) => Promise<FetchedCheckpoint>,
     path: string,
     asked: readonly Asked[],
     tar: Uint8Array,
@@ -31,7 +35,12 @@ async function fetching(
       (asked) => reply(asked, tar),
       async (from, asked) => {
         const options: FetchOptions = { cache, from: `${from}/mirror/`, backoffMs: 1, attempts: 2 };
-        await use(() => fetchCheckpoint(CHECKPOINT, options), join(cache, CHECKPOINT.path), asked, tar);
+        await use(
+          (change) => fetchCheckpoint({ ...CHECKPOINT, ...change }, options),
+          join(cache, CHECKPOINT.path),
+          asked,
+          tar,
+        );
       },
     );
   });
@@ -90,6 +99,44 @@ test('a server that overstates the length is found out', async () => {
       await assert.rejects(stat(path));
     },
   );
+});
+
+test('a checkpoint that is not the one asked for is not kept', async () => {
+  const others: [Partial<Fetchable>, RegExp][] = [
+    [{ totalWeights: 513 }, /is not standard_.*: its sparsified layers have 512 weights together, not 513/],
+    [{ keptWeights: 250 }, /is not standard_.*: 50\.00 % of its weights are zero, not 51\.17 %/],
+    [{ technique: 'l0_regularization' }, /its variables are those of magnitude_pruning, not of l0_reg/],
+    [{ technique: 'dense' }, /its variables are those of magnitude_pruning, not of dense/],
+  ];
+  for (const [change, says] of others) {
+    await fetching(
+      (asked, tar) => fileReply(asked, tar),
+      async (fetch, path) => {
+        await dataErrorOf(fetch(change), says);
+        assert.deepEqual(await readdir(dirname(path)), []);
+        assert.equal((await fetch({ technique: 'random_pruning' })).status, 'downloaded');
+      },
+    );
+  }
+});
+
+test('one wrong bit anywhere in what comes is found, without a word of the server', async () => {
+  const whole = await checkpointTar(CHECKPOINT.name);
+  // In the values: what stands in names of the archive says nothing of the checkpoint.
+  const data = whole.indexOf(Buffer.from(Float32Array.from([1, 2, 3]).buffer));
+  for (const at of [data, data + 900]) {
+    await fetching(
+      (asked, tar) =>
+        fileReply(
+          asked,
+          tar.map((byte, i) => byte ^ (i === at ? 4 : 0)),
+        ),
+      async (fetch, path) => {
+        await dataErrorOf(fetch(), /checksum/);
+        assert.deepEqual(await readdir(dirname(path)), []);
+      },
+    );
+  }
 });
 
 test('a damaged file in the cache is told, not passed for one that is there', async () => {

@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { diskTree } from '../../io/files/disk-tree.ts';
 import type { Target } from './target.ts';
 
 const ENDINGS = ['', '.tar', '.tar.gz', '.tgz'];
@@ -9,11 +8,14 @@ const ENDINGS = ['', '.tar', '.tar.gz', '.tgz'];
  * as the server has them.
  * @returns its path; undefined where there is none.
  */
-export async function findCheckpoint(folder: string, { model, name }: Target): Promise<string | undefined> {
-  for (const place of [join(folder, `sparse_${model}`), folder]) {
+export async function findCheckpoint(
+  folder: string,
+  { model, name }: Pick<Target, 'model' | 'name'>,
+): Promise<string | undefined> {
+  for (const place of [`${folder}/sparse_${model}`, folder]) {
     for (const ending of ENDINGS) {
-      const path = join(place, `${name}${ending}`);
-      if ((await stat(path).catch(() => undefined)) !== undefined) return path;
+      const path = `${place}/${name}${ending}`;
+      if ((await diskTree.kind(path)) !== undefined) return path;
     }
   }
   return undefined;

@@ -15,7 +15,10 @@ export type Target = Pick<
   | 'keptWeights'
   | 'totalWeights'
   | 'logAlphaThreshold'
->;
+> & {
+  /** Of its archive where it is fetched from; see `Fetchable`. */
+  readonly path?: string | undefined;
+};
 
 /** Names become names of files. */
 export const CHECKPOINT_NAME = text('a name of letters, digits and ._+-', /^\w[\w.+-]*$/);
@@ -29,6 +32,7 @@ const TARGET = fields({
   keptWeights: whole(),
   totalWeights: whole({ least: 1 }),
   logAlphaThreshold: optional(real()),
+  path: optional(text('a path without ".." below an address', /^\w[\w.+-]*(\/\w[\w.+-]*)*$/)),
 }) satisfies Shape<Target>;
 
 const TARGETS = fields({ checkpoints: listOf(TARGET, { least: 1 }) });
