@@ -9,8 +9,8 @@ import { diskTree } from '../io/files/disk-tree.ts';
 import { diskUnpacking } from '../io/files/disk-unpacking.ts';
 import { openFile } from '../io/files/file-source.ts';
 import { makeParent } from '../io/files/part-file.ts';
+import { loadVocabulary } from '../io/text/load-vocabulary.ts';
 import { sgmSegments } from '../io/text/sgm.ts';
-import { loadVocabulary } from '../io/text/subwords.ts';
 import { addressBelow, type FetchOptions } from './fetch-checkpoint.ts';
 
 /** A file beside the checkpoints that a reproduction needs. */

@@ -80,7 +80,10 @@ const MISTAKES: readonly [args: string[], says: RegExp][] = [
     ['sparsity', 'a', '--log-alpha-threshold', 'three'],
     /'--log-alpha-threshold <number>' argument 'three' is invalid. It must be a number/,
   ],
-  [['translate', 'a'], /required option '--vocab <file>' not specified \("tsos translate --help" lists/],
+  [
+    ['translate', 'a'],
+    /--vocab is missing: only that of published Transformers is known \("tsos translate --help" lists/,
+  ],
   [['translate', 'a', '--vocab', '--json'], /--vocab needs a value/],
   [
     ['translate', 'a', '--vocab', 'v', '--beam', '1.5'],

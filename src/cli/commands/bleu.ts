@@ -5,8 +5,10 @@ import { formatBleu, formatFixed, formatScore } from '../../metrics/bleu/format-
 import { BLEU_METHODS, type BleuMethod } from '../../metrics/bleu/methods.ts';
 import { findUntokenized } from '../../metrics/bleu/moses.ts';
 import { SMOOTHING_METHODS } from '../../metrics/bleu/smoothing.ts';
+import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { each, number, wholeNumber } from '../arguments/values.ts';
 import { readInput } from '../session/input-files.ts';
+import { namedText } from '../session/published.ts';
 import { note, print } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
@@ -18,7 +20,13 @@ const TOKENIZED_METHODS: readonly BleuMethod[] = ['multi-bleu', 'none'];
 
 export const bleuCommand = new Command('bleu')
   .argument('<hypotheses>', 'A file of translations, one per line')
-  .requiredOption('--reference <file>', 'Their references, line by line; may be given several times', each)
+  .requiredOption(
+    '--reference <file>',
+    'Their references, line by line, or newstest2014, which is fetched; may be given several times',
+    each,
+  )
+  .addOption(FROM)
+  .addOption(OFFLINE)
   .addOption(
     new Option(
       '--method <method>',
@@ -57,7 +65,12 @@ bleuCommand.action(async (path, args) => {
     seed: args.seed,
   };
   const hypotheses = await readLines(path);
-  const references = await readAll(args.reference);
+  const part = [...MOSES_METHODS, ...TOKENIZED_METHODS].includes(args.method)
+    ? 'tokenizedReference'
+    : 'reference';
+  const paths = [];
+  for (const each of args.reference) paths.push(await namedText(each, part, args));
+  const references = await readAll(paths);
   const other = args.compare === undefined ? undefined : await readLines(args.compare);
   checkParallel([hypotheses, ...references, ...(other === undefined ? [] : [other])]);
   if (MOSES_METHODS.includes(args.method)) references.forEach(noteUntokenized);

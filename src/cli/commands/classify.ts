@@ -16,16 +16,20 @@ import {
   TECHNIQUE,
   VALUE_PRECISION,
 } from '../arguments/checkpoint-options.ts';
+import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { wholeNumber } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
+import { checkpointFor } from '../session/published.ts';
 import { withResNet } from '../session/resnet-session.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { note, print } from '../terminal/print.ts';
 
 export const classifyCommand = new Command('classify')
   .addArgument(CHECKPOINT)
+  .addOption(FROM)
+  .addOption(OFFLINE)
   .argument('<pictures...>', 'JPEG files, folders of them, or TFRecord files')
   .option('--labels <file>', 'Names of the classes, one a line, from class 0 on')
   .option('--top <n>', 'Classes to name for each picture', wholeNumber(1), 5)
@@ -40,7 +44,7 @@ export const classifyCommand = new Command('classify')
   .option('--resume', 'Go on where an interrupted run with --output stopped')
   .option('--json', 'Print one JSON object a line');
 
-classifyCommand.action(async (path, paths, args) => {
+classifyCommand.action(async (given, paths, args) => {
   if (args.resume && args.output === undefined) {
     throw new ArgumentError('--resume needs the --output of the run that was interrupted');
   }
@@ -52,7 +56,7 @@ classifyCommand.action(async (path, paths, args) => {
     skipBad: args.skipBad ?? false,
     onNote: note,
   };
-  const weights = { checkpoint: path, technique, logAlphaThreshold, format, valuePrecision };
+  const path = await checkpointFor(given, args);
   // What is cheap to find wrong is found before the model is loaded.
   const inputs = [...(await checkpointInputs(path)), args.labels];
   if (args.output !== undefined) await requireOutput(args.output, { inputs: [...inputs, ...paths] });
@@ -65,6 +69,7 @@ classifyCommand.action(async (path, paths, args) => {
   const show = async (batch: readonly Classification[]) => {
     for (const each of batch) await print(args.json ? `${JSON.stringify(each)}\n` : asText(each));
   };
+  const weights = { checkpoint: path, technique, logAlphaThreshold, format, valuePrecision };
   await interruptible((signal, advise) =>
     withResNet({ ...weights, signal, check }, async ({ gpu, model }) => {
       note(`${describeResNet(model)}, on ${gpu.describe()}`);

@@ -23,13 +23,17 @@ import {
   TECHNIQUE,
   type WeightOptions,
 } from '../arguments/checkpoint-options.ts';
+import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
+import { checkpointFor } from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { note, print, printable } from '../terminal/print.ts';
 import { showProgress } from '../terminal/progress.ts';
 
 export const convertCommand = new Command('convert')
   .addArgument(CHECKPOINT)
+  .addOption(FROM)
+  .addOption(OFFLINE)
   .addOption(
     new Option(
       '--to <format>',
@@ -44,7 +48,8 @@ export const convertCommand = new Command('convert')
   .addOption(LOG_ALPHA_THRESHOLD)
   .option('--json', 'Print one JSON object');
 
-convertCommand.action(async (path, args) => {
+convertCommand.action(async (given, args) => {
+  const path = await checkpointFor(given, args);
   const inputs = await checkpointInputs(path);
   const directory = { inputs, replaceable: args.force ? isOwnFile : undefined };
   const isFile = args.to === 'safetensors' || args.to === 'npz';

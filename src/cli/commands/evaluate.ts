@@ -14,12 +14,14 @@ import {
   TECHNIQUE,
   VALUE_PRECISION,
 } from '../arguments/checkpoint-options.ts';
+import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { each, type Shard, shard, wholeNumber } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
 import { describeEvaluation, describeRate, evaluationJson } from '../report/evaluation-report.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
 import { countSelected } from '../session/count-selected.ts';
+import { checkpointFor } from '../session/published.ts';
 import { withResNet } from '../session/resnet-session.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { note, print } from '../terminal/print.ts';
@@ -27,6 +29,8 @@ import { showProgress } from '../terminal/progress.ts';
 
 export const evaluateCommand = new Command('evaluate')
   .addArgument(CHECKPOINT)
+  .addOption(FROM)
+  .addOption(OFFLINE)
   .requiredOption(
     '--data <path>',
     'A folder with TFRecord files validation-*, or with JPEG files; or such files, each after its own --data',
@@ -51,9 +55,10 @@ export const evaluateCommand = new Command('evaluate')
 
 type Options = ReturnType<typeof evaluateCommand.opts>;
 
-evaluateCommand.action(async (path, args) => {
-  const request = readRequest(path, args);
+evaluateCommand.action(async (given, args) => {
+  const request = readRequest(given, args);
   const { selection, output, resume } = request;
+  const path = await checkpointFor(given, args);
   // What is cheap to find wrong is found before the model is loaded.
   const inputs = [...(await checkpointInputs(path)), request.labels];
   await requireOutput(output, { inputs: [...inputs, ...request.data] });
@@ -64,7 +69,7 @@ evaluateCommand.action(async (path, args) => {
   const data = await pictureSetDigest(pictures, request.labels);
   const { sha256 } = await checkpointDigest(path);
   await interruptible((signal, advise) =>
-    withResNet({ ...request.model, signal }, async ({ gpu, checkpoint, model }) => {
+    withResNet({ ...request.model, checkpoint: path, signal }, async ({ gpu, checkpoint, model }) => {
       note(`${describeResNet(model)}, on ${gpu.describe()}; ${total} pictures`);
       noteUnusedThreshold(model.config.technique, request.model.logAlphaThreshold);
       using shown = showProgress('evaluated');
@@ -97,13 +102,13 @@ evaluateCommand.action(async (path, args) => {
   );
 });
 
-function readRequest(checkpoint: string, options: Options) {
+function readRequest(given: string, options: Options) {
   const { technique, logAlphaThreshold, format, valuePrecision, shard, limit, batch, workers } = options;
   return {
-    model: { checkpoint, technique, logAlphaThreshold, format, valuePrecision },
+    model: { technique, logAlphaThreshold, format, valuePrecision },
     data: options.data,
     labels: options.labels,
-    output: options.output ?? defaultOutput(checkpoint, shard),
+    output: options.output ?? defaultOutput(given, shard),
     selection: { shard, limit },
     reading: { batch, workers, skipBad: options.skipBad ?? false },
     resume: options.resume ?? false,

@@ -3,17 +3,21 @@ import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import type { Checkpoint, TensorInfo } from '../../io/checkpoint/checkpoint-types.ts';
 import { verifyCheckpoint } from '../../io/checkpoint/verify-checkpoint.ts';
 import { CHECKPOINT } from '../arguments/checkpoint-options.ts';
+import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
+import { checkpointFor } from '../session/published.ts';
 import { note, print, printable } from '../terminal/print.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { formatTable } from '../terminal/table.ts';
 
 export const inspectCommand = new Command('inspect')
   .addArgument(CHECKPOINT)
+  .addOption(FROM)
+  .addOption(OFFLINE)
   .option('--verify', 'Read everything and compare all checksums')
   .option('--json', 'Print one JSON object');
 
-inspectCommand.action(async (path, args) => {
-  const checkpoint = await openCheckpoint(path);
+inspectCommand.action(async (given, args) => {
+  const checkpoint = await openCheckpoint(await checkpointFor(given, args));
   try {
     const variables = checkpoint.names().map((name) => checkpoint.info(name));
     const verified = args.verify ? await verify(checkpoint) : undefined;

@@ -20,7 +20,7 @@ listCommand.action(async ({ json, ...filter }) => {
 function asJson(checkpoints: readonly PublishedCheckpoint[]): string {
   const described = checkpoints.map(({ path, ...checkpoint }) => ({
     ...checkpoint,
-    url: downloadAddress({ path }),
+    url: downloadAddress({ ...checkpoint, path }),
   }));
   return `${JSON.stringify({ checkpoints: described })}\n`;
 }

@@ -10,8 +10,10 @@ import { type PrunedLayer, pruneCheckpoint } from '../../layers/pruning/prune-ch
 import type { MagnitudeRule, PruningRule } from '../../layers/pruning/rule.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { CHECKPOINT } from '../arguments/checkpoint-options.ts';
+import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { number, wholeNumber } from '../arguments/values.ts';
 import { noteMissedTargets, sparsityOf } from '../report/missed-targets.ts';
+import { checkpointFor } from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { print } from '../terminal/print.ts';
 import { showProgress } from '../terminal/progress.ts';
@@ -19,6 +21,8 @@ import { formatTable } from '../terminal/table.ts';
 
 export const pruneCommand = new Command('prune')
   .addArgument(CHECKPOINT)
+  .addOption(FROM)
+  .addOption(OFFLINE)
   .requiredOption('--sparsity <share>', 'Share of each layer to prune, from 0 to below 1', number)
   .requiredOption('--output <dir>', 'New directory for the pruned checkpoint')
   .addOption(
@@ -50,9 +54,10 @@ export const pruneCommand = new Command('prune')
   .option('--force', 'Replace the directory, where it has nothing but a checkpoint in it')
   .option('--json', 'Print one JSON object');
 
-pruneCommand.action(async (path, args) => {
+pruneCommand.action(async (given, args) => {
   const rule = pruningRule(args.method, args.algorithm, args.rounding);
   const { sparsity, seed, perLayer } = args;
+  const path = await checkpointFor(given, args);
   const directory = {
     inputs: await checkpointInputs(path),
     replaceable: args.force ? isCheckpointFile : undefined,

@@ -3,7 +3,9 @@ import { Command } from '@commander-js/extra-typings';
 import { UsageError } from '../../base/errors.ts';
 import { cacheDirectory } from '../../io/files/cache-directory.ts';
 import { refuseInputs } from '../../io/files/output-place.ts';
-import { fits, PUBLISHED_AT, PUBLISHED_CHECKPOINTS, publishedCheckpoint } from '../../results/catalogue.ts';
+import { fits } from '../../results/catalogue.ts';
+import { publishedPath } from '../../results/checkpoint-path.ts';
+import { namedCheckpoints } from '../../results/named-checkpoints.ts';
 import {
   type CheckpointResult,
   mergeResults,
@@ -15,20 +17,27 @@ import {
 import { findCheckpoint } from '../../results/reproduction/find-checkpoint.ts';
 import { buildReport, type Report } from '../../results/reproduction/report.ts';
 import { figuresTable, reportedModels, summaryLine } from '../../results/reproduction/report-tables.ts';
-import { readTargets, type Target } from '../../results/reproduction/target.ts';
+import type { Target } from '../../results/reproduction/target.ts';
 import { parseTolerance } from '../../results/reproduction/tolerance.ts';
 import { REPORT_FILES, writeReport } from '../../results/reproduction/write-report.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { PUBLISHED_MODEL, PUBLISHED_SPARSITY, PUBLISHED_TECHNIQUE } from '../arguments/catalogue-options.ts';
+import { CATALOGUE, FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { each, shard, wholeNumber } from '../arguments/values.ts';
+import { newstestFolder } from '../reproduction/newstest-folder.ts';
 import { readClassificationTask, readTranslationTask } from '../reproduction/read-tasks.ts';
 import { type ReproductionOutcome, runReproduction } from '../reproduction/run-reproduction.ts';
-import { fetchOne } from '../session/fetch-one.ts';
+import { fetching, isOffline } from '../session/fetching.ts';
+import { publishedCheckpoints } from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { note, print } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
 export const reproduceCommand = new Command('reproduce')
+  .argument(
+    '[names...]',
+    'Published checkpoints, as "tsos list" has them or by patterns such as "*_0.9_*", which are fetched; by default all that are there',
+  )
   .addOption(PUBLISHED_MODEL)
   .addOption(PUBLISHED_TECHNIQUE)
   .addOption(PUBLISHED_SPARSITY)
@@ -37,14 +46,12 @@ export const reproduceCommand = new Command('reproduce')
     'Where the checkpoints are, as directories or archives; by default where "tsos fetch" keeps them',
   )
   .option('--fetch', 'Download those that are not there')
-  .option('--from <url>', 'Where to get them, such as a mirror', PUBLISHED_AT)
-  .option(
-    '--catalogue <file>',
-    'Other checkpoints than the published ones, as "tsos list --json" prints them',
-  )
+  .addOption(FROM)
+  .addOption(OFFLINE)
+  .addOption(CATALOGUE)
   .option(
     '--newstest <folder>',
-    'Has newstest2014.en, newstest2014.tok.de and the vocabulary; without it no BLEU is measured',
+    'Has newstest2014.en, newstest2014.tok.de and the vocabulary, instead of what is fetched',
   )
   .option('--source <file>', 'English sentences, instead of those')
   .option('--reference <file>', 'Their translations, tokenised by Moses')
@@ -86,28 +93,34 @@ export const reproduceCommand = new Command('reproduce')
 
 type Options = ReturnType<typeof reproduceCommand.opts>;
 
-reproduceCommand.action(async (args) => {
-  const targets = await chosenTargets(args);
+reproduceCommand.action(async (names, args) => {
+  const targets = await chosenTargets(names, args);
   const tolerance = parseTolerance(args.tolerance);
   const { report, results } =
     args.merge.length > 0
       ? await mergeFolders(args.merge, args.output, (all) => buildReport(targets, all, { tolerance }))
-      : await measure(args, targets, tolerance);
+      : await measure({ ...args, mayFetch: mayFetch(names, args) }, targets, tolerance);
   await print(args.json ? `${JSON.stringify(report)}\n` : asTables(report));
   note(summaryLine(report));
   note(`the report is ${args.output}/report.html, and as text report.md and report.json`);
   process.exitCode = exitCode(report, results);
 });
 
-async function chosenTargets(args: Options): Promise<Target[]> {
-  const all = args.catalogue === undefined ? PUBLISHED_CHECKPOINTS : await readTargets(args.catalogue);
+/** Those that are named are fetched; of all only on request, since they are 49. */
+function mayFetch(names: readonly string[], { fetch, offline }: Options): boolean {
+  return (fetch === true || names.length > 0) && !isOffline(offline);
+}
+
+async function chosenTargets(names: readonly string[], args: Options): Promise<Target[]> {
+  const published = await publishedCheckpoints(args.catalogue);
+  const all = names.length === 0 ? published : namedCheckpoints(published, names);
   const targets = all.filter((target) => fits(target, args));
   if (targets.length === 0) throw new ArgumentError('no checkpoint is like that; "tsos list" has all');
   return targets;
 }
 
 async function measure(
-  args: Options,
+  args: Options & { readonly mayFetch: boolean },
   targets: readonly Target[],
   tolerance: Report['tolerance'],
 ): Promise<ReproductionOutcome> {
@@ -116,7 +129,7 @@ async function measure(
   const isWanted = (model: Target['model']) => share.some((target) => target.model === model);
   const transformer = isWanted('transformer')
     ? await readTranslationTask({
-        newstest: args.newstest,
+        newstest: await newstestFolder(args),
         source: args.source,
         reference: args.reference,
         vocabulary: args.vocab,
@@ -129,7 +142,7 @@ async function measure(
     ? await readClassificationTask({ data: args.data, labels: args.labels, limit, batch })
     : undefined;
   if (isWanted('transformer') && !transformer)
-    note('no --newstest: of Transformers only sparsity is measured');
+    note('without newstest2014, of Transformers only sparsity is measured; --newstest or --fetch gets it');
   if (isWanted('rn50') && !rn50) note('no --data: of ResNets only sparsity is measured');
   await refuseInputs(args.output, writtenInto(args.output, targets), [
     args.catalogue,
@@ -150,9 +163,10 @@ async function measure(
       signal,
       async find(target) {
         const path = await findCheckpoint(folder, target);
-        if (path !== undefined || !args.fetch) return path;
-        const job = { cache: folder, from: args.from, attempts: FETCH_ATTEMPTS, signal };
-        return (await fetchOne(publishedCheckpoint(target.name), job)).path;
+        // What is in a folder of the user's is what the user says it is.
+        if (path === undefined ? !args.mayFetch : args.checkpoints !== undefined) return path;
+        const settings = { cache: folder, from: args.from, offline: !args.mayFetch, signal };
+        return fetching(target.name, settings, (options) => publishedPath(target, options));
       },
     });
   });
@@ -164,9 +178,6 @@ function writtenInto(folder: string, targets: readonly Target[]): string[] {
     ...targets.map(({ name }) => resultPath(folder, name)),
   ];
 }
-
-/** As of "tsos fetch". */
-const FETCH_ATTEMPTS = 6;
 
 /** Puts results of several runs into one folder, with the report on all of them. Of one run it may be its own folder. */
 async function mergeFolders(

@@ -4,13 +4,17 @@ import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../../layers/resolve-technique.ts';
 import { type CheckpointSparsity, checkpointSparsity } from '../../metrics/sparsity.ts';
 import { CHECKPOINT, LOG_ALPHA_THRESHOLD, TECHNIQUE } from '../arguments/checkpoint-options.ts';
+import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { describeThreshold } from '../report/describe-threshold.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
+import { checkpointFor } from '../session/published.ts';
 import { note, print } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
 export const sparsityCommand = new Command('sparsity')
   .addArgument(CHECKPOINT)
+  .addOption(FROM)
+  .addOption(OFFLINE)
   .addOption(TECHNIQUE)
   .addOption(LOG_ALPHA_THRESHOLD)
   .addOption(
@@ -21,8 +25,8 @@ export const sparsityCommand = new Command('sparsity')
   )
   .option('--json', 'Print one JSON object');
 
-sparsityCommand.action(async (path, args) => {
-  const checkpoint = await openCheckpoint(path);
+sparsityCommand.action(async (given, args) => {
+  const checkpoint = await openCheckpoint(await checkpointFor(given, args));
   try {
     const technique = resolveTechnique(checkpoint, args.technique);
     const threshold = resolveLogAlphaThreshold(checkpoint.path, args.logAlphaThreshold);

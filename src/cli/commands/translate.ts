@@ -16,6 +16,7 @@ import {
   TECHNIQUE,
   VALUE_PRECISION,
 } from '../arguments/checkpoint-options.ts';
+import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { number, wholeNumber } from '../arguments/values.ts';
 import { noteLongSources } from '../report/long-sources.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
@@ -28,6 +29,7 @@ import {
   translationReport,
 } from '../report/translation-report.ts';
 import { digestInputs, type InputDigests, readInput } from '../session/input-files.ts';
+import { checkpointFor, namedText, vocabularyFor } from '../session/published.ts';
 import { type Session, withTransformer } from '../session/transformer-session.ts';
 import { type Advise, interruptible } from '../terminal/interrupt.ts';
 import { note, print } from '../terminal/print.ts';
@@ -35,8 +37,10 @@ import { showProgress } from '../terminal/progress.ts';
 
 export const translateCommand = new Command('translate')
   .addArgument(CHECKPOINT)
-  .requiredOption('--vocab <file>', 'Subword vocabulary of the model')
-  .option('--input <file>', 'Sentences, one a line; else stdin')
+  .addOption(FROM)
+  .addOption(OFFLINE)
+  .option('--vocab <file>', 'Subword vocabulary; that of published Transformers is fetched')
+  .option('--input <file>', 'Sentences, one a line, or newstest2014, which is fetched; else stdin')
   .option(
     '--output <path>',
     'Translations; else stdout. In a directory the file gets the name that Tensor2Tensor gives it',
@@ -71,15 +75,16 @@ export const translateCommand = new Command('translate')
 
 type Options = ReturnType<typeof translateCommand.opts>;
 
-translateCommand.action(async (path, args) => {
-  const request = readRequest(path, args);
+translateCommand.action(async (given, args) => {
+  const request = await withPaths(readRequest(given, args), args);
   // What is cheap to find wrong is found before anything is read, or the model loaded.
-  const inputs = [...(await checkpointInputs(path)), args.vocab, args.input];
+  const { checkpoint, vocabulary } = request.model;
+  const inputs = [...(await checkpointInputs(checkpoint)), vocabulary, request.input];
   const isKept = await requireWritable(request, inputs);
-  const input = await readInput(args.input);
+  const input = await readInput(request.input);
   const lines = splitLines(input.text).slice(0, request.limit);
-  const digests = await digestInputs(path, args.vocab, {
-    path: args.input ?? null,
+  const digests = await digestInputs(request.model.checkpoint, request.model.vocabulary, {
+    path: request.input ?? null,
     sha256: input.sha256,
   });
   await interruptible((signal, advise) =>
@@ -101,7 +106,8 @@ translateCommand.action(async (path, args) => {
   );
 });
 
-type Request = ReturnType<typeof readRequest>;
+type AskedRequest = ReturnType<typeof readRequest>;
+type Request = Awaited<ReturnType<typeof withPaths>>;
 
 /** Files that the run reads. */
 type Inputs = readonly (string | undefined)[];
@@ -120,6 +126,19 @@ function readRequest(checkpoint: string, options: Options) {
     output: options.output,
     limit: options.limit,
     resume: options.resume,
+  };
+}
+
+/** Gets what is given by name. */
+async function withPaths({ model, input, ...rest }: AskedRequest, options: Options) {
+  return {
+    ...rest,
+    input: input && (await namedText(input, 'source', options)),
+    model: {
+      ...model,
+      vocabulary: await vocabularyFor(model.vocabulary, model.checkpoint, options),
+      checkpoint: await checkpointFor(model.checkpoint, options),
+    },
   };
 }
 

@@ -4,9 +4,11 @@ import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { madeResNet50, madeTransformer } from '../../models/full-size/made-checkpoint.ts';
 import { tuneModel } from '../../models/tune-model.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
+import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { number, wholeNumber } from '../arguments/values.ts';
 import { describeTuning, explainTuning, tuningJson } from '../report/tuning-report.ts';
 import { withDevice } from '../session/device-session.ts';
+import { checkpointFor } from '../session/published.ts';
 import { tuningFolder } from '../session/tuning-options.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { note, print } from '../terminal/print.ts';
@@ -27,12 +29,16 @@ export const tuneCommand = new Command('tune')
   .option('--beam <width>', 'Hypotheses kept per sentence (default 4)', wholeNumber(1))
   .option('--length <tokens>', 'Tokens of a sentence (default 27)', wholeNumber(1))
   .option('--pictures <n>', 'Pictures of a batch (default 1)', wholeNumber(1))
+  .addOption(FROM)
+  .addOption(OFFLINE)
   .option('--explain', 'Tell for every kernel what was measured and why it was chosen')
   .option('--json', 'Print one JSON object');
 
+type Options = ReturnType<typeof tuneCommand.opts>;
+
 tuneCommand.action(async (paths, args) => {
   const { budget, batch, beam, length, pictures } = args;
-  const models = modelsToTune(paths, args.model);
+  const models = modelsToTune(paths, args);
   await interruptible(async (signal, advise) => {
     advise('what was measured is kept; run this again to go on');
     const tuning = { store: tuningFolder(), budget };
@@ -65,10 +71,14 @@ interface TunedModel {
   open(): Checkpoint | Promise<Checkpoint>;
 }
 
-function modelsToTune(paths: readonly string[], model: string | undefined): TunedModel[] {
+function modelsToTune(paths: readonly string[], args: Options): TunedModel[] {
+  const { model } = args;
   if (paths.length > 0) {
     if (model !== undefined) throw new ArgumentError('--model is for stand-ins; a checkpoint is what it is');
-    return paths.map((path) => ({ name: path, open: () => openCheckpoint(path) }));
+    return paths.map((path) => ({
+      name: path,
+      open: async () => openCheckpoint(await checkpointFor(path, args)),
+    }));
   }
   return STAND_INS.filter(({ kind }) => model === undefined || kind === model);
 }

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TsosError } from '../../base/errors.ts';
 import { fields, optional, text, whole } from '../../base/json-shape.ts';
 import { writeFileAtomic } from './atomic-file.ts';
+import { makeFolder } from './make-folder.ts';
 import { readJson } from './read-json.ts';
 import { writeAt } from './write-at.ts';
 import { explainWriteFailure } from './write-failure.ts';
@@ -109,11 +110,9 @@ export class PartFile {
   }
 }
 
-/** Makes the folder of a file where there is none. */
+/** Makes the folder of a file where there is none. @throws {UsageError} where that cannot be. */
 export async function makeParent(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true }).catch((cause) => {
-    throw explainWriteFailure(path, cause);
-  });
+  await makeFolder(dirname(path));
 }
 
 const STATE = fields({

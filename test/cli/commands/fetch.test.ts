@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { publishedCheckpoint } from '../../../src/results/catalogue.ts';
-import { withDirectory } from '../../io/support.ts';
-import { checkpointTar } from '../../results/checkpoint-tar.ts';
+import { PUBLISHED_CHECKPOINTS, publishedCheckpoint } from '../../../src/results/catalogue.ts';
+import { sha256, withDirectory } from '../../io/support.ts';
+import { checkpointTar, TAR_WEIGHTS } from '../../results/checkpoint-tar.ts';
 import { interruptOnce, tsos } from '../../support/command-line.ts';
 import { type Asked, cutAfter, fileReply, type Reply, withServer } from '../../support/file-server.ts';
 import { assertOneSentence } from '../../support/one-sentence.ts';
 import { parsedBySchema } from '../../support/schema.ts';
 
 const { name: NAME, path: PATH } = publishedCheckpoint('magnitude_pruning_0.9_0_400000_10000_0.0_0.1');
+
+/** The published checkpoints, as small as those in {@link checkpointTar}. */
+const SMALL = PUBLISHED_CHECKPOINTS.map((checkpoint) => ({ ...checkpoint, ...TAR_WEIGHTS }));
 
 async function mirrored(
   reply: (asked: Asked, tar: Uint8Array, count: number) => Reply,
@@ -20,7 +24,12 @@ async function mirrored(
   await withDirectory((cache) =>
     withServer(
       (asked, count) => reply(asked, tar, count),
-      (from, asked) => use(['--cache', cache, '--from', from], join(cache, PATH), asked),
+      async (from, asked) => {
+        const catalogue = join(cache, 'catalogue.json');
+        await writeFile(catalogue, JSON.stringify({ checkpoints: SMALL }));
+        const options = ['--cache', cache, '--from', from, '--catalogue', catalogue];
+        await use(options, join(cache, PATH), asked);
+      },
     ),
   );
 }
@@ -59,6 +68,7 @@ test('TSOS_CACHE says where, and --json follows its schema', async () => {
           path: archive,
           url: `${base}/${PATH}`,
           bytes: statSync(archive).size,
+          sha256: sha256(readFileSync(archive)),
           status: 'downloaded',
           resumed: 0,
           variables: 2,

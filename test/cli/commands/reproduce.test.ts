@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { bleu } from '../../../src/metrics/bleu/bleu.ts';
+import { publishedCheckpoint } from '../../../src/results/catalogue.ts';
 import type { Report } from '../../../src/results/reproduction/report.ts';
 import type { Target } from '../../../src/results/reproduction/target.ts';
 import { makeFiles } from '../../io/pictures/made-pictures.ts';
 import { withDirectory } from '../../io/support.ts';
-import { checkpointTar } from '../../results/checkpoint-tar.ts';
+import { checkpointTar, TAR_WEIGHTS } from '../../results/checkpoint-tar.ts';
 import { tsos } from '../../support/command-line.ts';
 import { fileReply, withServer } from '../../support/file-server.ts';
 import { visit } from '../../support/headless-browser.ts';
@@ -299,27 +300,32 @@ test('shards measure disjoint checkpoints, which merge into one report; without 
   });
 });
 
-test('--fetch downloads what is not there', async () => {
+test('what is named, or wanted with --fetch, is downloaded where it is not there', async () => {
   const name = 'magnitude_pruning_0.5_100000_400000_10000_0.1_0.1';
   const tar = await checkpointTar(name);
-  await withDirectory((directory) =>
-    withServer(
-      (asked) => fileReply(asked, tar),
-      async (from, asked) => {
-        const { code, stdout, stderr } = await tsos([
-          ...['reproduce', '--model', 'transformer', '--technique', 'magnitude_pruning', '--sparsity', '0.5'],
-          ...['--checkpoints', join(directory, 'cache'), '--fetch', '--from', from],
-          ...['--output', join(directory, 'out')],
-        ]);
-        assert.equal(code, 0, stderr);
-        assert.match(stdout, new RegExp(`^${name} .* 50\\.0000 +50\\.0000`, 'm'));
-        assert.deepEqual(
-          asked.map(({ path }) => path),
-          [`/sparse_transformer/${name}.tar`],
-        );
-      },
-    ),
-  );
+  const catalogue = JSON.stringify({ checkpoints: [{ ...publishedCheckpoint(name), ...TAR_WEIGHTS }] });
+  const nothing = { status: 404, headers: { 'Content-Length': 0 } };
+  for (const wanted of [[name], ['*_0.5_*'], ['--sparsity', '0.5', '--fetch']]) {
+    await withDirectory((directory) =>
+      withServer(
+        (asked) => (asked.path.endsWith('.tar') ? fileReply(asked, tar) : nothing),
+        async (from, asked) => {
+          await writeFile(join(directory, 'catalogue.json'), catalogue);
+          const env = { TSOS_CACHE: join(directory, 'cache'), TSOS_MIRROR: from };
+          const options = ['--catalogue', join(directory, 'catalogue.json')];
+          const run = ['reproduce', ...wanted, ...options, '--output', join(directory, 'out')];
+          const { code, stdout, stderr } = await tsos(run, { env });
+          assert.equal(code, 0, stderr);
+          assert.match(stdout, new RegExp(`^${name} .* 50\\.0000 +50\\.0000`, 'm'));
+          assert.match(stderr, /newstest2014\.tok\.de: there is no such file there \(404\)/);
+          assert.deepEqual(
+            asked.map(({ path }) => path),
+            ['/decode/newstest2014.tok.de', `/sparse_transformer/${name}.tar`],
+          );
+        },
+      ),
+    );
+  }
 });
 
 test('what cannot be measured is told in a sentence', async () => {
