@@ -43,6 +43,8 @@ export const COUNTED_VARIABLE_IN_WORDS: Readonly<Record<Technique, string>> = {
 /** What a technique is told from: a checkpoint, or anything else that has variables of a model. */
 export interface NamedVariables {
   readonly path: string;
+  /** What was kept with the checkpoint, where its format has room for it. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Names of all variables. */
   names(): readonly string[];
 }

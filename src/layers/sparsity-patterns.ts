@@ -1,3 +1,4 @@
+import { distinctFileNames } from '../base/distinct-names.ts';
 import { DataError } from '../base/errors.ts';
 import { COUNTED_VARIABLE, type Technique } from '../base/technique.ts';
 import type { CsrMatrix } from '../graph/weights/csr.ts';
@@ -9,7 +10,10 @@ import { embeddingShards } from './transformer-sites.ts';
 
 /** A weight matrix that a technique made sparse. */
 export interface SparsifiedMatrix {
-  /** As the Deep Learning Matrix Collection calls the file of its pattern, without `.smtx`. */
+  /**
+   * As the Deep Learning Matrix Collection calls the file of its pattern, without `.smtx`; with the scope of the model where
+   * that would be the name of several.
+   */
   readonly name: string;
   readonly site: Site;
   /** Whether the collection has the matrix as `[out, in]`; of the embedding it has `[V, H]`. */
@@ -33,8 +37,11 @@ export function sparsifiedMatrices(checkpoint: Checkpoint, technique: Technique)
     );
   }
   const all = new Set(names);
-  return companions.map((companion) => ({
-    name: collectionName(companion),
+  const fileNames = distinctFileNames(
+    companions.map((full) => ({ short: collectionName(full), full: withoutLeaf(full) })),
+  );
+  return companions.map((companion, i) => ({
+    name: fileNames[i],
     site: { weights: weightsOf(checkpoint, all, companion), companions: [companion] },
     transpose: !companion.includes('/symbol_modality_'),
   }));
@@ -79,7 +86,11 @@ function weightsOf(checkpoint: Checkpoint, names: ReadonlySet<string>, companion
  */
 function collectionName(companion: string): string {
   const layer = companion.replace(/^[^/]+\//, '').replace(/^.*resnet_model\//, '');
-  return layer.replace(/\/(mask|log_sigma2|log_alpha)$/, '').replaceAll('/', '_');
+  return withoutLeaf(layer).replaceAll('/', '_');
+}
+
+function withoutLeaf(companion: string): string {
+  return companion.replace(/\/(mask|log_sigma2|log_alpha)$/, '');
 }
 
 /** Kept weights have the value 1, padding 0. */

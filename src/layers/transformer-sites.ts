@@ -17,7 +17,8 @@ const PRUNING: LayerLeaves = {
 };
 
 const LEAVES: Record<Technique, LayerLeaves> = {
-  dense: { weights: ['/kernel'], companion: [], bias: ['/bias'] },
+  // A dense one, or one whose masks were applied and left out.
+  dense: { weights: PRUNING.weights.toReversed(), companion: [], bias: PRUNING.bias.toReversed() },
   magnitude_pruning: PRUNING,
   random_pruning: PRUNING,
   variational_dropout: { weights: ['/kernel'], companion: ['/log_sigma2'], bias: ['/bias'] },

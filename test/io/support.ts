@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataError } from '../../src/base/errors.ts';
+import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.ts';
 import type { Checkpoint, Tensor, TensorData } from '../../src/io/checkpoint/checkpoint-types.ts';
 
 /** Runs `use` with a fresh directory that is removed afterwards. */
@@ -64,6 +65,11 @@ export async function readAll(checkpoint: Checkpoint): Promise<Map<string, Tenso
   const tensors = new Map<string, Tensor>();
   for (const name of checkpoint.names()) tensors.set(name, await checkpoint.read(name));
   return tensors;
+}
+
+/** All tensors of a safetensors file. */
+export function readSafetensors(path: string): Promise<Map<string, Tensor>> {
+  return withCheckpoint(openCheckpoint(path), readAll);
 }
 
 function hexOf(data: TensorData): string[] {

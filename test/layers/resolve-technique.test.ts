@@ -50,6 +50,12 @@ test('the published directory name tells random pruning from magnitude pruning',
   }
 });
 
+test('metadata tell random pruning from magnitude pruning', () => {
+  const metadata = { technique: 'random_pruning' };
+  assert.equal(resolveTechnique({ ...named(VARIABLES.random_pruning), metadata }), 'random_pruning');
+  assert.equal(resolveTechnique({ ...named(VARIABLES.l0_regularization), metadata }), 'l0_regularization');
+});
+
 test('a technique the checkpoint has no variables for is refused, in one sentence', () => {
   const pruning: Technique[] = ['magnitude_pruning', 'random_pruning'];
   for (const held of TECHNIQUES) {
@@ -75,12 +81,14 @@ test('variables of two techniques need a word which to read', () => {
 
 test('the log-alpha threshold is the option, else that of the published name, else 3', () => {
   const path = '/models/variational_dropout_0.7_linear_0_500000_2.22E-08_0.0_0.0_1.5/model.ckpt-500000';
-  assert.deepEqual(resolveLogAlphaThreshold(path, 0), { value: 0, source: 'option' });
-  assert.deepEqual(resolveLogAlphaThreshold(path), { value: 1.5, source: 'published name' });
+  assert.deepEqual(resolveLogAlphaThreshold({ path }, 0), { value: 0, source: 'option' });
+  assert.deepEqual(resolveLogAlphaThreshold({ path }), { value: 1.5, source: 'published name' });
   const resnet = '/models/variational_dropout_0.8_40000_68000_3.90269184267e-08_0.0.tar';
-  assert.deepEqual(resolveLogAlphaThreshold(resnet), { value: 0.5, source: 'published name' });
-  assert.deepEqual(resolveLogAlphaThreshold('/models/model.ckpt'), { value: 3, source: 'default' });
+  assert.deepEqual(resolveLogAlphaThreshold({ path: resnet }), { value: 0.5, source: 'published name' });
+  assert.deepEqual(resolveLogAlphaThreshold({ path: '/models/model.ckpt' }), { value: 3, source: 'default' });
   const l0 = '/models/l0_regularization_0.7_cubic_0_100000_0.000000289_0.0_0.0/model.ckpt';
-  assert.deepEqual(resolveLogAlphaThreshold(l0), { value: 3, source: 'default' });
-  assert.throws(() => resolveLogAlphaThreshold(path, Number.NaN), UsageError);
+  assert.deepEqual(resolveLogAlphaThreshold({ path: l0 }), { value: 3, source: 'default' });
+  const metadata = { log_alpha_threshold: '2.25' };
+  assert.deepEqual(resolveLogAlphaThreshold({ path, metadata }), { value: 2.25, source: 'metadata' });
+  assert.throws(() => resolveLogAlphaThreshold({ path }, Number.NaN), UsageError);
 });

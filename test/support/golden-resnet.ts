@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { readSafetensors } from '../../src/io/exchange/safetensors.ts';
+import { readSafetensors } from '../io/support.ts';
 import { assertClose } from './accuracy.ts';
 
 /** The folder of the small networks. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { readSafetensors } from '../../src/io/exchange/safetensors.ts';
+import { readSafetensors } from '../io/support.ts';
 
 /** One search of a golden case. */
 export interface GoldenDecode {

@@ -44,6 +44,7 @@ export function memoryCheckpoint(
         buffer.fill(Number.NaN);
       }
     },
+    verify: async () => false,
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };

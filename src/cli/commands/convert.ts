@@ -1,11 +1,18 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
+import { UsageError } from '../../base/errors.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { isCheckpointFile } from '../../io/checkpoint/locate.ts';
-import { type Exported, type OnTensor, readTensors } from '../../io/exchange/export.ts';
+import {
+  divideTensors,
+  type Exported,
+  isBundleTensor,
+  type OnTensor,
+  readTensors,
+} from '../../io/exchange/export.ts';
 import { writeNpz } from '../../io/exchange/write-npz.ts';
 import { writeSafetensors } from '../../io/exchange/write-safetensors.ts';
 import { writeSmtx } from '../../io/exchange/write-smtx.ts';
@@ -15,8 +22,10 @@ import {
   writeDirectoryAtomic,
 } from '../../io/files/atomic-directory.ts';
 import { requireOutput } from '../../io/files/output.ts';
+import { appliedCheckpoint, withoutSlots } from '../../layers/applied-checkpoint.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../../layers/resolve-technique.ts';
 import { readPattern, sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
+import { exportMetadata } from '../../models/export-metadata.ts';
 import {
   CHECKPOINT,
   LOG_ALPHA_THRESHOLD,
@@ -24,6 +33,7 @@ import {
   type WeightOptions,
 } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
+import { packageVersion } from '../report/package-version.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
 import { checkpointFor } from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
@@ -44,6 +54,11 @@ export const convertCommand = new Command('convert')
   )
   .requiredOption('--output <path>', 'New file, or new directory for bundle and smtx')
   .option('--force', 'Replace what an earlier run wrote there')
+  .option(
+    '--apply-masks',
+    'Write the weights that are computed with, and nothing of the technique beside them',
+  )
+  .option('--drop-slots', 'Leave out what only the optimizer needs')
   .addOption(TECHNIQUE)
   .addOption(LOG_ALPHA_THRESHOLD)
   .option('--json', 'Print one JSON object');
@@ -55,7 +70,11 @@ convertCommand.action(async (given, args) => {
   const isFile = args.to === 'safetensors' || args.to === 'npz';
   if (isFile) await requireOutput(args.output, { inputs, replace: args.force ?? false });
   else await requireDirectory(args.output, directory);
-  if (args.to !== 'smtx' && args.logAlphaThreshold !== undefined) {
+  if (args.to === 'smtx' && (args.applyMasks || args.dropSlots)) {
+    throw new UsageError('--apply-masks and --drop-slots are for tensors; smtx gets patterns alone');
+  }
+  const usesThreshold = args.to === 'smtx' || args.to === 'safetensors' || args.applyMasks;
+  if (!usesThreshold && args.logAlphaThreshold !== undefined) {
     note(`--log-alpha-threshold is for smtx; ${args.to} gets all tensors as they are, so it is ignored`);
   }
   const checkpoint = await openCheckpoint(path);
@@ -66,7 +85,7 @@ convertCommand.action(async (given, args) => {
         signal.throwIfAborted();
         progress.update(done, total, args.to === 'smtx' ? 'patterns' : 'tensors');
       };
-      return WRITERS[args.to](checkpoint, args.output, onTensor, { ...args, directory });
+      return WRITERS[args.to](selected(checkpoint, args), args.output, onTensor, { ...args, directory });
     });
     const names = leftOut.map(({ name, dtype }) => `${printable(name)} (${dtype})`);
     if (names.length > 0) note(`${args.to} cannot hold, and lacks: ${names.join(', ')}`);
@@ -83,28 +102,52 @@ convertCommand.action(async (given, args) => {
 
 /** What an earlier run may have written into a directory. */
 function isOwnFile(name: string): boolean {
-  return isCheckpointFile(name) || name.endsWith('.smtx');
+  return (isCheckpointFile(name) && !name.endsWith('.safetensors')) || name.endsWith('.smtx');
+}
+
+interface ConvertOptions extends WeightOptions {
+  readonly applyMasks?: true | undefined;
+  readonly dropSlots?: true | undefined;
+}
+
+/** The tensors to write. */
+function selected(checkpoint: Checkpoint, options: ConvertOptions): Checkpoint {
+  const kept = options.dropSlots ? withoutSlots(checkpoint) : checkpoint;
+  if (!options.applyMasks) return kept;
+  const technique = resolveTechnique(checkpoint, options.technique);
+  noteUnusedThreshold(technique, options.logAlphaThreshold);
+  if (technique === 'dense') note('the checkpoint is dense, so there are no masks to apply');
+  const threshold = resolveLogAlphaThreshold(checkpoint, options.logAlphaThreshold);
+  return appliedCheckpoint(kept, technique, threshold.value);
 }
 
 type Writer = (
   checkpoint: Checkpoint,
   output: string,
   onTensor: OnTensor,
-  options: WeightOptions & { readonly directory: DirectoryOptions },
+  options: ConvertOptions & { readonly directory: DirectoryOptions },
 ) => Promise<Exported>;
 
 const WRITERS: Record<'safetensors' | 'npz' | 'bundle' | 'smtx', Writer> = {
-  safetensors: (checkpoint, output, onTensor) => writeSafetensors(output, checkpoint, onTensor),
+  async safetensors(checkpoint, output, onTensor, options) {
+    return writeSafetensors(output, checkpoint, onTensor, {
+      producer: `tsos ${await packageVersion()}`,
+      source: basename(checkpoint.path),
+      ...(await exportMetadata(checkpoint, options)),
+    });
+  },
   npz: (checkpoint, output, onTensor) => writeNpz(output, checkpoint, onTensor),
   async bundle(checkpoint, output, onTensor, { directory }) {
+    const { held, leftOut } = divideTensors(checkpoint, isBundleTensor);
+    const names = held.map(({ name }) => name);
     const step = await trainingStep(checkpoint);
-    await writeCheckpointDirectory(output, readTensors(checkpoint, onTensor), step, directory);
-    return { written: checkpoint.names().length, leftOut: [] };
+    await writeCheckpointDirectory(output, readTensors(checkpoint, onTensor, names), step, directory);
+    return { written: held.length, leftOut };
   },
   async smtx(checkpoint, output, onTensor, requested) {
     const technique = resolveTechnique(checkpoint, requested.technique);
     noteUnusedThreshold(technique, requested.logAlphaThreshold);
-    const threshold = resolveLogAlphaThreshold(checkpoint.path, requested.logAlphaThreshold).value;
+    const threshold = resolveLogAlphaThreshold(checkpoint, requested.logAlphaThreshold).value;
     const matrices = sparsifiedMatrices(checkpoint, technique);
     const write = async (directory: string) => {
       for (const [i, matrix] of matrices.entries()) {

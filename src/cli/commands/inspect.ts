@@ -29,11 +29,12 @@ inspectCommand.action(async (given, args) => {
 
 async function verify(checkpoint: Checkpoint): Promise<number> {
   using progress = showProgress('verified');
-  const count = await verifyCheckpoint(checkpoint, (done, total) =>
+  const { verified, without } = await verifyCheckpoint(checkpoint, (done, total) =>
     progress.update(done, total, 'variables'),
   );
-  note(`all checksums of ${count} variables are right`);
-  return count;
+  if (verified > 0 || without === 0) note(`all checksums of ${verified} variables are right`);
+  if (without > 0) note(`${without} variables have no checksum, so whether they are right is not known`);
+  return verified;
 }
 
 function asJson(path: string, variables: readonly TensorInfo[], verified: number | undefined): string {
@@ -46,7 +47,8 @@ function asJson(path: string, variables: readonly TensorInfo[], verified: number
       bytes: byteLength,
     })),
     totals: totals(variables),
-    verified: verified !== undefined,
+    verified: verified !== undefined && verified === variables.length,
+    verifiedVariables: verified ?? 0,
   })}\n`;
 }
 

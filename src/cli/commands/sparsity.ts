@@ -29,7 +29,7 @@ sparsityCommand.action(async (given, args) => {
   const checkpoint = await openCheckpoint(await checkpointFor(given, args));
   try {
     const technique = resolveTechnique(checkpoint, args.technique);
-    const threshold = resolveLogAlphaThreshold(checkpoint.path, args.logAlphaThreshold);
+    const threshold = resolveLogAlphaThreshold(checkpoint, args.logAlphaThreshold);
     const sparsity = await checkpointSparsity(checkpoint, {
       technique,
       model: args.model,

@@ -12,6 +12,10 @@ import { assemble, type Part } from './partition.ts';
 import { boxOf } from './slices.ts';
 import { decodeStrings } from './string-tensor.ts';
 import { checkBounds, PieceMemory, readRange, streamRange, type TensorRange } from './tensor-range.ts';
+import { checkVariants } from './variant-tensor.ts';
+
+/** Read at a time where only checksums matter. */
+const VERIFIED_BYTES = 2 ** 20;
 
 /** Opens the V2 checkpoint `prefix`: reads its index; data shards are opened when a tensor in them is read. */
 export async function openBundle(tree: FileTree, prefix: string, verify: boolean): Promise<TensorStore> {
@@ -141,6 +145,19 @@ class WholeTensor implements StoredTensor {
     }
   }
 
+  async verify(): Promise<boolean> {
+    const { name, dtype, elements, offset, crc } = this.#entry;
+    const range = { ...(await this.#range()), crc };
+    if (dtype !== 'string' && dtype !== 'variant') {
+      for await (const _ of streamRange(range, VERIFIED_BYTES, this.#store.memory));
+      return true;
+    }
+    const bytes = await readRange({ ...range, crc: undefined });
+    const check = dtype === 'string' ? decodeStrings : checkVariants;
+    placed({ file: range.source.file, offset }, `tensor ${quoted(name)}`, () => check(bytes, elements, crc));
+    return true;
+  }
+
   /** @throws {DataError} when the shard is missing or too short. */
   async check(): Promise<void> {
     checkBounds(await this.#range());
@@ -197,6 +214,12 @@ class PartitionedTensor implements StoredTensor {
         { file: index },
       );
     }
+  }
+
+  async verify(): Promise<boolean> {
+    placed({ file: this.#store.index }, `tensor ${quoted(this.#entry.name)}`, () => this.#resolveParts());
+    for (const part of this.#parts) await new WholeTensor(this.#store, part!).verify();
+    return true;
   }
 
   #resolveParts(): Part[] {

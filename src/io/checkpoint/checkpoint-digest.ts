@@ -14,7 +14,7 @@ export interface CheckpointDigest {
 
 /**
  * Hashes the least that settles all contents of a checkpoint: the index of a V2 one, which holds the checksums of all
- * tensors, the files of a V1 one, a gzipped archive as it is.
+ * tensors, the files of a V1 or safetensors one, a gzipped archive as it is.
  * @param path as for `openCheckpoint`.
  * @throws {DataError} where there is no checkpoint.
  */

@@ -13,11 +13,14 @@ export interface StoredTensor {
   info(): TensorInfo;
   read(): Promise<Tensor>;
   chunks(maxElements: number): AsyncIterable<TensorChunk>;
+  /** See `Checkpoint.verify`. */
+  verify?(): Promise<boolean>;
 }
 
-/** The tensors of an opened checkpoint of either format. */
+/** The tensors of an opened checkpoint of any format. */
 export interface TensorStore {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata?: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
@@ -50,6 +53,10 @@ export class CheckpointReader implements Checkpoint {
       .map(({ name }) => name);
   }
 
+  get metadata(): Readonly<Record<string, string>> | undefined {
+    return this.#store.metadata;
+  }
+
   names(): string[] {
     this.#checkOpen();
     return [...this.#names];
@@ -80,6 +87,10 @@ export class CheckpointReader implements Checkpoint {
   async readBeside(name: string): Promise<FileContent | undefined> {
     this.#checkOpen();
     return this.#surroundings.readBeside(name);
+  }
+
+  async verify(name: string): Promise<boolean> {
+    return (await this.#find(name).verify?.()) ?? false;
   }
 
   async close(): Promise<void> {

@@ -82,6 +82,8 @@ export interface FileContent {
 export interface Checkpoint extends AsyncDisposable {
   /** What was opened, as the user gave it. */
   readonly path: string;
+  /** What a format that has room for it says of the checkpoint: safetensors; see `writeSafetensors`. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   /**
    * Names of all tensors, sorted by their bytes. Parts of partitioned variables are not listed. A byte that is not UTF-8
    * stands in a name as the lone surrogate U+DC00 plus the byte.
@@ -107,6 +109,12 @@ export interface Checkpoint extends AsyncDisposable {
    * undefined where there is none. A checkpoint that is not of files need not have it.
    */
   readBeside?(name: string): Promise<FileContent | undefined>;
+  /**
+   * Reads one tensor, of any type, and compares its checksums.
+   * @returns false where it has none.
+   * @throws {DataError} when it is damaged or its shard is missing.
+   */
+  verify(name: string): Promise<boolean>;
   /** Closes all files and removes what was unpacked. Afterwards every other call throws a DisposedError. */
   close(): Promise<void>;
 }

@@ -10,9 +10,11 @@ export type { CheckpointInput } from './open-input.ts';
 export type { OpenOptions } from './open-located.ts';
 
 /**
- * Opens a TensorFlow checkpoint of either format (V2 "tensor bundle" or V1) for reading; no values are read yet.
+ * Opens a TensorFlow checkpoint of either format (V2 "tensor bundle" or V1), or a safetensors file, for reading; no values
+ * are read yet.
  * @param input a path: a prefix (`model.ckpt-1000`), any file of the checkpoint, a directory with a `checkpoint` state file
- *   or `.index` files, a SavedModel or its `variables` directory, or a `.tar` or `.tar.gz` with one of these;
+ *   or `.index` files, a `.safetensors` file or a directory with one, a SavedModel or its `variables` directory, or a `.tar`
+ *   or `.tar.gz` with one of these;
  *   `archive.tar/inner/path` picks one of several in an archive. A plain tar is read in place; a gzipped one is
  *   unpacked to a temporary directory, which `close` removes. A URL of one of these, as `URL` or `https://…`: read by range
  *   requests where the server answers them, else fetched whole. Or an archive as Blob or bytes, or the files of a folder.

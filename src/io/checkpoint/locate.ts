@@ -6,6 +6,7 @@ import type { Unpacking } from '../archive/unpacking.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { isGzip } from '../bytes/inflate.ts';
 import { unreadArchive } from '../bytes/unread-archives.ts';
+import { looksLikeSafetensors } from './safetensors.ts';
 import { parseStateFile } from './state-file.ts';
 import { fileName, isTableFile, join, parentOf, shortList } from './tree-paths.ts';
 import { DATA_SHARD, isV1Prefix, V1_SHARD, v1Shards } from './v1-shards.ts';
@@ -14,18 +15,19 @@ const STATE_FILE = 'checkpoint';
 /** State files are some hundred bytes; one above this is something else. */
 const MAX_STATE_BYTES = 2 ** 16;
 const INDEX = /\.index$/;
+const SAFETENSORS = /\.safetensors$/;
 /** Names a V1 checkpoint of one file usually has. */
 const V1_FILE = /\.ckpt(-\d+)?$/;
 
 /** Files beside a checkpoint that say more of it. */
 const COMPANIONS: readonly string[] = ['hparams.json'];
 
-/** A checkpoint that was found: its files' tree, and a V2 prefix or the V1 table files. */
+/** A checkpoint that was found: its files' tree, and a V2 prefix, the V1 table files or a safetensors file. */
 export interface Located {
   readonly tree: FileTree;
   readonly checkpoint:
     | { readonly format: 'V2'; readonly prefix: string }
-    | { readonly format: 'V1'; readonly files: readonly string[] };
+    | { readonly format: 'V1' | 'safetensors'; readonly files: readonly string[] };
   /** Where files that go with the checkpoint may be, beside its own. */
   readonly around: readonly Directory[];
 }
@@ -147,7 +149,8 @@ export function isCheckpointFile(path: string): boolean {
   const name = fileName(path);
   return (
     !name.startsWith('._') &&
-    (name === STATE_FILE || [INDEX, DATA_SHARD, V1_SHARD, V1_FILE].some((pattern) => pattern.test(name)))
+    (name === STATE_FILE ||
+      [INDEX, DATA_SHARD, V1_SHARD, V1_FILE, SAFETENSORS].some((pattern) => pattern.test(name)))
   );
 }
 
@@ -200,7 +203,13 @@ async function findInDirectory(tree: FileTree, directory: string): Promise<Locat
   // The root of a SavedModel keeps its checkpoint one level down.
   const saved = join(directory, 'variables/variables');
   if (await isFile(tree, `${saved}.index`)) return { format: 'V2', prefix: saved };
-  throw new DataError('has no checkpoint in it (no .index file)', { file: tree.describe(directory) });
+  const file = tree.describe(directory);
+  const exported = names.filter((name) => SAFETENSORS.test(name));
+  if (exported.length === 1) return { format: 'safetensors', files: [join(directory, exported[0])] };
+  if (exported.length > 1) {
+    throw new DataError(`has several checkpoints; name one of ${shortList(exported)}`, { file });
+  }
+  throw new DataError('has no checkpoint in it (no .index or .safetensors file)', { file });
 }
 
 async function findByState(
@@ -242,7 +251,10 @@ async function findByPrefix(tree: FileTree, path: string): Promise<Located['chec
     .replace(/\.meta$/, '');
   const found = await tryPrefix(tree, prefix);
   if (found !== undefined) return found;
-  if (prefix === path && (await isFile(tree, path))) return { format: 'V1', files: [path] };
+  if (prefix === path && (await isFile(tree, path))) {
+    const isSafetensors = SAFETENSORS.test(path) || (await beginsAsSafetensors(tree, path));
+    return { format: isSafetensors ? 'safetensors' : 'V1', files: [path] };
+  }
   const near = prefixesAmong(await tree.list(parentOf(prefix)));
   throw new DataError(
     `there is no checkpoint of this name (no ${tree.describe(prefix)}.index)` +
@@ -257,6 +269,15 @@ async function tryPrefix(tree: FileTree, prefix: string): Promise<Located['check
   const shards = await v1Shards(tree, prefix);
   if (shards.length > 0) return { format: 'V1', files: shards };
   return (await isTableFile(tree, prefix)) ? { format: 'V1', files: [prefix] } : undefined;
+}
+
+async function beginsAsSafetensors(tree: FileTree, path: string): Promise<boolean> {
+  const source = await tree.open(path);
+  try {
+    return looksLikeSafetensors(await source.read(0, Math.min(source.size, 16)), source.size);
+  } finally {
+    await source.close();
+  }
 }
 
 /** Prefixes of the checkpoints that these files belong to. */

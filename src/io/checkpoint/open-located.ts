@@ -1,8 +1,10 @@
+import type { FileTree } from '../archive/file-tree.ts';
 import { openBundle } from './bundle.ts';
-import { CheckpointReader } from './checkpoint-reader.ts';
+import { CheckpointReader, type TensorStore } from './checkpoint-reader.ts';
 import type { Checkpoint } from './checkpoint-types.ts';
 import type { Located } from './locate.ts';
 import { readAround } from './read-around.ts';
+import { openSafetensors } from './safetensors.ts';
 import { openV1 } from './v1.ts';
 
 export interface OpenOptions {
@@ -30,10 +32,7 @@ export async function openLocated(
 ): Promise<Checkpoint> {
   const { tree, checkpoint } = located;
   try {
-    const store =
-      checkpoint.format === 'V2'
-        ? await openBundle(tree, checkpoint.prefix, verify)
-        : await openV1(tree, checkpoint.files, verify);
+    const store = await openStore(tree, checkpoint, verify);
     return new CheckpointReader(path, store, {
       readBeside: (name) => readAround(located, name),
       async close() {
@@ -44,5 +43,20 @@ export async function openLocated(
   } catch (error) {
     await tree.close();
     throw error;
+  }
+}
+
+async function openStore(
+  tree: FileTree,
+  checkpoint: Located['checkpoint'],
+  verify: boolean,
+): Promise<TensorStore> {
+  switch (checkpoint.format) {
+    case 'V2':
+      return openBundle(tree, checkpoint.prefix, verify);
+    case 'V1':
+      return openV1(tree, checkpoint.files, verify);
+    case 'safetensors':
+      return openSafetensors(await tree.open(checkpoint.files[0]));
   }
 }

@@ -29,7 +29,7 @@ export async function openV1(
     for (const path of paths) {
       const source = await tree.open(path);
       sources.push(source);
-      const shard = { file: source.file, table: await Table.open(source, verify) };
+      const shard = { file: source.file, table: await Table.open(source, verify), verified: verify };
       for (const meta of await readMeta(shard)) addTensor(tensors, meta, shard);
     }
     return { tensors, close };
@@ -42,6 +42,8 @@ export async function openV1(
 interface Shard {
   readonly file: string;
   readonly table: Table;
+  /** Whether checksums of what is read are compared. */
+  readonly verified: boolean;
 }
 
 /** What the meta entry of a shard says of one tensor: full type and shape, and the parts this shard holds. */
@@ -139,6 +141,12 @@ class V1Tensor implements StoredTensor {
 
   async *chunks(maxElements: number): AsyncGenerator<TensorChunk> {
     yield* chunksOf(await this.read(), maxElements);
+  }
+
+  /** The checksums are those of the table's blocks. */
+  async verify(): Promise<boolean> {
+    for (const { slice, shard } of this.#parts) await this.#entryOf(shard, slice);
+    return this.#parts.every(({ shard }) => shard.verified);
   }
 
   async #checkPart(shard: Shard, slice: readonly Extent[], elements: number): Promise<void> {

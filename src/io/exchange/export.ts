@@ -12,19 +12,19 @@ export interface Exported {
 /** Called as tensors are written. */
 export type OnTensor = (done: number, total: number) => void;
 
-/** All tensors of a checkpoint, each read when asked for. */
-export async function* readTensors(checkpoint: Checkpoint, onTensor?: OnTensor): AsyncGenerator<NamedTensor> {
-  const names = checkpoint.names();
+/** Tensors of a checkpoint, all unless said otherwise, each read when asked for. */
+export async function* readTensors(
+  checkpoint: Checkpoint,
+  onTensor?: OnTensor,
+  names: readonly string[] = checkpoint.names(),
+): AsyncGenerator<NamedTensor> {
   for (const [i, name] of names.entries()) {
     yield { ...(await checkpoint.read(name)), name };
     onTensor?.(i + 1, names.length);
   }
 }
 
-/**
- * Parts the tensors of a checkpoint into those a format can hold and the others; a name that is no Unicode
- * text is held by none.
- */
+/** Parts the tensors of a checkpoint into those a format can hold and the others. */
 export function divideTensors(
   checkpoint: Checkpoint,
   canHold: (info: TensorInfo) => boolean,
@@ -33,9 +33,19 @@ export function divideTensors(
   const leftOut: TensorInfo[] = [];
   for (const name of checkpoint.names()) {
     const info = checkpoint.info(name);
-    (canHold(info) && !/\p{Surrogate}/u.test(name) ? held : leftOut).push(info);
+    (canHold(info) ? held : leftOut).push(info);
   }
   return { held, leftOut };
+}
+
+/** Whether a V2 checkpoint written here can hold a tensor: variants cannot even be read. */
+export function isBundleTensor({ dtype }: TensorInfo): boolean {
+  return dtype !== 'variant';
+}
+
+/** Whether a name is Unicode text, as formats need it that have names as text. */
+export function isTextName(name: string): boolean {
+  return !/\p{Surrogate}/u.test(name);
 }
 
 /** The little-endian bytes of a numeric tensor, piece by piece; each is valid until the next is asked for. */

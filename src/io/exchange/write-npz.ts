@@ -3,7 +3,7 @@ import { checkpointInputs } from '../checkpoint/checkpoint-inputs.ts';
 import type { Checkpoint, TensorInfo } from '../checkpoint/checkpoint-types.ts';
 import { streamFileAtomic } from '../files/atomic-file.ts';
 import { requireOutput } from '../files/output.ts';
-import { divideTensors, type Exported, type OnTensor, tensorBytes } from './export.ts';
+import { divideTensors, type Exported, isTextName, type OnTensor, tensorBytes } from './export.ts';
 import { isNpyType, npyHeader } from './npy.ts';
 
 /**
@@ -14,7 +14,10 @@ import { isNpyType, npyHeader } from './npy.ts';
  * @throws {DataError} where the checkpoint is damaged.
  */
 export async function writeNpz(path: string, checkpoint: Checkpoint, onTensor?: OnTensor): Promise<Exported> {
-  const { held, leftOut } = divideTensors(checkpoint, ({ dtype }) => isNpyType(dtype));
+  const { held, leftOut } = divideTensors(
+    checkpoint,
+    (info) => isNpyType(info.dtype) && isTextName(info.name),
+  );
   await requireOutput(path, { inputs: await checkpointInputs(checkpoint.path) });
   await streamFileAtomic(path, async (file) => {
     const zip = new ZipWriter(file);

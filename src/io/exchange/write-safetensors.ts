@@ -1,10 +1,10 @@
 import { checkpointInputs } from '../checkpoint/checkpoint-inputs.ts';
 import type { Checkpoint, DType } from '../checkpoint/checkpoint-types.ts';
 import { elementBytes, elementCount } from '../checkpoint/dtype.ts';
+import { SAFETENSORS_DTYPES } from '../checkpoint/safetensors.ts';
 import { streamFileAtomic } from '../files/atomic-file.ts';
 import { requireOutput } from '../files/output.ts';
-import { divideTensors, type Exported, type OnTensor, tensorBytes } from './export.ts';
-import { SAFETENSORS_DTYPES } from './safetensors.ts';
+import { divideTensors, type Exported, isTextName, type OnTensor, tensorBytes } from './export.ts';
 
 const CODES = new Map<DType, string>(
   Object.entries(SAFETENSORS_DTYPES).map(([code, dtype]) => [dtype, code]),
@@ -16,6 +16,8 @@ const ALIGNMENT = 8;
  * Writes the tensors of a checkpoint as a safetensors file, wider types first, then by name, as the format's
  * own writer does. Values pass through in pieces; the file appears whole or not at all. Strings, complex and
  * quantised numbers are left out: the format has no names for them.
+ * @param metadata kept with what the checkpoint itself has of them. `format`, which other readers ask for, says that names
+ *   and shapes are TensorFlow's.
  * @throws {UsageError} where the file cannot be written, or is one of the checkpoint.
  * @throws {DataError} where the checkpoint is damaged.
  */
@@ -23,13 +25,16 @@ export async function writeSafetensors(
   path: string,
   checkpoint: Checkpoint,
   onTensor?: OnTensor,
+  metadata: Readonly<Record<string, string>> = {},
 ): Promise<Exported> {
   const { held, leftOut } = divideTensors(
     checkpoint,
-    ({ name, dtype }) => CODES.has(dtype) && name !== '__metadata__',
+    ({ name, dtype }) => CODES.has(dtype) && isTextName(name) && name !== '__metadata__',
   );
   const ordered = held.toSorted((a, b) => elementBytes(b.dtype) - elementBytes(a.dtype));
-  const header: [name: string, entry: unknown][] = [];
+  const header: [name: string, entry: unknown][] = [
+    ['__metadata__', { format: 'tf', ...checkpoint.metadata, ...metadata }],
+  ];
   let end = 0;
   for (const { name, dtype, shape } of ordered) {
     const begin = end;

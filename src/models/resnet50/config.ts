@@ -104,7 +104,7 @@ export function readConfig(checkpoint: Checkpoint, options: ResNetOptions): ResN
     technique,
     threshold:
       technique === 'variational_dropout'
-        ? resolveLogAlphaThreshold(checkpoint.path, options.logAlphaThreshold)
+        ? resolveLogAlphaThreshold(checkpoint, options.logAlphaThreshold)
         : undefined,
     valuePrecision: resolveValuePrecision(options.valuePrecision),
   };

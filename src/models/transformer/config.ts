@@ -9,6 +9,7 @@ import {
   resolveTechnique,
 } from '../../layers/resolve-technique.ts';
 import { embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
+import { parseHparams } from './hparams.ts';
 
 /** Id of padding and of "no token yet". */
 export const PAD = 0;
@@ -21,7 +22,7 @@ export interface TransformerOptions {
   readonly technique?: Technique | undefined;
   /** Variational dropout: weights with a larger log-alpha are dropped. Default: from a published directory name, else 3. */
   readonly logAlphaThreshold?: number | undefined;
-  /** Attention heads. Default: from split heads, else `num_heads` of an `hparams.json` beside the checkpoint, else 8. */
+  /** Attention heads. Default: from split heads, else `num_heads` of its metadata or of an `hparams.json` beside it, else 8. */
   readonly heads?: number | undefined;
   /** Hold every matrix so, instead of by its density. */
   readonly format?: 'sparse' | 'dense' | undefined;
@@ -32,7 +33,7 @@ export interface TransformerOptions {
 }
 
 /** Where a number of heads comes from: shapes of variables do not tell it. */
-export type HeadsSource = 'option' | 'split heads' | 'hparams.json' | 'default';
+export type HeadsSource = 'option' | 'split heads' | 'metadata' | 'hparams.json' | 'default';
 
 /** A Transformer as its checkpoint describes it. */
 export interface TransformerConfig {
@@ -72,7 +73,7 @@ export async function readConfig(
   const technique = resolveTechnique(checkpoint, options.technique);
   const threshold =
     technique === 'variational_dropout'
-      ? resolveLogAlphaThreshold(checkpoint.path, options.logAlphaThreshold)
+      ? resolveLogAlphaThreshold(checkpoint, options.logAlphaThreshold)
       : undefined;
   const norm = `${scope}/body/encoder/layer_prepostprocess/layer_norm/layer_norm_scale`;
   const [hidden] = checkpoint.info(norm).shape;
@@ -164,25 +165,16 @@ async function findHeads(
   if (requested !== undefined) return { heads: requested, headsSource: 'option' };
   const split = layerSites(checkpoint, `${scope}${FIRST_LAYER}multihead_attention/q`, technique).length;
   if (split > 1) return { heads: split, headsSource: 'split heads' };
+  const kept = Number(checkpoint.metadata?.num_heads ?? Number.NaN);
+  if (Number.isSafeInteger(kept)) return { heads: kept, headsSource: 'metadata' };
   const heads = await headsFromFile(checkpoint);
   return heads === undefined
     ? { heads: DEFAULT_HEADS, headsSource: 'default' }
     : { heads, headsSource: 'hparams.json' };
 }
 
-/** Tensor2Tensor leaves its hyper-parameters beside the checkpoint. */
-async function headsFromFile(checkpoint: Checkpoint): Promise<number | undefined> {
+/** The number of heads that an `hparams.json` beside the checkpoint says: Tensor2Tensor leaves it there. */
+export async function headsFromFile(checkpoint: Checkpoint): Promise<number | undefined> {
   const found = await checkpoint.readBeside?.('hparams.json');
-  if (found === undefined) return undefined;
-  const heads = parseJson(new TextDecoder().decode(found.bytes), found.file)?.num_heads;
-  return typeof heads === 'number' ? heads : undefined;
-}
-
-function parseJson(text: string, file: string): { num_heads?: unknown } | null {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = `is not JSON: ${(error as Error).message}; mend or remove it, or give the heads`;
-    throw new DataError(reason, { file });
-  }
+  return found && parseHparams(new TextDecoder().decode(found.bytes), found.file).heads;
 }

@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { unzipSync } from 'fflate';
+import { crc32c, maskCrc } from '../../../src/io/bytes/crc32c.ts';
+import { ProtoWriter } from '../../../src/io/bytes/protobuf.ts';
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
+import { buildTable } from '../../../src/io/checkpoint/table-builder.ts';
+import { encodeShape } from '../../../src/io/checkpoint/tensor-proto.ts';
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
-import { readSafetensors } from '../../../src/io/exchange/safetensors.ts';
 import { readSmtx } from '../../../src/io/exchange/smtx.ts';
-import { assertSameTensor, readAll, withCheckpoint, withDirectory } from '../../io/support.ts';
+import {
+  assertSameTensor,
+  readAll,
+  readSafetensors,
+  withCheckpoint,
+  withDirectory,
+} from '../../io/support.ts';
 import { tsos } from '../../support/command-line.ts';
 import { DEMO_CHECKPOINT } from '../../support/demo.ts';
 import { assertOneSentence } from '../../support/one-sentence.ts';
@@ -67,6 +76,99 @@ test('smtx has a file for each sparsified matrix, with the weights that sparsity
     for (const file of await readdir(output)) nonzero += (await readSmtx(`${output}/${file}`)).columns.length;
     assert.equal(nonzero, sparsity.nonzero);
     assert.ok(await stat(`${output}/body_encoder_layer_0_ffn_conv1_fully_connected.smtx`));
+  });
+});
+
+test('matrices whose short names are one get files of their own, as many as are counted', async () => {
+  await withDirectory(async (directory) => {
+    const scopes = ['a/conv', 'b/conv', 'b/Conv', 'a/dense'];
+    const tensors = scopes.flatMap((scope, i) =>
+      ['weights', 'mask'].map((leaf) => ({
+        name: `${scope}/${leaf}`,
+        dtype: 'float32' as const,
+        shape: [2, 2],
+        data: Float32Array.from({ length: 4 }, (_, at) => Number(at <= i)),
+      })),
+    );
+    await writeCheckpoint(`${directory}/m`, tensors);
+    const output = `${directory}/patterns`;
+    const { code, stdout } = await tsos(['convert', `${directory}/m`, '--to', 'smtx', '--output', output]);
+    assert.equal(code, 0);
+    assert.equal(stdout, `${output} has 4 patterns\n`);
+    const files = (await readdir(output)).sort();
+    assert.deepEqual(files, ['a_conv.smtx', 'b_Conv.smtx', 'b_conv_2.smtx', 'dense.smtx']);
+    const counts = await Promise.all(
+      files.map(async (file) => (await readSmtx(`${output}/${file}`)).columns.length),
+    );
+    assert.deepEqual(counts.sort(), [1, 2, 3, 4]);
+  });
+});
+
+test('with masks applied and slots dropped, safetensors are a dense model of the same weights', async () => {
+  await withDirectory(async (directory) => {
+    const output = `${directory}/model.safetensors`;
+    const flags = ['--apply-masks', '--drop-slots'];
+    const { code, stderr } = await tsos([
+      'convert',
+      DEMO_CHECKPOINT,
+      '--to',
+      'safetensors',
+      '--output',
+      output,
+      ...flags,
+    ]);
+    assert.equal(code, 0, stderr);
+    const sparsity = async (path: string) => JSON.parse((await tsos(['sparsity', path, '--json'])).stdout);
+    const [before, after] = [await sparsity(DEMO_CHECKPOINT), await sparsity(output)];
+    assert.equal(after.technique, 'dense');
+    assert.equal(after.total - after.nonzero, before.total - before.nonzero);
+    await withCheckpoint(openCheckpoint(output), async (checkpoint) => {
+      assert.ok(!checkpoint.names().some((name) => /mask|threshold|Adam|training\//.test(name)));
+      assert.equal(checkpoint.metadata?.format, 'tf');
+      assert.equal(checkpoint.metadata?.technique, 'dense');
+      assert.match(checkpoint.metadata?.producer ?? '', /^tsos \d/);
+    });
+    const { stderr: notes } = await tsos(['inspect', output, '--verify']);
+    assert.match(notes, /\d+ variables have no checksum/);
+    const smtx = await tsos([
+      'convert',
+      DEMO_CHECKPOINT,
+      '--to',
+      'smtx',
+      '--output',
+      `${directory}/p`,
+      ...flags,
+    ]);
+    assertOneSentence(smtx, 2, /are for tensors/);
+  });
+});
+
+test('a bundle leaves variants out and has all else', async () => {
+  await withDirectory(async (directory) => {
+    const number = new ProtoWriter()
+      .int(1, 3)
+      .bytes(2, encodeShape([]))
+      .int(5, 4)
+      .fixed32(6, maskCrc(crc32c(new Uint8Array(4))));
+    const variant = new ProtoWriter()
+      .int(1, 21)
+      .bytes(2, encodeShape([0]))
+      .int(4, 4);
+    const index = buildTable([
+      { key: new Uint8Array(0), value: new ProtoWriter().int(1, 1).finish() },
+      { key: Buffer.from('iterator'), value: variant.finish() },
+      { key: Buffer.from('number'), value: number.finish() },
+    ]);
+    await writeFile(`${directory}/m.index`, index);
+    await writeFile(`${directory}/m.data-00000-of-00001`, new Uint8Array(4));
+    const args = ['convert', `${directory}/m`, '--to', 'bundle', '--output', `${directory}/out`];
+    const { code, stdout, stderr } = await tsos(args);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /bundle cannot hold, and lacks: iterator \(variant\)/);
+    assert.match(stdout, /has 1 tensors/);
+    await withCheckpoint(openCheckpoint(`${directory}/out`), async (checkpoint) =>
+      assert.deepEqual(checkpoint.names(), ['number']),
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { ByteBuilder } from '../../../src/io/bytes/byte-builder.ts';
 import { crc32c, maskCrc } from '../../../src/io/bytes/crc32c.ts';
 import { type Extent, encodeTensorNameSlice } from '../../../src/io/bytes/ordered-code.ts';
 import { ProtoWriter } from '../../../src/io/bytes/protobuf.ts';
@@ -8,6 +9,7 @@ import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
 import type { TableEntry } from '../../../src/io/checkpoint/table.ts';
 import { buildTable } from '../../../src/io/checkpoint/table-builder.ts';
 import { encodeShape } from '../../../src/io/checkpoint/tensor-proto.ts';
+import { verifyCheckpoint } from '../../../src/io/checkpoint/verify-checkpoint.ts';
 import { dataErrorOf, withCheckpoint, withDirectory } from '../support.ts';
 
 const utf8 = new TextEncoder();
@@ -70,6 +72,32 @@ test('parts that overlap, lie outside or differ from what is said of them are re
       await dataErrorOf(checkpoint.read('twice'), /"twice": the parts at \[0\] and \[1\] overlap/);
     });
   });
+});
+
+test('checksums of variants are compared, and any flipped bit of one is found', async () => {
+  const { bytes, crc } = storedVariants(['', 'state of an iterator', 'x'.repeat(200)]);
+  const numbers = Buffer.from([1, 2, 3, 4]);
+  const data = Buffer.concat([bytes, numbers]);
+  const entries = [
+    entry('n', 3, [], bytes.length, numbers),
+    { key: utf8.encode('v'), value: variantEntry(3, bytes.length, crc) },
+  ];
+  const header = new ProtoWriter().int(1, 1);
+  await withBundle(header, entries, data, async (path) => {
+    await withCheckpoint(openCheckpoint(path), async (checkpoint) => {
+      assert.deepEqual(await verifyCheckpoint(checkpoint), { verified: 2, without: 0 });
+      await dataErrorOf(checkpoint.read('v'), /which only TensorFlow can read/);
+    });
+  });
+  for (let at = 0; at < data.length; at++) {
+    const damaged = Buffer.from(data);
+    damaged[at] ^= 1 << (at % 8);
+    await withBundle(header, entries, damaged, async (path) => {
+      await withCheckpoint(openCheckpoint(path), async (checkpoint) => {
+        await dataErrorOf(verifyCheckpoint(checkpoint), /tensor "[nv]"/);
+      });
+    });
+  }
 });
 
 test('entries that cannot be are refused when the checkpoint is opened', async () => {
@@ -138,4 +166,23 @@ async function withBundle(
     await writeFile(`${directory}/m.data-00000-of-00001`, data);
     await use(`${directory}/m`);
   });
+}
+
+/** Variants as TensorFlow stores them, and the checksum of all. */
+function storedVariants(variants: readonly string[]): { bytes: Buffer; crc: number } {
+  const out: Uint8Array[] = [];
+  let crc = 0;
+  for (const variant of variants) {
+    const content = utf8.encode(variant);
+    crc = crc32c(content, crc32c(new Uint8Array(BigUint64Array.of(BigInt(content.length)).buffer), crc));
+    const checksum = new Uint8Array(Uint32Array.of(maskCrc(crc)).buffer);
+    crc = crc32c(checksum, crc);
+    out.push(new ByteBuilder().varint(content.length).finish(), content, checksum);
+  }
+  return { bytes: Buffer.concat(out), crc };
+}
+
+function variantEntry(count: number, size: number, crc: number): Uint8Array {
+  const shape = encodeShape([count]);
+  return new ProtoWriter().int(1, 21).bytes(2, shape).int(5, size).fixed32(6, maskCrc(crc)).finish();
 }

@@ -13,7 +13,6 @@ import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts'
 import { viewValues } from '../../../src/io/checkpoint/dtype.ts';
 import { type NamedTensor, writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
 import { type Exported, readTensors } from '../../../src/io/exchange/export.ts';
-import { readSafetensors } from '../../../src/io/exchange/safetensors.ts';
 import { readSmtx } from '../../../src/io/exchange/smtx.ts';
 import { writeNpz } from '../../../src/io/exchange/write-npz.ts';
 import { writeSafetensors } from '../../../src/io/exchange/write-safetensors.ts';
@@ -25,7 +24,14 @@ import { memoryCheckpoint } from '../../support/memory-checkpoint.ts';
 import { holds } from '../../support/property.ts';
 import { sharedTest } from '../../support/shared.ts';
 import { tensors } from '../checkpoint/arbitraries.ts';
-import { assertSameTensor, dataErrorOf, rawBytes, withCheckpoint, withDirectory } from '../support.ts';
+import {
+  assertSameTensor,
+  dataErrorOf,
+  rawBytes,
+  readSafetensors,
+  withCheckpoint,
+  withDirectory,
+} from '../support.ts';
 
 const NOT_SAFETENSORS = /^(string|complex.*|q.*|u?int4)$/;
 const NOT_NPZ = /^(string|q.*|u?int4|bfloat16|float8.*)$/;

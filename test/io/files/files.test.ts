@@ -7,7 +7,6 @@ import { DataError, TsosError, UsageError } from '../../../src/base/errors.ts';
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
 import { formatStateFile, parseStateFile } from '../../../src/io/checkpoint/state-file.ts';
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
-import { readSafetensors } from '../../../src/io/exchange/safetensors.ts';
 import { readSmtx } from '../../../src/io/exchange/smtx.ts';
 import { createOutputFile, writeFileAtomic } from '../../../src/io/files/atomic-file.ts';
 import { explainWriteFailure } from '../../../src/io/files/write-failure.ts';
@@ -116,50 +115,6 @@ test('patterns: gzipped or not, and what is refused', async () => {
     await fc.assert(fc.asyncProperty(mutation, damaged), { numRuns: 200 });
   });
 });
-
-sharedTest(
-  'safetensors of the goldens are read',
-  ['goldens', 'transformer', 'small', 'dense', 'goldens.safetensors'],
-  async (path) => {
-    const tensors = await readSafetensors(path);
-    assert.deepEqual(tensors.get('main/logits')?.shape, [4, 13, 300]);
-    assert.ok(tensors.get('main/logits')?.data instanceof Float32Array);
-  },
-);
-
-test('safetensors: what is refused', async () => {
-  await withDirectory(async (directory) => {
-    const read = async (header: unknown, dataBytes: number) => {
-      await writeFile(`${directory}/t`, safetensors(header, dataBytes));
-      return readSafetensors(`${directory}/t`);
-    };
-    const a = { dtype: 'I16', shape: [2], data_offsets: [0, 4] };
-    const b = { dtype: 'F32', shape: [], data_offsets: [4, 8] };
-    const tensors = await read({ b, a, __metadata__: { by: 'test' } }, 8);
-    assert.deepEqual([...tensors.keys()], ['b', 'a']);
-    assert.deepEqual(tensors.get('a'), { dtype: 'int16', shape: [2], data: new Int16Array(2) });
-    await dataErrorOf(read({ a, b }, 9), /describes 8 bytes of values, the file has 9/);
-    await dataErrorOf(read({ a, b }, 7), /describes 8 bytes/);
-    await dataErrorOf(read({ b }, 8), /"b" leaves a hole/);
-    await dataErrorOf(read({ a, b: { ...b, data_offsets: [2, 6] } }, 6), /"b" overlaps/);
-    await dataErrorOf(read({ a: { ...a, shape: [3] } }, 4), /has 4 bytes, I16 \[3\] needs 6/);
-    await dataErrorOf(read({ a: { ...a, dtype: 'I4' } }, 4), /unknown dtype "I4"/);
-    await dataErrorOf(read({ a: { ...a, shape: [-2] } }, 4), /no proper dtype/);
-    await dataErrorOf(read([], 0), /no JSON object/);
-    const intact = safetensors({ a, b }, 8);
-    const damaged = async (change: Parameters<typeof mutate>[1]) => {
-      await writeFile(`${directory}/t`, mutate(intact, change));
-      await onlyDataErrors(readSafetensors(`${directory}/t`));
-    };
-    await fc.assert(fc.asyncProperty(mutation, damaged), { numRuns: 200 });
-  });
-});
-
-function safetensors(header: unknown, dataBytes: number): Uint8Array {
-  const json = utf8.encode(JSON.stringify(header));
-  const length = new Uint8Array(BigUint64Array.of(BigInt(json.length)).buffer);
-  return Buffer.concat([length, json, new Uint8Array(dataBytes)]);
-}
 
 async function onlyDataErrors(work: Promise<unknown>): Promise<void> {
   await work.catch((error) => assert.ok(error instanceof DataError, `${error}`));

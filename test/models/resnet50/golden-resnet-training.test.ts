@@ -6,7 +6,6 @@ import { Nesterov } from '../../../src/graph/optimisers/nesterov.ts';
 import { applyGradients } from '../../../src/graph/optimisers/optimiser.ts';
 import { Graph } from '../../../src/graph/plan/graph.ts';
 import { elements } from '../../../src/graph/plan/node.ts';
-import { readSafetensors } from '../../../src/io/exchange/safetensors.ts';
 import { linearPenaltyWeight } from '../../../src/layers/penalty-schedule.ts';
 import {
   loadTrainableResNet,
@@ -14,6 +13,7 @@ import {
   trainingGraph,
 } from '../../../src/models/resnet50/training.ts';
 import type { NoiseRequest, NoiseSource } from '../../../src/models/training/noise.ts';
+import { readSafetensors } from '../../io/support.ts';
 import { asFloats, compute, kept } from '../../support/compute.ts';
 import {
   checkGoldenGradients,

@@ -6,13 +6,13 @@ import { Adam } from '../../../src/graph/optimisers/adam.ts';
 import { applyGradients } from '../../../src/graph/optimisers/optimiser.ts';
 import { Graph } from '../../../src/graph/plan/graph.ts';
 import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts';
-import { readSafetensors } from '../../../src/io/exchange/safetensors.ts';
 import { CubicPenaltyWeight, linearPenaltyWeight } from '../../../src/layers/penalty-schedule.ts';
 import { type DenseTensor, denseTensor } from '../../../src/layers/reference/tensor.ts';
 import type { NoiseSource } from '../../../src/models/training/noise.ts';
 import { transformerLearningRate } from '../../../src/models/transformer/learning-rate.ts';
 import { loadTrainableTransformer, trainingGraph } from '../../../src/models/transformer/training.ts';
 import { allocateBatch, writeBatch } from '../../../src/models/transformer/training-batch.ts';
+import { readSafetensors } from '../../io/support.ts';
 import { asFloats, kept } from '../../support/compute.ts';
 import {
   checkGoldenGradients,

@@ -1,10 +1,10 @@
 import { DataError } from '../../base/errors.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { placed, quoted } from '../bytes/place.ts';
-import type { DType, Tensor } from '../checkpoint/checkpoint-types.ts';
-import { elementBytes, elementCount, viewValues } from '../checkpoint/dtype.ts';
-import { allocate } from '../checkpoint/tensor-range.ts';
-import { openFile } from '../files/file-source.ts';
+import type { StoredTensor, TensorStore } from './checkpoint-reader.ts';
+import type { DType } from './checkpoint-types.ts';
+import { elementBytes, elementCount, viewValues } from './dtype.ts';
+import { PieceMemory, readRange, streamRange } from './tensor-range.ts';
 
 /** The limit of the format's own reader. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -39,41 +39,76 @@ interface Entry {
 }
 
 /**
- * Reads all tensors of a safetensors file: 8 bytes of header length, a JSON header, the values.
+ * Opens a safetensors file: 8 bytes of header length, a JSON header, the values. It has no checksums.
  * @throws {DataError} when the header is damaged, or the tensors do not fill the file exactly: no holes, no overlaps.
  */
-export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
-  const source = await openFile(path);
+export async function openSafetensors(source: ByteSource): Promise<TensorStore> {
   try {
     const header = await readHeader(source);
     const start = LENGTH_BYTES + header.length;
-    const entries = placed({ file: path, offset: LENGTH_BYTES }, 'header', () => {
+    const memory = new PieceMemory();
+    const { metadata, entries } = placed({ file: source.file, offset: LENGTH_BYTES }, 'header', () => {
       const parsed = parseHeader(header);
-      checkLayout(parsed, source.size - start);
+      checkLayout(parsed.entries, source.size - start);
       return parsed;
     });
-    const tensors = new Map<string, Tensor>();
-    for (const { name, dtype, shape, begin, end } of entries) {
-      const bytes = new Uint8Array(allocate(end - begin, name));
-      await source.readInto(start + begin, bytes);
-      tensors.set(name, { dtype, shape, data: viewValues(dtype, bytes) });
-    }
-    return tensors;
-  } finally {
+    const tensors = new Map(
+      entries.map((entry) => [entry.name, storedTensor(source, start, entry, memory)] as const),
+    );
+    return { tensors, metadata, close: () => source.close() };
+  } catch (error) {
     await source.close();
+    throw error;
   }
+}
+
+/** Whether a file begins as such a file does: a header length that fits it, and a JSON object. */
+export function looksLikeSafetensors(head: Uint8Array, size: number): boolean {
+  if (head.length <= LENGTH_BYTES || head[LENGTH_BYTES] !== 0x7b) return false;
+  const length = headerLength(head);
+  return length <= MAX_HEADER_BYTES && LENGTH_BYTES + length <= size;
+}
+
+function storedTensor(
+  source: ByteSource,
+  start: number,
+  { name, dtype, shape, begin, end }: Entry,
+  memory: PieceMemory,
+): StoredTensor {
+  const range = { name, source, offset: start + begin, size: end - begin, crc: undefined };
+  return {
+    info: () => ({ name, dtype, shape, byteLength: range.size }),
+    read: async () => ({ dtype, shape, data: viewValues(dtype, await readRange(range)) }),
+    async *chunks(maxElements) {
+      const pieceElements = Math.min(maxElements, Math.max(1, elementCount(shape)));
+      let first = 0;
+      for await (const piece of streamRange(range, pieceElements * elementBytes(dtype), memory)) {
+        yield { start: first, data: viewValues(dtype, piece) };
+        first += pieceElements;
+      }
+    },
+  };
 }
 
 async function readHeader(source: ByteSource): Promise<Uint8Array> {
   const prefix = await source.read(0, LENGTH_BYTES);
-  const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
+  const length = headerLength(prefix);
   if (length > MAX_HEADER_BYTES || LENGTH_BYTES + length > source.size) {
     throw source.error(`a header of ${length} bytes does not fit: cut short, or no safetensors file`, 0);
   }
   return source.read(LENGTH_BYTES, length);
 }
 
-function parseHeader(bytes: Uint8Array): Entry[] {
+function headerLength(prefix: Uint8Array): number {
+  return Number(new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true));
+}
+
+interface Header {
+  readonly metadata: Record<string, string>;
+  readonly entries: readonly Entry[];
+}
+
+function parseHeader(bytes: Uint8Array): Header {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -81,13 +116,17 @@ function parseHeader(bytes: Uint8Array): Entry[] {
     throw new DataError(`is no JSON (${(cause as Error).message})`, {}, { cause });
   }
   if (!isRecord(header)) throw new DataError('is no JSON object');
-  return Object.entries(header)
-    .filter(([name]) => name !== '__metadata__')
-    .map(([name, entry]) => parseEntry(name, entry));
+  const { __metadata__: metadata = {}, ...tensors } = header;
+  if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
+    throw new DataError('has a __metadata__ that is not text by name');
+  }
+  const entries = Object.entries(tensors).map(([name, entry]) => parseEntry(name, entry));
+  return { metadata: metadata as Record<string, string>, entries };
 }
 
 function parseEntry(name: string, entry: unknown): Entry {
   const subject = `tensor ${quoted(name)}`;
+  if (/\p{Surrogate}/u.test(name)) throw new DataError(`${subject} has half a character in its name`);
   if (
     !isRecord(entry) ||
     !isSizes(entry.shape) ||
