@@ -357,5 +357,5 @@ async function assertStep(path: string): Promise<void> {
 }
 
 function spoolDirectories(): string[] {
-  return existsSync(tmpdir()) ? readdirSync(tmpdir()).filter((name) => /^tsos-[^t]/.test(name)) : [];
+  return existsSync(tmpdir()) ? readdirSync(tmpdir()).filter((name) => /^tsos-\w{6}$/.test(name)) : [];
 }
