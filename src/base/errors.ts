@@ -3,22 +3,21 @@
  * where, and what to do; `exitCode` is what the command line exits with.
  */
 export class TsosError extends Error {
+  /** Spelled out in each class: minifiers rename what `constructor.name` gives. */
+  override readonly name: string = 'TsosError';
   /** Exit code of the command line for this kind of error. */
   readonly exitCode: number = 1;
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-  }
 }
 
 /** The caller asked for something that cannot be: a wrong flag, argument, shape or option. Exit code 2. */
 export class UsageError extends TsosError {
+  override readonly name: string = 'UsageError';
   override readonly exitCode = 2;
 }
 
 /** A file that is damaged, incomplete or not what it was taken for. Exit code 3. */
 export class DataError extends TsosError {
+  override readonly name: string = 'DataError';
   override readonly exitCode = 3;
   /** The file the trouble is in. */
   readonly file: string | undefined;
@@ -38,11 +37,16 @@ export class DataError extends TsosError {
 
 /** No usable WebGPU adapter, or one too small for what was asked. Exit code 4. */
 export class AdapterError extends TsosError {
+  override readonly name: string = 'AdapterError';
   override readonly exitCode = 4;
 }
 
 /** The device failed while working: lost, out of memory, or a kernel that does not compile. Exit code 1. */
-export class DeviceError extends TsosError {}
+export class DeviceError extends TsosError {
+  override readonly name: string = 'DeviceError';
+}
 
 /** A buffer, plan or model was used after it was disposed. */
-export class DisposedError extends TsosError {}
+export class DisposedError extends TsosError {
+  override readonly name: string = 'DisposedError';
+}

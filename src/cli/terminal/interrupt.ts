@@ -4,6 +4,7 @@ import { note } from './print.ts';
 
 /** The work was stopped by a signal; exit code 128 + its number, 130 for Ctrl-C. */
 export class InterruptedError extends TsosError {
+  override readonly name = 'InterruptedError';
   override readonly exitCode: number;
 
   constructor(message: string, signal: NodeJS.Signals) {

@@ -32,7 +32,9 @@ export async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> 
 }
 
 /** There is nothing at a URL. */
-export class NotThereError extends DataError {}
+export class NotThereError extends DataError {
+  override readonly name = 'NotThereError';
+}
 
 /** What is fetched at least, at a time: as much as comes in one go. */
 const LEAST_WINDOW = 2 ** 16;
@@ -154,7 +156,9 @@ async function request(url: string, range?: Stretch): Promise<Response> {
 }
 
 /** The server does not give it, whoever asks how often. */
-class RefusedError extends DataError {}
+class RefusedError extends DataError {
+  override readonly name = 'RefusedError';
+}
 
 /** What some servers send for all that they do not have. */
 function isPage({ headers }: Response): boolean {

@@ -3,7 +3,9 @@ import { FileLock, type LockOwner, livingOwner } from './file-lock.ts';
 import type { OutputPlace } from './output-place.ts';
 
 /** Another process is writing this output. */
-export class OutputInUseError extends UsageError {}
+export class OutputInUseError extends UsageError {
+  override readonly name = 'OutputInUseError';
+}
 
 /** Shows whether the right to write an output is still there. */
 export interface OutputLock {
