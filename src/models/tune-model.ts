@@ -1,5 +1,6 @@
 import type { Gpu } from '../graph/device/gpu.ts';
 import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
+import { modelKind } from './model-kind.ts';
 import { loadResNet50, PICTURE_VALUES } from './resnet50/model.ts';
 import { EOS } from './transformer/config.ts';
 import { loadTransformer } from './transformer/model.ts';
@@ -36,7 +37,7 @@ export async function tuneModel(
   options: TuneModelOptions = {},
 ): Promise<void> {
   const { onPart, signal } = options;
-  const runOnce = isResNet(checkpoint) ? classifyNothing : translateNothing;
+  const runOnce = modelKind(checkpoint) === 'rn50' ? classifyNothing : translateNothing;
   for (const format of ['sparse', 'dense'] as const) {
     signal?.throwIfAborted();
     onPart?.(format);
@@ -69,9 +70,4 @@ async function translateNothing(
   for (let sentences: number | undefined = batch; sentences; sentences = halfOf({ sentences, beam })) {
     await model.translate(new Array(sentences).fill(sentence), { beam, maxLength: 1 });
   }
-}
-
-/** By a name that only residual networks have; loading tells whether it really is one, or a Transformer. */
-function isResNet(checkpoint: Checkpoint): boolean {
-  return checkpoint.names().some((name) => name.includes('initial_conv/'));
 }
