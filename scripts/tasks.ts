@@ -28,6 +28,10 @@ const TASKS: Record<string, (args: readonly string[]) => Promise<number>> = {
     const { runBrowserTests } = await import('./browser-tests/run.ts');
     return runBrowserTests(selectTests(ROOT, files));
   },
+  'test:page': () =>
+    runNode(...runtimeArguments('.ts'), '--test', '--test-reporter=spec', 'web/page.test.ts'),
+  web: (args) => runVite('dev', args),
+  'web:build': (args) => runVite('build', args),
   bench: runBenchmarks,
   demo: (args) => runCommandLine(['demo', ...args]),
   tsos: runCommandLine,
@@ -60,6 +64,12 @@ async function runBenchmarks(args: readonly string[]): Promise<number> {
     if (code !== 0) return code;
   }
   return 0;
+}
+
+/** The page of web/, for a browser on this machine, or as files for a web server. */
+function runVite(command: 'dev' | 'build', args: readonly string[]): Promise<number> {
+  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
+  return runNode(vite, command, '--config', join(ROOT, 'web', 'vite.config.ts'), ...args);
 }
 
 function runCommandLine(args: readonly string[]): Promise<number> {

@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import type { TestOutcome } from '../../test/support/browser/node-test.ts';
-import { QUIET_FLAGS, unpackChromium, WEBGPU_FLAGS } from '../../test/support/chromium.ts';
+import { withBrowser } from '../../test/support/driven-browser.ts';
 import { bundleTests } from './bundle.ts';
 import { serveTests } from './serve.ts';
 
@@ -39,25 +36,6 @@ export async function runBrowserTests(files: readonly string[]): Promise<number>
       `${scripts.size} files and ${((performance.now() - started) / 1000).toFixed(0)} s`,
   );
   return failed.length === 0 ? 0 : 1;
-}
-
-async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'tsos-browser-'));
-  try {
-    const { program, environment } = await unpackChromium(directory);
-    const browser = await chromium.launch({
-      executablePath: program,
-      args: [...QUIET_FLAGS, ...WEBGPU_FLAGS],
-      env: { ...environment },
-    });
-    try {
-      await use(browser);
-    } finally {
-      await browser.close();
-    }
-  } finally {
-    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
-  }
 }
 
 async function runFile(

@@ -1,0 +1,16 @@
+import type { ModelKind } from '../../src/models/model-kind.ts';
+
+/*
+ * The embedded models: the folder demo/ of the repository, which vite puts beside the page. Scripts, this one too, lie in a
+ * folder one below that, built or not.
+ */
+
+export const SAMPLE_CHECKPOINTS: Readonly<Record<ModelKind, URL>> = {
+  transformer: sample('magnitude_pruning.tar.gz'),
+  rn50: sample('extended_threshold.tar.gz'),
+};
+export const SAMPLE_VOCABULARY = sample('vocab.300.subwords');
+
+function sample(file: string): URL {
+  return new URL(`../${file}`, location.href);
+}
