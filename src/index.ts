@@ -34,7 +34,6 @@ export { Graph } from './graph/plan/graph.ts';
 export type { Plan } from './graph/plan/plan.ts';
 export type { ValuePrecision } from './graph/weights/half-precision.ts';
 export type { OpenOptions } from './io/checkpoint/checkpoint.ts';
-export { openCheckpoint } from './io/checkpoint/checkpoint.ts';
 export type {
   Checkpoint,
   DType,
@@ -45,6 +44,8 @@ export type {
 } from './io/checkpoint/checkpoint-types.ts';
 export type { NamedTensor, WriteOptions } from './io/checkpoint/write-checkpoint.ts';
 export { writeCheckpoint } from './io/checkpoint/write-checkpoint.ts';
+export { type Pin, parseChecksums } from './io/download/checksums.ts';
+export { cacheDirectory } from './io/files/cache-directory.ts';
 export { type RecordFolder, recordFolder } from './io/files/record-folder.ts';
 export { decodeJpeg, type JpegHeader, type JpegOptions, readJpegHeader } from './io/jpeg/decode.ts';
 export { evaluationPixels } from './io/pictures/evaluation-picture.ts';
@@ -138,9 +139,13 @@ export type {
 export { translateLines } from './models/transformer/translate-lines.ts';
 export type { CheckpointFilter, PublishedCheckpoint } from './results/catalogue.ts';
 export { PUBLISHED_CHECKPOINTS, publishedCheckpoint, selectCheckpoints } from './results/catalogue.ts';
-export type { FetchedCheckpoint, FetchOptions } from './results/fetch-checkpoint.ts';
+export { checkpointPath, type NameOptions } from './results/checkpoint-path.ts';
+export type { Fetchable, FetchedCheckpoint, FetchOptions } from './results/fetch-checkpoint.ts';
 export { fetchCheckpoint } from './results/fetch-checkpoint.ts';
 export type { ResultRow } from './results/load-results.ts';
 export { loadResults } from './results/load-results.ts';
+export { namedCheckpoints } from './results/named-checkpoints.ts';
+export { type OpenNamedOptions, openCheckpoint } from './results/open-checkpoint.ts';
+export { fetchNewstest, fetchVocabulary, type Newstest } from './results/published-texts.ts';
 export type { Report, ReportRow } from './results/reproduction/report.ts';
 export { buildReport } from './results/reproduction/report.ts';

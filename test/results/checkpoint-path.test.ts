@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { UsageError } from '../../src/base/errors.ts';
 import { publishedCheckpoint } from '../../src/results/catalogue.ts';
 import { checkpointPath } from '../../src/results/checkpoint-path.ts';
+import { openCheckpoint } from '../../src/results/open-checkpoint.ts';
 import { withDirectory } from '../io/support.ts';
 import { type Asked, fileReply, withServer } from '../support/file-server.ts';
 import { checkpointTar, TAR_WEIGHTS } from './checkpoint-tar.ts';
@@ -76,5 +77,18 @@ test('what is neither is left to those that open it, but for a slip in a name', 
       assert.ok(error.message.endsWith(`none is published by that name; did you mean ${NAME}?`));
       return true;
     });
+  });
+});
+
+test('the library opens a checkpoint by its name as by its path', async () => {
+  await resolving(async (_, cache) => {
+    const tar = await checkpointTar(NAME);
+    await mkdir(join(cache, 'sparse_rn50'), { recursive: true });
+    await writeFile(join(cache, 'sparse_rn50', `${NAME}.tar`), tar);
+    const published = { cache, catalogue: [CHECKPOINT], offline: true };
+    for (const given of [NAME, join(cache, 'sparse_rn50', `${NAME}.tar`)]) {
+      await using checkpoint = await openCheckpoint(given, { published });
+      assert.deepEqual(checkpoint.names(), ['mask', 'weights']);
+    }
   });
 });

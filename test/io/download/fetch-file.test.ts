@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { UsageError } from '../../../src/base/errors.ts';
 import { type FetchedFile, type FetchFileOptions, fetchFile } from '../../../src/io/download/fetch-file.ts';
+import { thisOwner } from '../../../src/io/files/owner.ts';
 import { type Asked, cutAfter, fileReply, type Reply, withServer } from '../../support/file-server.ts';
 import { dataErrorOf, sha256, withDirectory } from '../support.ts';
 
@@ -149,7 +149,8 @@ test('the lock of a process that was killed is in nobody’s way', async () => {
   await fetching(async (fetch, path) => {
     await fetch();
     await rm(path);
-    await writeFile(`${path}.lock`, JSON.stringify({ process: 2 ** 22 + 1, host: hostname(), token: 'old' }));
+    const dead = { ...(await thisOwner()), pid: 2 ** 22 + 1, token: 'old' };
+    await writeFile(`${path}.lock`, JSON.stringify(dead));
     assert.equal((await fetch()).status, 'downloaded');
   });
 });
