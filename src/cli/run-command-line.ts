@@ -1,5 +1,6 @@
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { TsosError } from '../base/errors.ts';
+import { explainSystemError } from '../io/files/write-failure.ts';
 import { ArgumentError } from './arguments/argument-error.ts';
 import { COMMANDS } from './command-table.ts';
 import { packageVersion } from './report/package-version.ts';
@@ -97,7 +98,8 @@ function refuseEmpty(command: CommandUnknownOpts): void {
 /** Tells an error in one sentence. @returns the exit code. */
 function report(error: unknown, command: string | undefined): number {
   if (process.env.TSOS_DEBUG) console.error(error);
-  const known = error instanceof CommanderError ? asArgumentError(error) : error;
+  const known =
+    error instanceof CommanderError ? asArgumentError(error) : (explainSystemError(error) ?? error);
   if (!(known instanceof TsosError)) {
     complain(`unexpected ${String(error)}; TSOS_DEBUG=1 in the environment shows where`);
     return 1;

@@ -22,6 +22,7 @@ import {
   writeDirectoryAtomic,
 } from '../../io/files/atomic-directory.ts';
 import { requireOutput } from '../../io/files/output.ts';
+import type { OutputPlace } from '../../io/files/output-place.ts';
 import { appliedCheckpoint, withoutSlots } from '../../layers/applied-checkpoint.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../../layers/resolve-technique.ts';
 import { readPattern, sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
@@ -68,8 +69,9 @@ convertCommand.action(async (given, args) => {
   const inputs = await checkpointInputs(path);
   const directory = { inputs, replaceable: args.force ? isOwnFile : undefined };
   const isFile = args.to === 'safetensors' || args.to === 'npz';
-  if (isFile) await requireOutput(args.output, { inputs, replace: args.force ?? false });
-  else await requireDirectory(args.output, directory);
+  const place = isFile
+    ? await requireOutput(args.output, { inputs, replace: args.force ?? false })
+    : await requireDirectory(args.output, directory);
   if (args.to === 'smtx' && (args.applyMasks || args.dropSlots)) {
     throw new UsageError('--apply-masks and --drop-slots are for tensors; smtx gets patterns alone');
   }
@@ -90,7 +92,9 @@ convertCommand.action(async (given, args) => {
     const names = leftOut.map(({ name, dtype }) => `${printable(name)} (${dtype})`);
     if (names.length > 0) note(`${args.to} cannot hold, and lacks: ${names.join(', ')}`);
     const result = { path: checkpoint.path, to: args.to, output: args.output, written };
-    await print(
+    // Where the file itself goes to standard output, nothing may follow it there.
+    const tell = isStandardOutput(place) ? async (text: string) => note(text.trimEnd()) : print;
+    await tell(
       args.json
         ? `${JSON.stringify({ ...result, leftOut: leftOut.map(({ name, dtype }) => ({ name, dtype })) })}\n`
         : `${args.output} has ${written} ${args.to === 'smtx' ? 'patterns' : 'tensors'}\n`,
@@ -99,6 +103,10 @@ convertCommand.action(async (given, args) => {
     await checkpoint.close();
   }
 });
+
+function isStandardOutput(place: OutputPlace | string): boolean {
+  return typeof place === 'object' && place.kind === 'stream' && place.descriptor === 1;
+}
 
 /** What an earlier run may have written into a directory. */
 function isOwnFile(name: string): boolean {

@@ -1,4 +1,4 @@
-import { TsosError, UsageError } from '../../base/errors.ts';
+import { DataError, TsosError, UsageError } from '../../base/errors.ts';
 
 /** The error to throw for a failed write: says which file, why, and what to do. */
 export function explainWriteFailure(path: string, cause: NodeJS.ErrnoException): TsosError {
@@ -37,4 +37,26 @@ export async function explained<T>(path: string, work: Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof TsosError ? error : explainWriteFailure(path, error as NodeJS.ErrnoException);
   }
+}
+
+/** Calls of the system that change nothing: where one fails, something cannot be read. */
+const READING = [
+  'access',
+  'fstat',
+  'lstat',
+  'open',
+  'opendir',
+  'read',
+  'readlink',
+  'realpath',
+  'scandir',
+  'stat',
+];
+
+/** The error to tell for one of the system's that nobody expected; undefined for other errors. */
+export function explainSystemError(error: unknown): TsosError | undefined {
+  const { code, syscall, path = 'a file' } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || code === undefined || syscall === undefined) return undefined;
+  if (!READING.includes(syscall) || code === 'EROFS') return explainWriteFailure(path, error);
+  return new DataError(`cannot be read (${code})`, { file: path }, { cause: error });
 }

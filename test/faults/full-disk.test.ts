@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { withDirectory } from '../io/support.ts';
+import { tsos } from '../support/command-line.ts';
+import { DEMO_CHECKPOINT } from '../support/demo.ts';
+import { assertOneSentence } from '../support/one-sentence.ts';
+import { RESUMED, WORKS, workInProcess } from './work-in-process.ts';
+
+const run = promisify(execFile);
+const skip = process.platform === 'win32' ? 'no such limits there' : false;
+
+for (const work of WORKS) {
+  test(`${work}: beyond the most bytes a file may have it ends with a sentence, and leaves no half result`, {
+    skip,
+  }, async () => {
+    await withDirectory(async (directory) => {
+      // In kilobytes, as bash counts it.
+      const limited = await workInProcess(work, { directory, shell: 'ulimit -f 1' });
+      assert.equal(limited.code, 1, limited.stderr);
+      assert.match(limited.stderr, /^[^\n]*: is larger than this file system, or "ulimit -f", allows\n$/);
+      const left = await readdir(directory);
+      assert.deepEqual(left, RESUMED.some((each) => each === work) ? ['out.partial'] : []);
+      assert.deepEqual(await workInProcess(work, { directory }), { code: 0, stderr: '' });
+      assert.deepEqual(await readdir(directory), ['out']);
+    });
+  });
+}
+
+test('a disk that gets full ends a work with a sentence, and it goes on once there is room', async (t) => {
+  await withDirectory(async (directory) => {
+    const disk = join(directory, 'disk');
+    await mkdir(disk);
+    const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=12k', 'tmpfs', disk]).catch(
+      () => undefined,
+    );
+    if (mounted === undefined) return t.skip('a small disk cannot be mounted here');
+    try {
+      const full = await workInProcess('evaluate', { directory: disk });
+      assert.equal(full.code, 1, full.stderr);
+      assert.match(full.stderr, /the disk is full; free some space or write to another one\n$/);
+      await run('mount', ['-o', 'remount,size=1m', disk]);
+      assert.deepEqual(await workInProcess('evaluate', { directory: disk }), { code: 0, stderr: '' });
+      assert.deepEqual(await readdir(disk), ['out']);
+      await run('mount', ['-o', 'remount,ro', disk]);
+      const readOnly = await workInProcess('bundle', { directory: join(disk, 'inner') });
+      assert.equal(readOnly.code, 2, readOnly.stderr);
+      const converted = await tsos([
+        'convert',
+        DEMO_CHECKPOINT,
+        '--to',
+        'npz',
+        '--output',
+        join(disk, 'm.npz'),
+      ]);
+      assertOneSentence(converted, 2, /m\.npz: the disk can only be read; choose another place/);
+    } finally {
+      await run('umount', [disk]);
+    }
+  });
+});
+
+test('a folder for temporary files that is not there is told in a sentence', async () => {
+  const nowhere = { TMPDIR: '/nowhere/at/all' };
+  const outcome = await tsos(['inspect', DEMO_CHECKPOINT], { env: nowhere });
+  assertOneSentence(outcome, 2, /\/nowhere\/at\/all: the directory does not exist; make it first/);
+});
+
+test('a killed command leaves nothing that a later one does not clear', { skip }, async () => {
+  await withDirectory(async (directory) => {
+    const env = { TMPDIR: directory };
+    const left = async () => (await readdir(directory)).filter((name) => /^\.?tsos-.*\.tmp$/.test(name));
+    const convert = ['convert', DEMO_CHECKPOINT, '--to', 'bundle', '--output', join(directory, 'out')];
+    await tsos(convert, {
+      env,
+      during: (child) => {
+        const timer = setInterval(async () => {
+          if ((await left()).length === 0) return;
+          clearInterval(timer);
+          process.kill(child.pid!, 'SIGKILL');
+        }, 2);
+        child.once('close', () => clearInterval(timer));
+      },
+    });
+    assert.ok((await left()).length > 0, 'it was done before it was killed');
+    const { code, stderr } = await tsos(convert, { env });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await left(), []);
+    assert.match(await readFile(join(directory, 'out', 'checkpoint'), 'utf8'), /model\.ckpt/);
+  });
+});
