@@ -4,11 +4,10 @@ import { explainSystemError } from '../io/files/write-failure.ts';
 import { ArgumentError } from './arguments/argument-error.ts';
 import { COMMANDS } from './command-table.ts';
 import { packageVersion } from './report/package-version.ts';
-import { beQuiet, complain, print, surviveLostStderr } from './terminal/print.ts';
+import { beQuiet, complain, printText } from './terminal/print.ts';
 
 /** Runs a command and tells its error, if it has one, in a sentence on stderr. The exit code is left in `process`. */
 export async function runCommandLine(rawArgs: readonly string[]): Promise<void> {
-  surviveLostStderr();
   const args = rawArgs.length === 0 ? ['--help'] : withoutHelpCommand(rawArgs);
   const name = firstOperand(args);
   try {
@@ -38,7 +37,7 @@ async function run(args: readonly string[], name: string | undefined): Promise<v
   } catch (error) {
     // So the parser ends after help or the version.
     if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
-    await print(output.join(''));
+    await printText(output.join(''));
   }
 }
 
@@ -65,8 +64,9 @@ async function programFor(name: string | undefined, writeOut: (text: string) => 
   return program;
 }
 
-/** Before and behind the command. */
+/** Before and behind the command; one that was run before in this process has it. */
 function withQuiet(command: Command): void {
+  if (command.options.some(({ long }) => long === '--quiet')) return;
   command.option('--quiet', 'Tell nothing but results and errors');
 }
 

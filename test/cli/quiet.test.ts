@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import process from 'node:process';
 import { test } from 'node:test';
-import { runCommandLine } from '../../src/cli/run-command-line.ts';
 import { withDirectory } from '../io/support.ts';
 import { tsos } from '../support/command-line.ts';
 import { DEMO_CHECKPOINT, DEMO_VOCABULARY } from '../support/demo.ts';
 import { assertOneSentence } from '../support/one-sentence.ts';
+import { onTerminal } from '../support/terminal.ts';
 
 test('--quiet, before or behind the command, leaves nothing but the result', async () => {
   const loud = await tsos(['sparsity', DEMO_CHECKPOINT]);
@@ -49,31 +48,6 @@ test('--quiet is in the help of every command, and behind -- it is an argument l
 test('there are no colours in a pipe, nor on a terminal where NO_COLOR is set', async () => {
   const piped = await tsos(['--help'], { env: { NO_COLOR: '' } });
   assert.ok(!piped.stdout.includes('\x1b'));
-  const shown = await onTerminal({ NO_COLOR: 'yes' }, () => runCommandLine(['--help']));
-  assert.equal(shown, piped.stdout);
+  const shown = await onTerminal(['--help'], { NO_COLOR: 'yes' });
+  assert.equal(shown.stdout, piped.stdout);
 });
-
-/** What is written to stdout by a process that takes it for a terminal. */
-async function onTerminal(env: Record<string, string>, run: () => Promise<unknown>): Promise<string> {
-  const { isTTY, write } = process.stdout;
-  const before = { ...process.env };
-  let text = '';
-  Object.assign(process.env, env);
-  Object.defineProperty(process.stdout, 'isTTY', { value: true, configurable: true });
-  process.stdout.write = ((chunk: string, done: () => void) => {
-    text += chunk;
-    done();
-    return true;
-  }) as typeof write;
-  try {
-    await run();
-    return text;
-  } finally {
-    process.stdout.write = write;
-    Object.defineProperty(process.stdout, 'isTTY', { value: isTTY, configurable: true });
-    for (const name of Object.keys(env)) {
-      if (before[name] === undefined) delete process.env[name];
-      else process.env[name] = before[name];
-    }
-  }
-}

@@ -9,7 +9,7 @@ import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { each, number, wholeNumber } from '../arguments/values.ts';
 import { readInput } from '../session/input-files.ts';
 import { namedText } from '../session/published.ts';
-import { note, print } from '../terminal/print.ts';
+import { note, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
 /** Methods that want references, but not hypotheses, tokenised by Moses. */
@@ -80,16 +80,14 @@ bleuCommand.action(async (path, args) => {
   const inputs = { hypotheses: identity(hypotheses), references: references.map(identity) };
   if (other === undefined) {
     const result = bleu(hypotheses.lines, lines, options);
-    await print(args.json ? asJson({ ...inputs, ...result }) : `${formatBleu(result)}\n`);
+    if (args.json) await printJson({ ...inputs, ...result });
+    else await printText(`${formatBleu(result)}\n`);
     return;
   }
   const { baseline, system, pValue } = compareBleu(hypotheses.lines, other.lines, lines, options);
   const comparison = { hypotheses: identity(other), ...system, pValue };
-  await print(
-    args.json
-      ? asJson({ ...inputs, ...baseline, comparison })
-      : asTable([hypotheses.path, baseline], [other.path, system], pValue),
-  );
+  if (args.json) await printJson({ ...inputs, ...baseline, comparison });
+  else await printText(asTable([hypotheses.path, baseline], [other.path, system], pValue));
 });
 
 /** A text file by its lines. */
@@ -138,10 +136,6 @@ function noteTokenized({ path, lines }: Lines): void {
 
 function identity({ path, sha256, lines }: Lines) {
   return { path, sha256, lines: lines.length };
-}
-
-function asJson(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
 }
 
 type NamedResult = readonly [path: string, result: BleuResult];

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from '@commander-js/extra-typings';
 import { DataError } from '../../base/errors.ts';
+import { printable } from '../../base/printable.ts';
 import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import { requireOutput } from '../../io/files/output.ts';
+import { imageNetClasses } from '../../io/pictures/imagenet-classes.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import { type Classification, classifyToFile, nameClasses } from '../../models/resnet50/classify-to-file.ts';
@@ -24,18 +26,21 @@ import { noteUnusedThreshold } from '../report/threshold-note.ts';
 import { checkpointFor } from '../session/published.ts';
 import { withResNet } from '../session/resnet-session.ts';
 import { interruptible } from '../terminal/interrupt.ts';
-import { note, print } from '../terminal/print.ts';
+import { note, printJson, printText } from '../terminal/print.ts';
 
 export const classifyCommand = new Command('classify')
   .addArgument(CHECKPOINT)
   .addOption(FROM)
   .addOption(OFFLINE)
   .argument('<pictures...>', 'JPEG files, folders of them, or TFRecord files')
-  .option('--labels <file>', 'Names of the classes, one a line, from class 0 on')
+  .option(
+    '--labels <file>',
+    "Names of the classes, one a line, from class 0 on; by default ImageNet's where there are as many",
+  )
   .option('--top <n>', 'Classes to name for each picture', wholeNumber(1), 5)
   .option('--batch <n>', 'Pictures a batch', wholeNumber(1), 8)
   .option('--workers <n>', 'Threads that decode pictures; 0 for none', wholeNumber(0))
-  .option('--skip-bad', 'Name pictures that cannot be used, instead of stopping')
+  .option('--skip-bad', 'Take pictures that cannot be used for no failure')
   .addOption(TECHNIQUE)
   .addOption(LOG_ALPHA_THRESHOLD)
   .addOption(FORMAT)
@@ -49,13 +54,7 @@ classifyCommand.action(async (given, paths, args) => {
     throw new ArgumentError('--resume needs the --output of the run that was interrupted');
   }
   const { top, batch, workers, technique, logAlphaThreshold, format, valuePrecision } = args;
-  const options = {
-    top,
-    batch,
-    workers,
-    skipBad: args.skipBad ?? false,
-    onNote: note,
-  };
+  const options = { top, batch, workers, skipBad: true, onNote: note };
   const path = await checkpointFor(given, args);
   // What is cheap to find wrong is found before the model is loaded.
   const inputs = [...(await checkpointInputs(path)), args.labels];
@@ -66,15 +65,20 @@ classifyCommand.action(async (given, paths, args) => {
   for (const each of pictures.notes) note(each);
   const names = args.labels === undefined ? undefined : await readClassNames(args.labels);
   const check = ({ classes }: ResNetConfig) => requireNameForEach(classes, names, args.labels);
+  let bad = 0;
   const show = async (batch: readonly Classification[]) => {
-    for (const each of batch) await print(args.json ? `${JSON.stringify(each)}\n` : asText(each));
+    for (const each of batch) {
+      if (args.json) await printJson(each);
+      else await printText(asText(each));
+    }
+    bad += batch.filter((each) => 'reason' in each).length;
   };
   const weights = { checkpoint: path, technique, logAlphaThreshold, format, valuePrecision };
   await interruptible((signal, advise) =>
     withResNet({ ...weights, signal, check }, async ({ gpu, model }) => {
       note(`${describeResNet(model)}, on ${gpu.describe()}`);
       noteUnusedThreshold(model.config.technique, weights.logAlphaThreshold);
-      const classification = { ...options, names, signal };
+      const classification = { ...options, names: names ?? usualNames(model.config.classes), signal };
       const { output, resume = false } = args;
       if (output === undefined) {
         for await (const batch of nameClasses(model, pictures, classification)) await show(batch);
@@ -101,16 +105,19 @@ classifyCommand.action(async (given, paths, args) => {
       });
     }),
   );
+  if (bad > 0 && !args.skipBad) {
+    throw new DataError(`${bad} pictures could not be classified; with --skip-bad that is no failure`);
+  }
 });
 
 function asText(each: Classification): string {
   const place = each.record === 0 ? each.file : `${each.file}, record ${each.record}`;
-  if ('reason' in each) return `${place}\n  not classified: ${each.reason}\n`;
+  if ('reason' in each) return `${printable(place)}\n  not classified: ${printable(each.reason)}\n`;
   const lines = each.classes.map(
     ({ class: index, name, probability }) =>
-      `  ${(100 * probability).toFixed(2).padStart(6)} %  ${name ?? `class ${index}`}\n`,
+      `  ${(100 * probability).toFixed(2).padStart(6)} %  ${printable(name ?? `class ${index}`)}\n`,
   );
-  return `${place}\n${lines.join('')}`;
+  return `${printable(place)}\n${lines.join('')}`;
 }
 
 /** Lines `name`, or `n01440764 name`. */
@@ -122,6 +129,13 @@ async function readClassNames(file: string): Promise<string[]> {
     .replace(/\n$/, '')
     .split('\n')
     .map((line) => line.trim().replace(/^n\d{8}\s+/, ''));
+}
+
+/** ImageNet's, where the network has as many classes, or one more for what is none of them. */
+function usualNames(classes: number): string[] | undefined {
+  const names = imageNetClasses().map(({ name }) => name);
+  if (classes === names.length) return names;
+  return classes === names.length + 1 ? ['background', ...names] : undefined;
 }
 
 function requireNameForEach(classes: number, names: readonly string[] | undefined, file = ''): void {

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { UsageError } from '../../base/errors.ts';
+import { printable } from '../../base/printable.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
@@ -38,7 +39,7 @@ import { packageVersion } from '../report/package-version.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
 import { checkpointFor } from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
-import { note, print, printable } from '../terminal/print.ts';
+import { note, printJson, printText } from '../terminal/print.ts';
 import { showProgress } from '../terminal/progress.ts';
 
 export const convertCommand = new Command('convert')
@@ -89,16 +90,17 @@ convertCommand.action(async (given, args) => {
       };
       return WRITERS[args.to](selected(checkpoint, args), args.output, onTensor, { ...args, directory });
     });
-    const names = leftOut.map(({ name, dtype }) => `${printable(name)} (${dtype})`);
+    const names = leftOut.map(({ name, dtype }) => `${name} (${dtype})`);
     if (names.length > 0) note(`${args.to} cannot hold, and lacks: ${names.join(', ')}`);
     const result = { path: checkpoint.path, to: args.to, output: args.output, written };
+    const summary = { ...result, leftOut: leftOut.map(({ name, dtype }) => ({ name, dtype })) };
+    const sentence = `${args.output} has ${written} ${args.to === 'smtx' ? 'patterns' : 'tensors'}`;
     // Where the file itself goes to standard output, nothing may follow it there.
-    const tell = isStandardOutput(place) ? async (text: string) => note(text.trimEnd()) : print;
-    await tell(
-      args.json
-        ? `${JSON.stringify({ ...result, leftOut: leftOut.map(({ name, dtype }) => ({ name, dtype })) })}\n`
-        : `${args.output} has ${written} ${args.to === 'smtx' ? 'patterns' : 'tensors'}\n`,
-    );
+    if (isStandardOutput(place)) note(args.json ? JSON.stringify(summary) : sentence);
+    else if (args.json) await printJson(summary);
+    else
+      await printText(`${printable(sentence)}
+`);
   } finally {
     await checkpoint.close();
   }

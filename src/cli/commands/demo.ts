@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Command } from '@commander-js/extra-typings';
+import { printable } from '../../base/printable.ts';
 import type { Gpu } from '../../graph/open-gpu.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { readPictures } from '../../io/pictures/read-pictures.ts';
@@ -14,7 +15,7 @@ import { readInput } from '../session/input-files.ts';
 import { withResNet } from '../session/resnet-session.ts';
 import { withTransformer } from '../session/transformer-session.ts';
 import { interruptible } from '../terminal/interrupt.ts';
-import { print } from '../terminal/print.ts';
+import { printText } from '../terminal/print.ts';
 
 const SENTENCES = [
   'The state of sparsity in deep neural networks.',
@@ -53,7 +54,7 @@ demoCommand.action(async (checkpoint, { vocab, input, picture }) => {
   }
   const lines = input === undefined ? SENTENCES : splitLines((await readInput(input)).text);
   await interruptible(async (signal) => {
-    if (!given) await print(WHAT_TO_EXPECT);
+    if (!given) await printText(WHAT_TO_EXPECT);
     if (!given || vocab !== undefined) {
       const files = given ? { checkpoint, vocabulary: vocab! } : EMBEDDED.transformer;
       await translateSome(files, lines, signal);
@@ -65,7 +66,7 @@ demoCommand.action(async (checkpoint, { vocab, input, picture }) => {
         signal,
       );
     }
-    await print(nextCommands(checkpoint, vocab, picture));
+    await printText(nextCommands(checkpoint, vocab, picture));
   });
 });
 
@@ -75,7 +76,7 @@ async function translateSome(
   signal: AbortSignal,
 ): Promise<void> {
   await withTransformer({ ...files, signal }, async ({ gpu, model, vocabulary, loadSeconds }) => {
-    await print(heading(files.checkpoint, describeModel(model), loadSeconds, gpu));
+    await printText(heading(files.checkpoint, describeModel(model), loadSeconds, gpu));
     let progress: TranslationProgress | undefined;
     const translations = await translateLines(model, vocabulary, lines.slice(0, MAX_SENTENCES), {
       extraLength: EXTRA_LENGTH,
@@ -84,8 +85,10 @@ async function translateSome(
         progress = batch.progress;
       },
     });
-    const pairs = translations.map(({ source, translation }) => `\n  ${source}\n  → ${translation}\n`);
-    await print(
+    const pairs = translations.map(
+      ({ source, translation }) => `\n  ${printable(source)}\n  → ${printable(translation)}\n`,
+    );
+    await printText(
       `${pairs.join('')}\n${progress === undefined ? 'nothing to translate' : describeSpeed(progress)}\n\n`,
     );
   });
@@ -96,7 +99,7 @@ async function classifyOne(
   signal: AbortSignal,
 ): Promise<void> {
   await withResNet({ checkpoint, signal }, async ({ gpu, model, loadSeconds }) => {
-    await print(heading(checkpoint, describeResNet(model), loadSeconds, gpu));
+    await printText(heading(checkpoint, describeResNet(model), loadSeconds, gpu));
     const source = await openPictures([picture], { unlabelled: true });
     for await (const each of readPictures(source, { workers: 0 })) {
       if ('error' in each) throw each.error;
@@ -107,15 +110,15 @@ async function classifyOne(
         ({ class: index, probability }) =>
           `  ${(100 * probability).toFixed(2).padStart(6)} %  class ${index}\n`,
       );
-      await print(
-        `\n  ${picture}\n${lines.join('')}\none picture in ${seconds.toFixed(2)} s, the compilation of its kernels included\n`,
+      await printText(
+        `\n  ${printable(picture)}\n${lines.join('')}\none picture in ${seconds.toFixed(2)} s, the compilation of its kernels included\n`,
       );
     }
   });
 }
 
 function heading(checkpoint: string, model: string, loadSeconds: number, gpu: Gpu): string {
-  return `model    ${checkpoint}\n         ${model}, loaded in ${loadSeconds.toFixed(1)} s\nadapter  ${gpu.describe()}\n`;
+  return `model    ${printable(checkpoint)}\n         ${model}, loaded in ${loadSeconds.toFixed(1)} s\nadapter  ${gpu.describe()}\n`;
 }
 
 function inDemo(file: string): string {

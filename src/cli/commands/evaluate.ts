@@ -17,14 +17,14 @@ import {
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { each, type Shard, shard, wholeNumber } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
-import { describeEvaluation, describeRate, evaluationJson } from '../report/evaluation-report.ts';
+import { describeEvaluation, describeRate, evaluationReport } from '../report/evaluation-report.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
 import { countSelected } from '../session/count-selected.ts';
 import { checkpointFor } from '../session/published.ts';
 import { withResNet } from '../session/resnet-session.ts';
 import { interruptible } from '../terminal/interrupt.ts';
-import { note, print } from '../terminal/print.ts';
+import { note, printJson, printText } from '../terminal/print.ts';
 import { showProgress } from '../terminal/progress.ts';
 
 export const evaluateCommand = new Command('evaluate')
@@ -97,7 +97,8 @@ evaluateCommand.action(async (given, args) => {
           shown.update(progress.seen, total, describeRate(progress));
         },
       });
-      await print(args.json ? await evaluationJson(part) : describeEvaluation(part, output));
+      if (args.json) await printJson(await evaluationReport(part));
+      else await printText(describeEvaluation(part, output));
     }),
   );
 });

@@ -15,7 +15,7 @@ import { type FetchSettings, fetching } from '../session/fetching.ts';
 import { readInput } from '../session/input-files.ts';
 import { NEWSTEST, publishedCheckpoints, VOCABULARY } from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
-import { complain, note, print } from '../terminal/print.ts';
+import { complain, note, print, printJson } from '../terminal/print.ts';
 
 export const fetchCommand = new Command('fetch')
   .argument(
@@ -53,11 +53,8 @@ fetchCommand.action(async (names, args) => {
   const failures = failed.map(({ name, error }) => ({ name, reason: error.message }));
   const checkpoints = fetched.flatMap(({ checkpoint }) => (checkpoint === undefined ? [] : [checkpoint]));
   const texts = fetched.flatMap(({ checkpoint, paths }) => (checkpoint === undefined ? paths : []));
-  await print(
-    args.json
-      ? `${JSON.stringify({ cache, from: from ?? PUBLISHED_AT, checkpoints, texts, failures })}\n`
-      : fetched.flatMap(({ paths }) => paths.map((path) => `${path}\n`)).join(''),
-  );
+  if (args.json) await printJson({ cache, from: from ?? PUBLISHED_AT, checkpoints, texts, failures });
+  else await print(fetched.flatMap(({ paths }) => paths.map((path) => `${path}\n`)).join(''));
   if (failed.length > 0) process.exitCode = failed[0].error.exitCode;
 });
 

@@ -5,7 +5,7 @@ import { verifyCheckpoint } from '../../io/checkpoint/verify-checkpoint.ts';
 import { CHECKPOINT } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { checkpointFor } from '../session/published.ts';
-import { note, print, printable } from '../terminal/print.ts';
+import { note, printJson, printText } from '../terminal/print.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { formatTable } from '../terminal/table.ts';
 
@@ -21,7 +21,8 @@ inspectCommand.action(async (given, args) => {
   try {
     const variables = checkpoint.names().map((name) => checkpoint.info(name));
     const verified = args.verify ? await verify(checkpoint) : undefined;
-    await print(args.json ? asJson(checkpoint.path, variables, verified) : asTable(variables));
+    if (args.json) await printJson(described(checkpoint.path, variables, verified));
+    else await printText(asTable(variables));
   } finally {
     await checkpoint.close();
   }
@@ -37,8 +38,8 @@ async function verify(checkpoint: Checkpoint): Promise<number> {
   return verified;
 }
 
-function asJson(path: string, variables: readonly TensorInfo[], verified: number | undefined): string {
-  return `${JSON.stringify({
+function described(path: string, variables: readonly TensorInfo[], verified: number | undefined) {
+  return {
     path,
     variables: variables.map(({ name, dtype, shape, byteLength }) => ({
       name,
@@ -49,18 +50,13 @@ function asJson(path: string, variables: readonly TensorInfo[], verified: number
     totals: totals(variables),
     verified: verified !== undefined && verified === variables.length,
     verifiedVariables: verified ?? 0,
-  })}\n`;
+  };
 }
 
 function asTable(variables: readonly TensorInfo[]): string {
   const table = formatTable(
     [{ heading: 'name' }, { heading: 'dtype' }, { heading: 'shape' }, { heading: 'bytes', align: 'right' }],
-    variables.map(({ name, dtype, shape, byteLength }) => [
-      printable(name),
-      dtype,
-      `[${shape.join(', ')}]`,
-      byteLength,
-    ]),
+    variables.map(({ name, dtype, shape, byteLength }) => [name, dtype, `[${shape.join(', ')}]`, byteLength]),
   );
   const { variables: count, elements, bytes } = totals(variables);
   return `${table}${count} variables, ${elements} elements, ${bytes} bytes\n`;

@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { type PublishedCheckpoint, selectCheckpoints } from '../../results/catalogue.ts';
 import { downloadAddress } from '../../results/fetch-checkpoint.ts';
 import { PUBLISHED_MODEL, PUBLISHED_SPARSITY, PUBLISHED_TECHNIQUE } from '../arguments/catalogue-options.ts';
-import { note, print } from '../terminal/print.ts';
+import { note, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
 export const listCommand = new Command('list')
@@ -13,16 +13,13 @@ export const listCommand = new Command('list')
 
 listCommand.action(async ({ json, ...filter }) => {
   const checkpoints = selectCheckpoints(filter);
-  await print(json ? asJson(checkpoints) : asTable(checkpoints));
+  if (json) await printJson({ checkpoints: checkpoints.map(described) });
+  else await printText(asTable(checkpoints));
   note(`${checkpoints.length} checkpoints`);
 });
 
-function asJson(checkpoints: readonly PublishedCheckpoint[]): string {
-  const described = checkpoints.map(({ path, ...checkpoint }) => ({
-    ...checkpoint,
-    url: downloadAddress({ ...checkpoint, path }),
-  }));
-  return `${JSON.stringify({ checkpoints: described })}\n`;
+function described({ path, ...checkpoint }: PublishedCheckpoint) {
+  return { ...checkpoint, url: downloadAddress({ ...checkpoint, path }) };
 }
 
 function asTable(checkpoints: readonly PublishedCheckpoint[]): string {

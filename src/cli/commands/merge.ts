@@ -6,8 +6,8 @@ import {
   mergeEvaluations,
   readEvaluationPart,
 } from '../../models/resnet50/evaluation-part.ts';
-import { describeEvaluation, evaluationJson } from '../report/evaluation-report.ts';
-import { print } from '../terminal/print.ts';
+import { describeEvaluation, evaluationReport } from '../report/evaluation-report.ts';
+import { printJson, printText } from '../terminal/print.ts';
 
 export const mergeCommand = new Command('merge')
   .argument('<parts...>', 'Results of tsos evaluate --shard, or of tsos merge')
@@ -20,7 +20,6 @@ mergeCommand.action(async (files, args) => {
   if (args.output !== undefined) {
     await writeFileAtomic(args.output, formatEvaluationPart(merged));
   }
-  await print(
-    args.json ? await evaluationJson(merged) : describeEvaluation(merged, args.output ?? files.join(', ')),
-  );
+  if (args.json) await printJson(await evaluationReport(merged));
+  else await printText(describeEvaluation(merged, args.output ?? files.join(', ')));
 });

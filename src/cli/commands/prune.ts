@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { printable } from '../../base/printable.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
@@ -15,7 +16,7 @@ import { number, wholeNumber } from '../arguments/values.ts';
 import { noteMissedTargets, sparsityOf } from '../report/missed-targets.ts';
 import { checkpointFor } from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
-import { print } from '../terminal/print.ts';
+import { printJson, printText } from '../terminal/print.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { formatTable } from '../terminal/table.ts';
 
@@ -94,7 +95,8 @@ pruneCommand.action(async (given, args) => {
     ...totals(layers),
     layers,
   };
-  await print(args.json ? `${JSON.stringify(result)}\n` : asText(args.output, layers));
+  if (args.json) await printJson(result);
+  else await printText(asText(args.output, layers));
 });
 
 /** @throws {ArgumentError} where an algorithm is given for a method that has none. */
@@ -135,5 +137,5 @@ function asText(output: string, layers: readonly PrunedLayer[]): string {
       ['all', kept, total, percent.toFixed(4)],
     ],
   );
-  return `${table}${output} is ${percent.toFixed(4)} % sparse\n`;
+  return `${table}${printable(output)} is ${percent.toFixed(4)} % sparse\n`;
 }

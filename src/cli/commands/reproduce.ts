@@ -30,7 +30,7 @@ import { type ReproductionOutcome, runReproduction } from '../reproduction/run-r
 import { fetching, isOffline } from '../session/fetching.ts';
 import { publishedCheckpoints } from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
-import { note, print } from '../terminal/print.ts';
+import { note, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
 export const reproduceCommand = new Command('reproduce')
@@ -100,7 +100,8 @@ reproduceCommand.action(async (names, args) => {
     args.merge.length > 0
       ? await mergeFolders(args.merge, args.output, (all) => buildReport(targets, all, { tolerance }))
       : await measure({ ...args, mayFetch: mayFetch(names, args) }, targets, tolerance);
-  await print(args.json ? `${JSON.stringify(report)}\n` : asTables(report));
+  if (args.json) await printJson(report);
+  else await printText(asTables(report));
   note(summaryLine(report));
   note(`the report is ${args.output}/report.html, and as text report.md and report.json`);
   process.exitCode = exitCode(report, results);

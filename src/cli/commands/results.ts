@@ -18,7 +18,7 @@ import {
 import { RESULT_FILES } from '../../results/result-files.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { wholeNumber } from '../arguments/values.ts';
-import { note, print } from '../terminal/print.ts';
+import { note, print, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
 export const resultsCommand = new Command('results')
@@ -49,11 +49,11 @@ resultsCommand.action(async (folder, args) => {
   const plots = args.plots === undefined ? undefined : await drawFigures(args.plots, all, folder);
 
   const isQuery = args.best || args.sort !== undefined || limit !== undefined || filter.length > 0;
-  if (args.json) await print(`${JSON.stringify({ folder, rows, ...(plots && { plots }) })}\n`);
+  if (args.json) await printJson({ folder, rows, ...(plots && { plots }) });
   else if (args.csv) await print(asCsv(rows));
-  else if (isQuery) await print(asTable(rows));
+  else if (isQuery) await printText(asTable(rows));
   else if (plots !== undefined) await print(plots.map((path) => `${path}\n`).join(''));
-  else await print(overview(all));
+  else await printText(overview(all));
   note(`${rows.length} of ${all.length} runs`);
 });
 

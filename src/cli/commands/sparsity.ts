@@ -1,4 +1,5 @@
 import { Command, Option } from '@commander-js/extra-typings';
+import { printable } from '../../base/printable.ts';
 import { formatFloat } from '../../base/python-text.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../../layers/resolve-technique.ts';
@@ -8,7 +9,7 @@ import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { describeThreshold } from '../report/describe-threshold.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
 import { checkpointFor } from '../session/published.ts';
-import { note, print } from '../terminal/print.ts';
+import { note, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
 export const sparsityCommand = new Command('sparsity')
@@ -39,11 +40,8 @@ sparsityCommand.action(async (given, args) => {
     if (sparsity.threshold !== undefined) note(describeThreshold(threshold));
     noteUnusedThreshold(technique, args.logAlphaThreshold);
     const thresholdSource = sparsity.threshold === undefined ? {} : { thresholdSource: threshold.source };
-    await print(
-      args.json
-        ? `${JSON.stringify({ path: checkpoint.path, ...sparsity, ...thresholdSource })}\n`
-        : asText(checkpoint.path, sparsity),
-    );
+    if (args.json) await printJson({ path: checkpoint.path, ...sparsity, ...thresholdSource });
+    else await printText(asText(checkpoint.path, sparsity));
   } finally {
     await checkpoint.close();
   }
@@ -68,5 +66,5 @@ function asText(path: string, { percent, nonzero, total, layers }: CheckpointSpa
       ['all', nonzero, total, percent.toFixed(4)],
     ],
   );
-  return `${path} global sparsity = ${formatFloat(percent)}%\n\n${table}`;
+  return `${printable(path)} global sparsity = ${formatFloat(percent)}%\n\n${table}`;
 }

@@ -32,7 +32,7 @@ import { digestInputs, type InputDigests, readInput } from '../session/input-fil
 import { checkpointFor, namedText, vocabularyFor } from '../session/published.ts';
 import { type Session, withTransformer } from '../session/transformer-session.ts';
 import { type Advise, interruptible } from '../terminal/interrupt.ts';
-import { note, print } from '../terminal/print.ts';
+import { note, print, printJson } from '../terminal/print.ts';
 import { showProgress } from '../terminal/progress.ts';
 
 export const translateCommand = new Command('translate')
@@ -99,8 +99,7 @@ translateCommand.action(async (given, args) => {
       );
       note(describeSpeed(run.progress));
       const options = { ...request.search, limit: request.limit, format: request.model.format };
-      if (args.json)
-        await print(`${JSON.stringify(await translationReport(options, digests, session, run))}\n`);
+      if (args.json) await printJson(await translationReport(options, digests, session, run));
       else if (output === undefined) await print(joinLines(run.translations));
     }),
   );

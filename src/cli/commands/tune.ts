@@ -6,12 +6,12 @@ import { tuneModel } from '../../models/tune-model.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { number, wholeNumber } from '../arguments/values.ts';
-import { describeTuning, explainTuning, tuningJson } from '../report/tuning-report.ts';
+import { describeTuning, explainTuning, tuningReport } from '../report/tuning-report.ts';
 import { withDevice } from '../session/device-session.ts';
 import { checkpointFor } from '../session/published.ts';
 import { tuningFolder } from '../session/tuning-options.ts';
 import { interruptible } from '../terminal/interrupt.ts';
-import { note, print } from '../terminal/print.ts';
+import { note, printJson, printText } from '../terminal/print.ts';
 
 export const tuneCommand = new Command('tune')
   .argument(
@@ -52,8 +52,8 @@ tuneCommand.action(async (paths, args) => {
           await checkpoint.close();
         }
       }
-      if (args.json) await print(tuningJson(gpu));
-      else await print((args.explain ? explainTuning(gpu) : '') + describeTuning(gpu));
+      if (args.json) await printJson(tuningReport(gpu));
+      else await printText((args.explain ? explainTuning(gpu) : '') + describeTuning(gpu));
     }, tuning);
   });
 });

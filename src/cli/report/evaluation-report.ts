@@ -1,5 +1,6 @@
 import type { EvaluationProgress } from '../../models/resnet50/evaluate-to-file.ts';
 import { type EvaluationPart, evaluationResult } from '../../models/resnet50/evaluation-part.ts';
+import { formatList } from '../terminal/table.ts';
 import { packageVersion } from './package-version.ts';
 
 export function describeRate({ totals, rate }: EvaluationProgress): string {
@@ -10,7 +11,7 @@ export function describeRate({ totals, rate }: EvaluationProgress): string {
 export function describeEvaluation(part: EvaluationPart, file: string): string {
   const { pictures, skipped, top1, top5, loss, missingShards } = evaluationResult(part);
   const { technique, threshold } = part.identity;
-  const lines = [
+  const lines: [string, string][] = [
     ['top-1', percent(top1)],
     ['top-5', percent(top5)],
     ['loss', loss === null ? '-' : loss.toFixed(6)],
@@ -23,13 +24,13 @@ export function describeEvaluation(part: EvaluationPart, file: string): string {
   if (missingShards.length > 0) {
     lines.push(['missing', `shards ${missingShards.join(', ')} of ${part.shards.count}`]);
   }
-  return lines.map(([name, value]) => `${name.padEnd(10)} ${value}\n`).join('');
+  return formatList(lines);
 }
 
 /** An evaluation with what it says, for machines. */
-export async function evaluationJson(part: EvaluationPart): Promise<string> {
+export async function evaluationReport(part: EvaluationPart) {
   const versions = { tsos: await packageVersion() };
-  return `${JSON.stringify({ ...part, versions, result: evaluationResult(part) })}\n`;
+  return { ...part, versions, result: evaluationResult(part) };
 }
 
 function percent(fraction: number | null): string {

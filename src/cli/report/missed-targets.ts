@@ -1,6 +1,6 @@
 import type { PrunedLayer } from '../../layers/pruning/prune-checkpoint.ts';
 import type { PruningRule } from '../../layers/pruning/rule.ts';
-import { note, printable } from '../terminal/print.ts';
+import { note } from '../terminal/print.ts';
 
 /** Points of sparsity by which a layer may miss its target without a word. */
 const MISS = 5;
@@ -23,7 +23,7 @@ export function noteMissedTargets(layers: readonly PrunedLayer[], rule: PruningR
   const isTied = algorithm === 'histogram' || (algorithm === 'sort' && sparsity < 100 * target);
   const hint = isTied ? '; --algorithm exact chooses among weights of equal magnitude' : '';
   note(
-    `${printable(name)} became ${sparsity.toFixed(2)} % sparse, ${(100 * target).toFixed(2)} % was asked for${more}${hint}`,
+    `${name} became ${sparsity.toFixed(2)} % sparse, ${(100 * target).toFixed(2)} % was asked for${more}${hint}`,
   );
 }
 

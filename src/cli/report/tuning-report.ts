@@ -2,13 +2,14 @@ import type { DispatchExplanation } from '../../graph/device/kernel-choice.ts';
 import type { Gpu } from '../../graph/open-gpu.ts';
 import { dispatchName } from '../../graph/tuning/kernel-times.ts';
 import { tuningDirectory } from '../session/tuning-options.ts';
+import { formatList } from '../terminal/table.ts';
 
 /** What is known of an adapter, in a few lines. */
 export function describeTuning(gpu: Gpu): string {
   const dispatches = gpu.tuning.explain();
   const known = dispatches.filter(({ why }) => why !== 'default');
   const better = known.filter(({ kernel, milliseconds }) => kernel !== Object.keys(milliseconds)[0]);
-  const lines = [
+  const lines: [string, string][] = [
     ['adapter', gpu.describe()],
     [
       'dispatches',
@@ -20,7 +21,7 @@ export function describeTuning(gpu: Gpu): string {
   const rest = dispatches.filter(({ missing }) => missing.length > 0).length;
   if (rest > 0)
     lines.push(['not yet', `${rest} dispatches, wholly or in part; run this again with a --budget to go on`]);
-  return lines.map(([name, value]) => `${name.padEnd(10)} ${value}\n`).join('');
+  return formatList(lines);
 }
 
 /** Every choice with its reasons. */
@@ -57,7 +58,7 @@ const REASONS: Readonly<Record<DispatchExplanation['why'], string>> = {
 };
 
 /** Every choice with its reasons, for machines. */
-export function tuningJson(gpu: Gpu): string {
+export function tuningReport(gpu: Gpu) {
   const { adapter, tuning } = gpu;
   const formats = Object.entries(tuning.explainFormats()).map(([weight, milliseconds]) => ({
     weight,
@@ -65,5 +66,5 @@ export function tuningJson(gpu: Gpu): string {
     milliseconds,
   }));
   const folder = tuningDirectory();
-  return `${JSON.stringify({ adapter, folder, dispatches: tuning.explain(), formats })}\n`;
+  return { adapter, folder, dispatches: tuning.explain(), formats };
 }

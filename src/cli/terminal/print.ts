@@ -1,13 +1,31 @@
 import { TsosError } from '../../base/errors.ts';
+import { printable, printableJson, printableLines } from '../../base/printable.ts';
 
 /**
- * Writes to stdout and waits until it is through, so that nothing is lost when the process ends. A reader that has gone away
- * (`tsos inspect … | head`) ends the process quietly.
+ * Writes a text for people to stdout; see {@link print}. What of it comes from files is escaped where it would act on a
+ * terminal, so names must be `printable` already where a line of their own would mislead.
+ */
+export async function printText(text: string): Promise<void> {
+  await write(printableLines(text));
+}
+
+/** Writes a value as a line of JSON to stdout; see {@link print}. */
+export async function printJson(value: unknown): Promise<void> {
+  await write(`${printableJson(value)}\n`);
+}
+
+/**
+ * Writes lines for programs to stdout, as they are; only a terminal gets them escaped. Waits until they are through, so that
+ * nothing is lost when the process ends. A reader that has gone away (`tsos inspect … | head`) ends the process quietly.
  * @throws {TsosError} when stdout cannot be written to, such as a file on a full disk.
  */
 export async function print(text: string): Promise<void> {
+  await write(process.stdout.isTTY ? printableLines(text) : text);
+}
+
+async function write(text: string): Promise<void> {
   if (text === '') return;
-  const failure = await write(text);
+  const failure = await send(text);
   if (failure === undefined) return;
   if (failure.code === 'EPIPE') process.exit();
   const full = failure.code === 'ENOSPC';
@@ -37,7 +55,7 @@ export function note(text: string): void {
 /** Tells the user what went wrong. */
 export function complain(text: string): void {
   try {
-    process.stderr.write(`tsos: ${text.split('\n').map(printable).join('\n')}\n`);
+    process.stderr.write(`tsos: ${printable(text)}\n`);
     // Deno throws where others tell of it by an event.
   } catch {}
 }
@@ -50,16 +68,7 @@ export function surviveLostStderr(): void {
   process.stderr.on('error', () => {});
 }
 
-/** A name, in a checkpoint or of a file, may hold anything; what would act on the terminal is escaped. */
-export function printable(name: string): string {
-  return name.replace(/[\p{Cc}\p{Cs}]/gu, (character) => {
-    const escaped = JSON.stringify(character).slice(1, -1);
-    // JSON leaves the control characters from U+007F on as they are, U+009B among them, which begins a command.
-    return escaped === character ? `\\u00${character.charCodeAt(0).toString(16)}` : escaped;
-  });
-}
-
-function write(text: string): Promise<NodeJS.ErrnoException | undefined> {
+function send(text: string): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     // Unheard, the event would end the process with a stack trace.
     process.stdout.once('error', resolve);

@@ -1,8 +1,10 @@
-import { UsageError } from '../../base/errors.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
 import type { Inflate } from '../bytes/inflate.ts';
+import { classFolders } from './class-folders.ts';
 import type { DecodeThreads } from './decode-threads.ts';
 import { filePictures } from './file-pictures.ts';
 import { labelPictures } from './labels.ts';
+import { onlyJpeg } from './picture-format.ts';
 import type { FoundFiles } from './picture-kinds.ts';
 import type { PictureSource } from './picture-source.ts';
 import { recordPictures } from './record-pictures.ts';
@@ -37,6 +39,7 @@ export interface PictureRuntime {
 /**
  * Makes one source of what was found.
  * @throws {UsageError} where TFRecord and JPEG files are mixed, or labels are missing or superfluous.
+ * @throws {DataError} where all are single pictures in other formats than JPEG.
  */
 export async function arrangePictures(
   found: readonly FoundFiles[],
@@ -57,15 +60,27 @@ export async function arrangePictures(
     const notes = missingShards(sorted.map(({ name }) => name));
     return { ...recordPictures(sorted, inflate, labelOffset), threads, notes };
   }
+  requireJpeg(found);
+  const notes = found.flatMap((each) => each.notes ?? []);
+  const paths = files.map(({ path }) => path);
   if (labels !== undefined) {
-    const notes: string[] = [];
-    const paths = files.map(({ path }) => path);
     const text = { file: labels.file, text: await labels.read() };
     const classes = labelPictures(text, paths, (note) => notes.push(note));
     return { ...filePictures(files, classes), threads, notes };
   }
-  if (unlabelled) return { ...filePictures(files), threads, notes: [] };
-  throw new UsageError(`${files[0].name}: JPEG files have no labels; give a labels file`);
+  if (unlabelled) return { ...filePictures(files), threads, notes };
+  const classes = classFolders(paths, (note) => notes.push(note));
+  if (classes !== undefined) return { ...filePictures(files, classes), threads, notes };
+  throw new UsageError(
+    `${files[0].name}: JPEG files have no labels; give a labels file, or a folder that has a folder for each class`,
+  );
+}
+
+/** Of several pictures one that is no JPEG is left to be reported in its turn. */
+function requireJpeg(found: readonly FoundFiles[]): void {
+  const [{ files, format }] = found;
+  if (format === undefined || found.some((each) => each.format === undefined)) return;
+  throw new DataError(onlyJpeg(format), { file: files[0].name });
 }
 
 function compareText(a: string, b: string): number {

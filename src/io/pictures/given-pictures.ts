@@ -1,14 +1,13 @@
 import { blobSource } from '../bytes/blob-source.ts';
 import { memorySource } from '../bytes/memory-source.ts';
-import { type FoundFile, type FoundFiles, kindOfFile } from './picture-kinds.ts';
+import { type FoundFile, type FoundFiles, foundFile } from './picture-kinds.ts';
 
 /** A JPEG or TFRecord file that is at hand. */
 export type GivenPicture = Blob | Uint8Array | ArrayBuffer;
 
 /** @param at its place among what is given, which names what has no name of its own */
 export async function findGiven(given: GivenPicture, at: number): Promise<FoundFiles> {
-  const file = givenFile(given, at);
-  return { kind: await kindOfFile(file), files: [file] };
+  return foundFile(givenFile(given, at));
 }
 
 function givenFile(given: GivenPicture, at: number): FoundFile {

@@ -1,4 +1,5 @@
 import { DataError, UsageError } from '../../base/errors.ts';
+import { classesOf } from './class-folders.ts';
 
 /** A text with the classes of pictures, see `labelPictures`, and what errors call it. */
 export interface LabelText {
@@ -12,8 +13,7 @@ export interface LabelText {
  * - lines `name class`, separated by blanks, tabs or a comma; a name is a path below the folder of the pictures, or a file
  *   name; in any order, others may be among them (Caffe's `val.txt` is such a file);
  * - one WordNet id (`n01440764`) a line, for the pictures in the order of their names, as TensorFlow's
- *   `imagenet_2012_validation_synset_labels.txt` has them; the class is the rank of the id among those of the file, which
- *   therefore must have all classes.
+ *   `imagenet_2012_validation_synset_labels.txt` has them; see `classesOf`.
  *
  * @param names paths of the pictures below their folder, ascending.
  * @param onNote told of labels that may be other classes than the network's.
@@ -43,7 +43,6 @@ export function labelPictures(
 }
 
 const SYNSET = /^n\d{8}$/;
-const IMAGENET_CLASSES = 1000;
 
 interface Line {
   readonly number: number;
@@ -68,13 +67,11 @@ function labelsInOrder(
       `${file} labels ${synsets.length} pictures in the order of their names, but there are ${names.length}; for some of them, give lines "<picture> <class>"`,
     );
   }
-  const classes = new Map([...new Set(synsets)].sort().map((synset, rank) => [synset, rank]));
-  if (classes.size !== IMAGENET_CLASSES) {
+  return classesOf(synsets, (count) =>
     onNote(
-      `${file} has ${classes.size} WordNet ids and counts classes among these alone: for a network of ImageNet's ${IMAGENET_CLASSES} they are wrong; give lines "<picture> <class>"`,
-    );
-  }
-  return synsets.map((synset) => classes.get(synset)!);
+      `${file} has ${count} WordNet ids, some of which are not ImageNet's, and counts classes among these alone; for a network with other classes give lines "<picture> <class>"`,
+    ),
+  );
 }
 
 function labelsByName(file: string, lines: readonly Line[]): ReadonlyMap<string, number> {

@@ -1,4 +1,3 @@
-import { DataError } from '../../base/errors.ts';
 import { diskTree } from '../files/disk-tree.ts';
 import { diskFile } from '../files/file-source.ts';
 import { filesBelow } from '../files/folders.ts';
@@ -7,7 +6,7 @@ import { zlibInflate } from '../files/zlib-inflate.ts';
 import { arrangePictures, type LabelOptions, type OpenedPictures } from './arrange-pictures.ts';
 import { findGiven, type GivenPicture } from './given-pictures.ts';
 import { nodeDecodeThreads } from './node-decode-threads.ts';
-import { type FoundFiles, kindOfFile, picturesOfFolder } from './picture-kinds.ts';
+import { type FoundFiles, foundFile, picturesOfFolder } from './picture-kinds.ts';
 
 export type { OpenedPictures } from './arrange-pictures.ts';
 
@@ -20,7 +19,8 @@ export interface OpenPicturesOptions extends LabelOptions {
  * Finds the pictures of an evaluation. Each path is a directory with TFRecord files `validation-*`, a TFRecord file, a
  * folder of JPEG files (looked through recursively), or a JPEG file; what kind a file is, its bytes tell. TFRecord files
  * and the pictures of a folder come in the order of their names, single pictures in the order they are given. Files may
- * also be at hand, as Blobs or bytes.
+ * also be at hand, as Blobs or bytes. Where JPEG files have no labels file, the folders they are in are their classes; see
+ * `classFolders`.
  *
  * @throws {DataError} where there is no such file, or a directory has neither.
  * @throws {UsageError} where TFRecord and JPEG files are mixed, or labels are missing or superfluous.
@@ -39,11 +39,8 @@ export async function openPictures(
 
 async function findOnDisk(path: string): Promise<FoundFiles> {
   if ((await diskTree.kind(path)) !== 'directory') {
-    const file = { ...diskFile(path), path };
-    return { kind: await kindOfFile(file), files: [file] };
+    return foundFile({ ...diskFile(path), path });
   }
   const files = (await filesBelow(path)).map((each) => ({ ...diskFile(each.path), path: each.below }));
-  const found = picturesOfFolder(files);
-  if (found !== undefined) return found;
-  throw new DataError('has neither TFRecord files "validation-*" nor JPEG files', { file: path });
+  return picturesOfFolder(path, files);
 }

@@ -1,9 +1,15 @@
+import { DataError } from '../../base/errors.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
+import { FOREIGN_NAME, foreignFormat, MARK_BYTES } from './picture-format.ts';
 
 /** Files of one kind. */
 export interface FoundFiles {
   readonly kind: 'records' | 'pictures';
   readonly files: readonly FoundFile[];
+  /** Of a single picture that is no JPEG. */
+  readonly format?: string | undefined;
+  /** What the user should know of the folder they are of. */
+  readonly notes?: readonly string[];
 }
 
 export interface FoundFile extends ByteFile {
@@ -14,21 +20,32 @@ export interface FoundFile extends ByteFile {
 /**
  * The files of a folder that are pictures: TFRecord files `validation-*` directly in it, or else all JPEG files; by the
  * order of their names.
- * @returns undefined where there are neither.
+ * @throws {DataError} where there are neither.
  */
-export function picturesOfFolder(files: readonly FoundFile[]): FoundFiles | undefined {
+export function picturesOfFolder(folder: string, files: readonly FoundFile[]): FoundFiles {
   const records = evaluationRecords(files.filter(({ path }) => !path.includes('/')));
   if (records.length > 0) return { kind: 'records', files: byPath(records) };
-  const pictures = files.filter(({ path }) => JPEG_NAME.test(path) && !HIDDEN.test(path));
-  return pictures.length > 0 ? { kind: 'pictures', files: byPath(pictures) } : undefined;
+  const visible = files.filter(({ path }) => !HIDDEN.test(path));
+  const pictures = visible.filter(({ path }) => JPEG_NAME.test(path));
+  const others = visible.filter(({ path }) => FOREIGN_NAME.test(path));
+  const rest = `${others.length} pictures in other formats, such as ${others[0]?.path}: only JPEG is read`;
+  if (pictures.length > 0) {
+    const notes = others.length === 0 ? [] : [`${folder}: leaves out ${rest}`];
+    return { kind: 'pictures', files: byPath(pictures), notes };
+  }
+  const hint = others.length === 0 ? '' : `, but ${rest}`;
+  throw new DataError(`has neither TFRecord files "validation-*" nor JPEG files${hint}`, { file: folder });
 }
 
 /** What a file is, its bytes tell; one that has only the name of a JPEG is one, so that it is reported as a bad picture. */
-export async function kindOfFile(file: ByteFile): Promise<FoundFiles['kind']> {
+export async function foundFile(file: FoundFile): Promise<FoundFiles> {
   const source = await file.open();
   try {
-    const [first, second] = await source.read(0, Math.min(2, source.size));
-    return (first === 0xff && second === 0xd8) || JPEG_NAME.test(file.name) ? 'pictures' : 'records';
+    const start = await source.read(0, Math.min(MARK_BYTES, source.size));
+    const format = foreignFormat(start);
+    const isPicture = format !== undefined || (start[0] === 0xff && start[1] === 0xd8);
+    const kind = isPicture || JPEG_NAME.test(file.name) ? 'pictures' : 'records';
+    return { kind, files: [file], format };
   } finally {
     await source.close();
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
 import { readTensors } from '../../../src/io/exchange/export.ts';
+import { imageNetClasses } from '../../../src/io/pictures/imagenet-classes.ts';
 import { openPictures } from '../../../src/io/pictures/open-pictures.ts';
 import {
   type Classification,
@@ -219,6 +220,60 @@ test('pictures are classified, as text with the names of the classes, as JSON an
     assertOneSentence(nowhere, USAGE, /the directory does not exist/);
     assertOneSentence(aimless, USAGE, /--resume needs the --output/);
     for (const { stderr } of [short, nowhere, aimless]) assert.doesNotMatch(stderr, /loaded/);
+  });
+});
+
+test('a picture that is no JPEG is named among the others, and alone before anything is loaded', async () => {
+  await withDirectory(async (directory) => {
+    const { options } = await prepared(directory, []);
+    const [png, ...jpegs] = ['b.png', 'a.jpg', 'c.jpg'].map((name) => join(directory, name));
+    await writeFile(png, Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
+    for (const [seed, file] of jpegs.entries()) await writeFile(file, makeJpeg(seed));
+    const command = ['classify', ...options, jpegs[0], png, jpegs[1], '--json'];
+    const [several, passedOver, alone] = await Promise.all([
+      tsos(command),
+      tsos([...command, '--skip-bad']),
+      tsos(['classify', ...options, png]),
+    ]);
+    const expected = await namedByLibrary([jpegs[0], png, jpegs[1]], { top: 5 });
+    assert.ok('reason' in expected[1] && 'classes' in expected[0] && 'classes' in expected[2]);
+    assert.match(expected[1].reason, /b\.png: PNG; only JPEG is read/);
+    for (const [{ code, stdout, stderr }, wanted] of [
+      [several, DATA],
+      [passedOver, 0],
+    ] as const) {
+      assert.equal(code, wanted, stderr);
+      assert.deepEqual(parsedLines(stdout), expected);
+    }
+    assert.match(several.stderr, /1 pictures could not be classified; with --skip-bad that is no failure/);
+    assertOneSentence(alone, DATA, /b\.png: PNG; only JPEG is read/);
+    assert.doesNotMatch(alone.stderr, /loaded/);
+  });
+});
+
+test("pictures in folders called by ImageNet's ids need no labels, and a thousand classes have their names", async () => {
+  await withDirectory(async (directory) => {
+    const checkpoint = join(directory, 'model.ckpt-1');
+    const thousand = tinyResNet({ depth: 18, classes: 1000 });
+    await writeCheckpoint(checkpoint, readTensors(memoryCheckpoint(thousand)));
+    const data = join(directory, 'val');
+    for (const id of ['n01440764', 'n15075141']) await mkdir(join(data, id), { recursive: true });
+    const names = ['n01440764/a.JPEG', 'n15075141/b.JPEG'];
+    await makeFiles(data, names);
+    const labels = join(directory, 'labels.txt');
+    await writeFile(labels, 'a.JPEG 0\nb.JPEG 999\n');
+    const command = ['evaluate', checkpoint, '--data', data, '--workers', '0', '--json'];
+    const [byFolders, byLabels, classified] = await Promise.all([
+      succeeds([...command, '--output', join(directory, 'one')]),
+      succeeds([...command, '--output', join(directory, 'two'), '--labels', labels]),
+      succeeds(['classify', checkpoint, join(data, names[0]), '--top', '1']),
+    ]);
+    assert.deepEqual(JSON.parse(byFolders.stdout).totals, JSON.parse(byLabels.stdout).totals);
+    const [, name] = /% {2}(.*)$/m.exec(classified.stdout) ?? [];
+    assert.ok(
+      imageNetClasses().some((each) => each.name === name),
+      classified.stdout,
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UsageError } from '../../../src/base/errors.ts';
 import {
@@ -82,21 +82,79 @@ describe('JPEG files', () => {
       await makeFiles(directory, ['3.jpg', '1.jpg', '2.jpg', '4.jpg']);
       const ids = 'n02086079\nn01440764\nn15075141\nn01440764\n';
       const some = await labelled(directory, ids);
-      assert.deepEqual(await labels(some), [1, 0, 2, 0]);
-      assert.match(some.notes.join(), /labels\.txt has 3 WordNet ids .* ImageNet's 1000 they are wrong/);
+      assert.deepEqual(await labels(some), [154, 0, 999, 0]);
+      assert.deepEqual(some.notes, []);
+      const others = await labelled(directory, ids.replaceAll('n0', 'n8'));
+      assert.deepEqual(await labels(others), [2, 1, 0, 1]);
+      assert.match(others.notes.join(), /labels\.txt has 3 WordNet ids, some of which are not ImageNet's/);
       await assert.rejects(
         labelled(directory, `${ids}n01440764\n`),
         /labels 5 pictures in the order of their names, but there are 4/,
       );
     }));
 
-  it("take all of ImageNet's classes from WordNet ids without a note", () =>
+  it("take ImageNet's classes from folders called by WordNet ids, however many of them there are", () =>
     withDirectory(async (directory) => {
-      const numbers = Array.from({ length: 1000 }, (_, i) => `${i}`.padStart(4, '0'));
-      for (const number of numbers) await writeFile(join(directory, `${number}.jpg`), '');
-      const source = await labelled(directory, numbers.map((number) => `n9999${number}\n`).join(''));
-      assert.deepEqual(source.notes, []);
-      assert.deepEqual((await labels(source)).slice(997), [997, 998, 999]);
+      await makeIn(directory, [
+        'n15075141/b.JPEG',
+        'n02086079/c.JPEG',
+        'n02086079/a.JPEG',
+        'n01440764/d.JPEG',
+      ]);
+      const found = await openPictures([directory]);
+      assert.deepEqual(await labels(found), [0, 154, 154, 999]);
+      assert.deepEqual(found.notes, []);
+      // One class is a class too, and a labels file counts for more than folders.
+      assert.deepEqual(
+        await labels(await openPictures([join(directory, 'n02086079')], { unlabelled: true })),
+        [undefined, undefined],
+      );
+      const given = 'a.JPEG 1\nb.JPEG 2\nc.JPEG 3\nd.JPEG 4\n';
+      assert.deepEqual(await labels(await labelled(directory, given)), [4, 1, 3, 2]);
+    }));
+
+  it('take their classes from other folders in the order of their names, and say so', () =>
+    withDirectory(async (directory) => {
+      await makeIn(directory, ['wolf/a.jpg', 'Cat/b.jpg', 'n01440764/c.jpg']);
+      const { notes, ...source } = await openPictures([directory]);
+      assert.deepEqual(await labels(source), [0, 1, 2]);
+      assert.deepEqual(notes, [
+        'classes are the 3 folders in the order of their names: 0 is Cat, 1 is n01440764 …',
+      ]);
+    }));
+
+  it('have no classes where they lie deeper, beside folders, or all in one that is no class of ImageNet', () =>
+    withDirectory(async (directory) => {
+      for (const [folder, names] of Object.entries({
+        deeper: ['n01440764/x/a.jpg', 'n01443537/x/b.jpg'],
+        beside: ['n01440764/a.jpg', 'b.jpg'],
+        one: ['cats/a.jpg', 'cats/b.jpg'],
+      })) {
+        await makeIn(join(directory, folder), names);
+        await refused(
+          [join(directory, folder)],
+          /give a labels file, or a folder that has a folder for each/,
+        );
+      }
+    }));
+
+  it('of other formats are told at once where there are no others, else in their turn', () =>
+    withDirectory(async (directory) => {
+      const [jpeg, png, gif] = ['a.jpg', 'b.png', 'c.jpg'].map((name) => join(directory, name));
+      await writeFile(jpeg, makeJpeg(1));
+      await writeFile(png, Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
+      await writeFile(gif, 'GIF89a');
+      await dataErrorOf(openPictures([png], { unlabelled: true }), /b\.png: PNG; only JPEG is read/);
+      await dataErrorOf(openPictures([gif, png], { unlabelled: true }), /c\.jpg: GIF; only JPEG is read/);
+      const several = await openPictures([png, jpeg], { unlabelled: true });
+      assert.deepEqual(several.files, [png, jpeg]);
+      assert.match(
+        (await openPictures([directory], { unlabelled: true })).notes.join(),
+        /leaves out 1 .*b\.png/,
+      );
+      await rm(jpeg);
+      await rm(gif);
+      await dataErrorOf(openPictures([directory]), /nor JPEG files, but 1 pictures in other formats.*b\.png/);
     }));
 
   it('need a label each, unless they are to go without', () =>
@@ -156,6 +214,12 @@ async function labels(source: PictureSource): Promise<(number | undefined)[]> {
   const found: (number | undefined)[] = [];
   for await (const entry of source.entries()) found.push((await entry.load()).label);
   return found;
+}
+
+/** JPEG files in folders that are made for them. */
+async function makeIn(directory: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await mkdir(join(directory, dirname(name)), { recursive: true });
+  await makeFiles(directory, names);
 }
 
 async function labelled(directory: string, text: string): Promise<OpenedPictures> {
