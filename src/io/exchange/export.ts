@@ -1,12 +1,18 @@
 import type { Checkpoint, TensorInfo } from '../checkpoint/checkpoint-types.ts';
 import type { NamedTensor } from '../checkpoint/write-checkpoint.ts';
 
-/** What was written to a file of another format. */
+/** What of a checkpoint a file of another format has. */
 export interface Exported {
   /** Tensors that were written. */
   readonly written: number;
   /** Tensors that the format cannot hold, by their type or name. */
   readonly leftOut: readonly TensorInfo[];
+}
+
+/** A file of another format, made as its pieces are asked for. */
+export interface TensorFile extends Exported {
+  /** Each is valid until the next is asked for. */
+  readonly pieces: AsyncIterable<Uint8Array>;
 }
 
 /** Called as tensors are written. */

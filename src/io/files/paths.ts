@@ -1,4 +1,4 @@
-import { sep } from 'node:path';
+import { basename, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A path of this system with slashes between its parts, which every system understands. */
@@ -9,4 +9,9 @@ export function withSlashes(path: string): string {
 /** The path that a `file:` URL names. */
 export function pathOfFileUrl(url: URL): string {
   return fileURLToPath(url);
+}
+
+/** The last part of a path; empty of one that ends in a slash. */
+export function fileNameOf(path: string): string {
+  return withSlashes(path).endsWith('/') ? '' : basename(path);
 }

@@ -5,20 +5,21 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { UsageError } from '../../../src/base/errors.ts';
-import { ZipWriter } from '../../../src/io/archive/zip-writer.ts';
+import { storedZip } from '../../../src/io/archive/stored-zip.ts';
 import { crc32 } from '../../../src/io/bytes/crc32.ts';
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../../src/io/checkpoint/checkpoint-directory.ts';
+import { checkpointFiles } from '../../../src/io/checkpoint/checkpoint-files.ts';
 import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts';
 import { viewValues } from '../../../src/io/checkpoint/dtype.ts';
 import { type NamedTensor, writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
 import { type Exported, readTensors } from '../../../src/io/exchange/export.ts';
 import { readSmtx } from '../../../src/io/exchange/smtx.ts';
+import { tensorBlob } from '../../../src/io/exchange/tensor-blob.ts';
 import { writeNpz } from '../../../src/io/exchange/write-npz.ts';
 import { writeSafetensors } from '../../../src/io/exchange/write-safetensors.ts';
 import { writeSmtx } from '../../../src/io/exchange/write-smtx.ts';
 import { writeDirectoryAtomic } from '../../../src/io/files/atomic-directory.ts';
-import { createOutputFile } from '../../../src/io/files/atomic-file.ts';
 import fc from '../../support/fast-check.ts';
 import { memoryCheckpoint } from '../../support/memory-checkpoint.ts';
 import { holds } from '../../support/property.ts';
@@ -105,32 +106,70 @@ test('names that are no text, and the one that safetensors keeps for itself, are
   });
 });
 
-test('zip: content of any pieces, and a name too long is refused', async () => {
+test('what is made in memory is what is written to a disk', async () => {
+  await holds(
+    fc.asyncProperty(tensors, fc.integer({ min: 1, max: 3 }), (drawn, shards) =>
+      withDirectory(async (directory) => {
+        await writeCheckpoint(`${directory}/m-1`, drawn, { shards });
+        const files = await checkpointFiles('m-1', drawn, { shards });
+        assert.deepEqual(files.map(({ name }) => name).sort(), readdirSync(directory).sort());
+        for (const file of files) await assertSameBytes(file, await readFile(`${directory}/${file.name}`));
+        await withCheckpoint(openCheckpoint(files), async (checkpoint) => {
+          await writeSafetensors(`${directory}/s`, checkpoint);
+          await assertSameBytes(
+            (await tensorBlob(checkpoint, 'safetensors')).blob,
+            await readFile(`${directory}/s`),
+          );
+          const { blob, ...exported } = await tensorBlob(checkpoint, 'npz');
+          assert.deepEqual(await writeNpz(`${directory}/n`, checkpoint), exported);
+          await assertSameBytes(blob, await readFile(`${directory}/n`));
+        });
+      }),
+    ),
+    25,
+  );
+});
+
+async function assertSameBytes(actual: Blob, expected: Uint8Array): Promise<void> {
+  assert.ok(Buffer.from(await actual.arrayBuffer()).equals(expected));
+}
+
+test('zip: content of any pieces, equal each time; what an archive cannot hold is refused', async () => {
   const piece = fc.uint8Array({ maxLength: 50 });
   await holds(
     fc.asyncProperty(fc.dictionary(fc.string({ minLength: 1 }), fc.array(piece)), async (content) => {
-      await withDirectory(async (directory) => {
-        const file = await createOutputFile(`${directory}/z`);
-        const zip = new ZipWriter(file);
-        for (const [name, pieces] of Object.entries(content)) await zip.add(name, pieces);
-        await zip.finish();
-        await file.commit();
-        const read = unzipSync(await readFile(`${directory}/z`));
-        assert.deepEqual(new Set(Object.keys(read)), new Set(Object.keys(content)));
-        for (const [name, pieces] of Object.entries(content)) {
-          assert.ok(Buffer.concat(pieces).equals(read[name]), name);
-          assert.ok((await readFile(`${directory}/z`)).includes(checksumOf(pieces)));
-        }
-      });
+      const members = Object.entries(content).map(([name, pieces]) => memberOf(name, pieces));
+      const zip = await collect(storedZip(members));
+      const read = unzipSync(zip);
+      assert.deepEqual(new Set(Object.keys(read)), new Set(Object.keys(content)));
+      for (const [name, pieces] of Object.entries(content)) {
+        assert.ok(Buffer.concat(pieces).equals(read[name]), name);
+        assert.ok(zip.includes(checksumOf(pieces)));
+      }
+      const again = Object.entries(content).map(([name, pieces]) => memberOf(name, pieces));
+      assert.ok(zip.equals(await collect(storedZip(again))));
     }),
     50,
   );
-  await withDirectory(async (directory) => {
-    const file = await createOutputFile(`${directory}/z`);
-    await assert.rejects(new ZipWriter(file).add('x'.repeat(70_000), []), UsageError);
-    await file.abort();
-  });
+  const large = (size: number) => ({ ...memberOf('large', []), size });
+  assert.throws(() => storedZip([memberOf('x'.repeat(70_000), [])]), /name is too long/);
+  assert.throws(() => storedZip([large(2 ** 31), large(2 ** 31)]), /more than a ZIP archive holds.*4 GiB/);
+  assert.throws(() => storedZip(Array.from({ length: 2 ** 16 }, () => memberOf('a', []))), UsageError);
 });
+
+async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const copies: Uint8Array[] = [];
+  for await (const piece of pieces) copies.push(piece.slice());
+  return Buffer.concat(copies);
+}
+
+function memberOf(name: string, pieces: readonly Uint8Array[]) {
+  const size = pieces.reduce((sum, { length }) => sum + length, 0);
+  const content = async function* () {
+    yield* pieces;
+  };
+  return { name, size, content: content() };
+}
 
 test('crc32 has the check value of the standard, and goes on from a part', () => {
   const digits = new TextEncoder().encode('123456789');
