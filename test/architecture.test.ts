@@ -4,6 +4,11 @@ import { dirname, join, relative, sep } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+/** Where modules of Node are imported: the command line, and the halves of rooms that touch the operating system. */
+const NODE_PLACES = ['cli/', 'io/files/', 'io/threads/node-thread.ts', 'graph/device/adapter-source.ts'];
+/** What is loaded where there is no Node. */
+const WITHOUT_NODE = ['browser.ts', 'io/pictures/web-decode-worker.ts'];
+
 /** Rooms of src/, each with the rooms it may import from; of those behind `types` only what vanishes when compiled. */
 const ROOMS: Record<string, readonly string[] | { uses: readonly string[]; types: readonly string[] }> = {
   cli: ['train', 'models', 'results', 'layers', 'graph', 'wgsl', 'io', 'metrics', 'base'],
@@ -69,7 +74,7 @@ describe('architecture', () => {
   it('has no room that the tables do not know', () => {
     for (const file of sourceFiles()) {
       const [room, inner] = file.split('/');
-      assert.ok(room === 'index.ts' || room in ROOMS, `src/${room} is not in the table`);
+      assert.ok(isDoor(room) || room in ROOMS, `src/${room} is not in the table`);
       if (room === 'io') assert.ok(inner in IO_ROOMS, `src/io/${inner} is not in the table`);
       if (room === 'graph') assert.ok(inner in GRAPH_ROOMS, `src/graph/${inner} is not in the table`);
       if (room === 'cli') assert.ok(inner in CLI_ROOMS, `src/cli/${inner} is not in the table`);
@@ -79,7 +84,7 @@ describe('architecture', () => {
   it('imports go down the table of rooms only', () => {
     const wrong = imports.filter(({ from, to, typeOnly }) => {
       const [user, used] = [from, to].map((file) => file.split('/')[0]);
-      if (user === used || user === 'index.ts') return false;
+      if (user === used || isDoor(user)) return false;
       const allowed = ROOMS[user];
       const { uses, types } = 'uses' in allowed ? allowed : { uses: allowed, types: [] };
       return !uses.includes(used) && !(typeOnly && types.includes(used));
@@ -122,6 +127,28 @@ describe('architecture', () => {
     assert.deepEqual(among.map(inWords), []);
   });
 
+  it('modules of Node are imported in few places only', () => {
+    const wrong = sourceFiles()
+      .filter((file) => !NODE_PLACES.some((place) => file.startsWith(place)))
+      .filter((file) => /'node:|\bBuffer\.|\bprocess\.(?!versions)/.test(codeOf(file)));
+    assert.deepEqual(wrong, []);
+  });
+
+  it('nothing that browsers load reaches these places', () => {
+    const reached = new Map(WITHOUT_NODE.map((file) => [file, file]));
+    for (const [file, way] of reached) {
+      for (const { from, to, typeOnly } of imports) {
+        if (from === file && !typeOnly && !reached.has(to)) reached.set(to, `${way} → ${to}`);
+      }
+    }
+    const wrong = [...reached].filter(([file]) => NODE_PLACES.some((place) => file.startsWith(place)));
+    assert.deepEqual(
+      wrong.map(([, way]) => way),
+      [],
+    );
+    assert.ok(reached.size > 100, `${reached.size} files: browsers get the models`);
+  });
+
   it('the tables have no circles', () => {
     const plain = Object.entries(ROOMS).map(
       ([room, allowed]) => [room, 'uses' in allowed ? [...allowed.uses, ...allowed.types] : allowed] as const,
@@ -157,6 +184,16 @@ function findCircle(ways: ReadonlyMap<string, ReadonlySet<string>>): string[] {
     return [];
   };
   return [...ways.keys()].map((part) => walk(part, [])).find((circle) => circle.length > 0) ?? [];
+}
+
+/** What packages import: files of src/ itself. */
+function isDoor(file: string): boolean {
+  return file.endsWith('.ts');
+}
+
+/** The text of a file without its comments. */
+function codeOf(file: string): string {
+  return readFileSync(join(SRC, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 }
 
 interface Import {

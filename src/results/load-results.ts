@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import type { Technique } from '../base/technique.ts';
 import { type Csv, type CsvRow, numberIn, readCsv } from '../io/exchange/csv.ts';
+import { pathIn } from '../io/files/paths.ts';
 import type { PublishedModel } from '../layers/published-name.ts';
 import { type Experiment, RESULT_FILES, type ResultFile } from './result-files.ts';
 
@@ -46,7 +46,7 @@ export async function loadResults(folder: string): Promise<ResultRow[]> {
 }
 
 async function loadResultFile(folder: string, file: ResultFile): Promise<ResultRow[]> {
-  const csv = await readCsv(join(folder, file.path));
+  const csv = await readCsv(pathIn(folder, file.path));
   assertHeader(csv, file);
   return csv.rows.flatMap((row) => runsOf(file, csv, row));
 }

@@ -1,4 +1,5 @@
 import { DataError } from '../../base/errors.ts';
+import { wait } from '../../base/wait.ts';
 import { ByteSource, type ByteStore } from './byte-source.ts';
 import { streamChunks } from './stream-chunks.ts';
 
@@ -151,7 +152,7 @@ async function request(url: string, range?: Stretch): Promise<Response> {
       if (error instanceof NotThereError || attempt === ATTEMPTS) throw error;
       if (error instanceof RefusedError) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, WAIT_MS * 2 ** (attempt - 1)));
+    await wait(WAIT_MS * 2 ** (attempt - 1));
   }
 }
 

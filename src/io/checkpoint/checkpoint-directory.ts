@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { type DirectoryOptions, writeDirectoryAtomic } from '../files/atomic-directory.ts';
+import { pathIn } from '../files/paths.ts';
 import type { Checkpoint } from './checkpoint-types.ts';
 import { type NamedTensor, writeCheckpoint } from './write-checkpoint.ts';
 
@@ -16,7 +16,7 @@ export async function writeCheckpointDirectory(
 ): Promise<void> {
   await writeDirectoryAtomic(
     directory,
-    (inside) => writeCheckpoint(join(inside, `model.ckpt-${step}`), tensors),
+    (inside) => writeCheckpoint(pathIn(inside, `model.ckpt-${step}`), tensors),
     options,
   );
 }

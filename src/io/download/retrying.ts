@@ -1,4 +1,5 @@
 import { TsosError } from '../../base/errors.ts';
+import { wait } from '../../base/wait.ts';
 import type { PartFile } from '../files/part-file.ts';
 import { TransientError } from './http-answer.ts';
 
@@ -42,19 +43,9 @@ export async function retrying<T>(
           { cause: error },
         );
       }
-      const wait = Math.min(MAX_WAIT_MS, Math.max(error.retryAfter, backoffMs * 2 ** (failures - 1)));
-      onRetry?.(error.message, wait);
-      await pause(wait, signal);
+      const pause = Math.min(MAX_WAIT_MS, Math.max(error.retryAfter, backoffMs * 2 ** (failures - 1)));
+      onRetry?.(error.message, pause);
+      await wait(pause, signal);
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

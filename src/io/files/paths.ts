@@ -1,4 +1,4 @@
-import { basename, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A path of this system with slashes between its parts, which every system understands. */
@@ -15,3 +15,9 @@ export function pathOfFileUrl(url: URL): string {
 export function fileNameOf(path: string): string {
   return withSlashes(path).endsWith('/') ? '' : basename(path);
 }
+
+/** The folder that a path is in. */
+export const folderOf: (path: string) => string = dirname;
+
+/** A path below a folder. */
+export const pathIn: (folder: string, ...parts: string[]) => string = join;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   fields,
   listOf,
@@ -10,6 +9,7 @@ import {
   whole,
 } from '../../base/json-shape.ts';
 import { stripWhitespace } from '../../base/python-text.ts';
+import { sha256 } from '../../io/files/hash.ts';
 import type { Journal, JournalHeader } from '../../io/files/journal.ts';
 import { writeJournalled } from '../../io/files/journalled-file.ts';
 import type { Vocabulary } from '../../io/text/subwords.ts';
@@ -72,7 +72,7 @@ export async function translateToFile(
   options: TranslateToFileOptions,
 ): Promise<LineTranslation[]> {
   const { output, resume = false, inputs = [], onStart, onBatch } = options;
-  const header = identity(model, lines, options);
+  const header = await identity(model, lines, options);
   return writeJournalled(output, { header, record: BATCH, resume, inputs }, async (journal) => {
     const finished = finishedBatches(journal);
     const resumed = [...finished.values()].reduce((sum, { length }) => sum + length, 0);
@@ -90,16 +90,16 @@ export async function translateToFile(
 }
 
 /** All that decides on the translations, so that those of different runs are never mixed. */
-function identity(
+async function identity(
   { config }: Transformer,
   lines: readonly string[],
   options: TranslateToFileOptions,
-): JournalHeader {
+): Promise<JournalHeader> {
   const { beam = 4, alpha = 0.6, extraLength = 100, legacyLength = false } = options;
   return {
     checkpoint: options.hashes.checkpoint,
     vocabulary: options.hashes.vocabulary,
-    input: createHash('sha256').update(lines.join('\n')).digest('hex'),
+    input: await sha256([lines.join('\n')]),
     technique: config.technique,
     threshold: config.threshold?.value ?? null,
     heads: config.heads,

@@ -1,5 +1,3 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { UsageError } from '../../base/errors.ts';
 import {
   agreeing,
@@ -16,7 +14,9 @@ import {
 } from '../../base/json-shape.ts';
 import { TECHNIQUES, type Technique } from '../../base/technique.ts';
 import { writeFileAtomic } from '../../io/files/atomic-file.ts';
+import { diskTree } from '../../io/files/disk-tree.ts';
 import { makeFolder } from '../../io/files/make-folder.ts';
+import { pathIn } from '../../io/files/paths.ts';
 import { formatSealed, readSealed } from '../../io/files/sealed-json.ts';
 import type { PublishedModel } from '../../layers/published-name.ts';
 import type { Metric } from '../catalogue.ts';
@@ -89,7 +89,7 @@ export type UnwrittenResult = { readonly name: string; readonly model: Published
 
 /** Where the results of single checkpoints are, in the folder of a reproduction. */
 export function resultsFolder(folder: string): string {
-  return join(folder, 'checkpoints');
+  return pathIn(folder, 'checkpoints');
 }
 
 export async function writeResult(folder: string, result: UnwrittenResult): Promise<void> {
@@ -99,7 +99,7 @@ export async function writeResult(folder: string, result: UnwrittenResult): Prom
 
 /** Where the result of a checkpoint is, in the folder of a reproduction. */
 export function resultPath(folder: string, name: string): string {
-  return join(resultsFolder(folder), `${name}.json`);
+  return pathIn(resultsFolder(folder), `${name}.json`);
 }
 
 /**
@@ -107,10 +107,10 @@ export function resultPath(folder: string, name: string): string {
  * @throws {DataError} where one is damaged.
  */
 export async function readResults(folder: string): Promise<Map<string, CheckpointResult>> {
-  const names = await readdir(resultsFolder(folder)).catch(() => []);
+  const names = await diskTree.list(resultsFolder(folder));
   const results = new Map<string, CheckpointResult>();
   for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
-    const result = await readResult(join(resultsFolder(folder), name));
+    const result = await readResult(pathIn(resultsFolder(folder), name));
     results.set(result.name, result);
   }
   return results;

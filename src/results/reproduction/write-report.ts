@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { writeFileAtomic } from '../../io/files/atomic-file.ts';
 import { makeFolder } from '../../io/files/make-folder.ts';
+import { pathIn } from '../../io/files/paths.ts';
 import type { Report } from './report.ts';
 import { reportMarkdown } from './report-markdown.ts';
 import { reportPage } from './report-page.ts';
@@ -21,7 +21,7 @@ export async function writeReport(folder: string, report: Report): Promise<strin
   };
   const paths: string[] = [];
   for (const [name, text] of Object.entries(texts)) {
-    const path = join(folder, name);
+    const path = pathIn(folder, name);
     await writeFileAtomic(path, text);
     paths.push(path);
   }

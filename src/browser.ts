@@ -1,0 +1,116 @@
+/**
+ * The door for browsers, and for wherever else there is no file system: the same as `tsos`, with checkpoints, vocabularies and
+ * pictures from Blobs, the files of a folder, bytes and URLs. Nothing behind it imports a module of Node.
+ *
+ * ```ts
+ * await using gpu = await openGpu();
+ * await using checkpoint = await openCheckpoint(input.files[0]); // A .tar or .tar.gz, read as from a disk.
+ * using model = await loadTransformer(gpu, checkpoint);
+ * const vocabulary = await loadVocabulary('/vocab.translate_ende_wmt32k.32768.subwords');
+ * const translations = await translateLines(model, vocabulary, ['Hello world!']);
+ * ```
+ *
+ * @module
+ */
+
+// A device.
+
+export type { Gpu } from './graph/device/gpu.ts';
+export type { DeviceOptions } from './graph/open-device.ts';
+export { openGpu } from './graph/open-gpu-anywhere.ts';
+export type { TuningOptions, TuningStore } from './graph/tuning/tuning.ts';
+
+// Checkpoints.
+
+export { TECHNIQUES, type Technique } from './base/technique.ts';
+export { checkpointFiles } from './io/checkpoint/checkpoint-files.ts';
+export type {
+  Checkpoint,
+  DType,
+  FileContent,
+  Tensor,
+  TensorChunk,
+  TensorData,
+  TensorInfo,
+} from './io/checkpoint/checkpoint-types.ts';
+export { openCheckpoint } from './io/checkpoint/open-anywhere.ts';
+export type { CheckpointInput } from './io/checkpoint/open-input.ts';
+export type { OpenOptions } from './io/checkpoint/open-located.ts';
+export type { NamedTensor, WriteOptions } from './io/checkpoint/write-bundle.ts';
+export { type Exported, type OnTensor, readTensors } from './io/exchange/export.ts';
+export { tensorBlob } from './io/exchange/tensor-blob.ts';
+export { type PrunedLayer, type PruneOptions, pruneCheckpoint } from './layers/pruning/prune-checkpoint.ts';
+export type { PruningRule } from './layers/pruning/rule.ts';
+export { type PublishedName, parsePublishedName } from './layers/published-name.ts';
+export type { LogAlphaThreshold } from './layers/resolve-technique.ts';
+export {
+  type CheckpointSparsity,
+  checkpointSparsity,
+  type LayerSparsity,
+  type SparsityOptions,
+} from './metrics/sparsity.ts';
+export {
+  type CheckpointFilter,
+  PUBLISHED_CHECKPOINTS,
+  type PublishedCheckpoint,
+  publishedCheckpoint,
+  selectCheckpoints,
+} from './results/catalogue.ts';
+
+// Translating.
+
+export type { GivenBytes } from './io/bytes/given-bytes.ts';
+export { loadVocabulary } from './io/text/load-vocabulary-anywhere.ts';
+export { parseVocabulary, type Vocabulary, type VocabularyOptions } from './io/text/subwords.ts';
+export {
+  type BleuComparison,
+  type BleuOptions,
+  type BleuResult,
+  bleu,
+  compareBleu,
+} from './metrics/bleu/bleu.ts';
+export { formatBleu } from './metrics/bleu/format-bleu.ts';
+export { BLEU_METHODS, type BleuMethod } from './metrics/bleu/methods.ts';
+export type { TransformerConfig, TransformerOptions } from './models/transformer/config.ts';
+export type { Hypothesis } from './models/transformer/hypotheses.ts';
+export {
+  loadTransformer,
+  type Transformer,
+  type TranslateOptions,
+  type Translation,
+} from './models/transformer/model.ts';
+export {
+  type FinishedBatch,
+  type LineTranslation,
+  type TranslateLinesOptions,
+  type TranslationProgress,
+  translateLines,
+} from './models/transformer/translate-lines.ts';
+
+// Telling what is in pictures.
+
+export type { LabelOptions, OpenedPictures } from './io/pictures/arrange-pictures.ts';
+export type { DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
+export type { GivenPicture } from './io/pictures/given-pictures.ts';
+export { type OpenPicturesOptions, openPictures } from './io/pictures/open-pictures-anywhere.ts';
+export type { PictureSource } from './io/pictures/picture-source.ts';
+export {
+  type BadPicture,
+  type Picture,
+  type ReadPicturesOptions,
+  readPictures,
+} from './io/pictures/read-pictures.ts';
+export { type ClassificationTotals, mostProbable } from './metrics/classification.ts';
+export {
+  type ClassifiedPicture,
+  type ClassifyOptions,
+  classifyPictures,
+  type UnusablePicture,
+} from './models/resnet50/classify.ts';
+export type { ResNetConfig, ResNetOptions } from './models/resnet50/config.ts';
+export { type EvaluateOptions, type Evaluation, evaluate } from './models/resnet50/evaluate.ts';
+export { loadResNet50, type ResNet50 } from './models/resnet50/model.ts';
+
+// What is thrown on purpose.
+
+export * from './base/errors.ts';
