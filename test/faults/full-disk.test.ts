@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { UsageError } from '../../src/base/errors.ts';
+import { SpoolFolder } from '../../src/io/files/spool-folder.ts';
 import { withDirectory } from '../io/support.ts';
 import { tsos } from '../support/command-line.ts';
 import { DEMO_CHECKPOINT } from '../support/demo.ts';
@@ -64,10 +66,20 @@ test('a disk that gets full ends a work with a sentence, and it goes on once the
   });
 });
 
-test('a folder for temporary files that is not there is told in a sentence', async () => {
-  const nowhere = { TMPDIR: '/nowhere/at/all' };
-  const outcome = await tsos(['inspect', DEMO_CHECKPOINT], { env: nowhere });
-  assertOneSentence(outcome, 2, /\/nowhere\/at\/all: the directory does not exist; make it first/);
+test('a folder for temporary files that is not there is told in a sentence', { skip }, async () => {
+  const before = process.env.TMPDIR;
+  await withDirectory(async (directory) => {
+    process.env.TMPDIR = join(directory, 'none');
+    try {
+      await assert.rejects(
+        new SpoolFolder(1).add((async function* () {})()),
+        (error) => error instanceof UsageError && /none: the directory does not exist/.test(error.message),
+      );
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
+  });
 });
 
 test('a killed command leaves nothing that a later one does not clear', { skip }, async () => {
