@@ -1,10 +1,10 @@
 import { UsageError } from '../src/base/errors.ts';
 import { geometricMean } from '../src/base/geometric-mean.ts';
-import { Scope } from '../src/graph/device/scope.ts';
+import { elements, Scope } from '../src/graph/device/scope.ts';
 import { type Gpu, openGpu } from '../src/graph/open-gpu.ts';
 import { product } from '../src/graph/operations/operations.ts';
 import { Graph } from '../src/graph/plan/graph.ts';
-import { elements, type GraphTensor } from '../src/graph/plan/node.ts';
+import type { GraphTensor } from '../src/graph/plan/node.ts';
 import type { Plan } from '../src/graph/plan/plan.ts';
 import type { CsrMatrix } from '../src/graph/weights/csr.ts';
 import { type SparseWeight, uploadWeight } from '../src/graph/weights/weight.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Gpu } from '../../src/graph/device/gpu.ts';
-import { type DeviceTensor, readWords, Scope } from '../../src/graph/device/scope.ts';
+import { DeviceTensor, Scope } from '../../src/graph/device/scope.ts';
 import { copy } from '../../src/graph/operations/operations.ts';
 import { Graph } from '../../src/graph/plan/graph.ts';
 import { type GraphTensor, isDeviceTensor } from '../../src/graph/plan/node.ts';
 
-/** Builds a graph, runs it once and reads the named tensors back: 32-bit words, see `asFloats`. */
+/** Builds a graph, runs it once and reads the named tensors back with what lies behind them: 32-bit words, see `asFloats`. */
 export async function compute<Name extends string>(
   gpu: Gpu,
   build: (graph: Graph, scope: Scope) => Record<Name, GraphTensor>,
@@ -18,7 +18,7 @@ export async function compute<Name extends string>(
   using plan = await graph.plan();
   plan.run();
   const words: [string, Uint32Array][] = [];
-  for (const [name, tensor] of outputs) words.push([name, await readWords(gpu, tensor)]);
+  for (const [name, tensor] of outputs) words.push([name, new Uint32Array(await gpu.read(tensor.buffer))]);
   return Object.fromEntries(words) as Record<Name, Uint32Array>;
 }
 
@@ -41,7 +41,8 @@ export const POISON = Math.fround(-3e38);
 /** A tensor to write into, full of a value that no result has, with more of it behind the end. */
 export function sink(scope: Scope, shape: readonly number[]): DeviceTensor {
   const count = shape.reduce((product, extent) => product * extent, 1);
-  return scope.upload('sink', shape, new Float32Array(count + GUARD).fill(POISON));
+  const guarded = scope.upload('sink', [count + GUARD], new Float32Array(count + GUARD).fill(POISON));
+  return new DeviceTensor('sink', shape, guarded.buffer);
 }
 
 /** What was written into a sink: all of it, and nothing behind its end. */

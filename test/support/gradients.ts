@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Gpu } from '../../src/graph/device/gpu.ts';
-import type { Scope } from '../../src/graph/device/scope.ts';
+import { elements, type Scope } from '../../src/graph/device/scope.ts';
 import { multiply } from '../../src/graph/differentiation/elementwise.ts';
 import { sum } from '../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../src/graph/differentiation/tape.ts';
-import { elements, type GraphTensor } from '../../src/graph/plan/node.ts';
+import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import { asFloats, compute } from './compute.ts';
 import { type Random, randomFrom } from './random.ts';
 

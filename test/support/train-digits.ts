@@ -1,7 +1,7 @@
 import { derivedKey, randomKey } from '../../src/base/random.ts';
 import type { Technique } from '../../src/base/technique.ts';
 import type { Gpu } from '../../src/graph/device/gpu.ts';
-import { type DeviceTensor, readFloats, Scope, write } from '../../src/graph/device/scope.ts';
+import { type DeviceTensor, elements, readFloats, Scope, write } from '../../src/graph/device/scope.ts';
 import { crossEntropy, smoothedOverAll } from '../../src/graph/differentiation/cross-entropy.ts';
 import { add, applyMask, scale } from '../../src/graph/differentiation/elementwise.ts';
 import { sum } from '../../src/graph/differentiation/reductions.ts';
@@ -10,7 +10,7 @@ import { uploadKey, writeKey } from '../../src/graph/operations/random.ts';
 import { Adam } from '../../src/graph/optimisers/adam.ts';
 import { applyGradients } from '../../src/graph/optimisers/optimiser.ts';
 import { Graph } from '../../src/graph/plan/graph.ts';
-import { elements, type GraphTensor } from '../../src/graph/plan/node.ts';
+import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import { meanGatedTheta } from '../../src/layers/l0-regularization/device.ts';
 import { linearPenaltyWeight } from '../../src/layers/penalty-schedule.ts';
 import { GradualPruner } from '../../src/layers/pruning/gradual-pruner.ts';

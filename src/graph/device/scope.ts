@@ -1,9 +1,15 @@
+import { valueText } from '../../base/check-arguments.ts';
 import { DisposedError, UsageError } from '../../base/errors.ts';
 import { BufferUsage } from './buffer-usage.ts';
 import type { Gpu } from './gpu.ts';
 
 /** Numbers that may be uploaded; never views of shared memory, which some drivers cannot read. */
 export type HostData = Float32Array | Uint32Array | Uint16Array;
+
+/** Elements of a tensor. */
+export function elements({ shape }: { readonly shape: readonly number[] }): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
 
 /** A buffer on the device with a name and a shape, row-major, four bytes an element. Owned by a `Scope`. */
 export class DeviceTensor {
@@ -59,11 +65,20 @@ export class Scope implements Disposable {
 
   /** A zeroed tensor of 32-bit elements. */
   tensor(name: string, shape: readonly number[]): DeviceTensor {
-    return this.#own(name, shape, shape.reduce((product, extent) => product * extent, 1) * 4);
+    return this.#own(name, shape, 4 * elements({ shape }));
   }
 
-  /** A tensor with values; 16-bit ones are packed two a word. */
+  /**
+   * A tensor with values; 16-bit ones are packed two a word.
+   * @throws {UsageError} where the values are not as many as the shape says, or of another kind.
+   */
   upload(name: string, shape: readonly number[], data: HostData): DeviceTensor {
+    checkHostData(name, data);
+    if (data.length !== elements({ shape })) {
+      throw new UsageError(
+        `${name} [${shape.join(', ')}]: ${data.length} values, expected ${elements({ shape })}`,
+      );
+    }
     const tensor = this.#own(name, shape, data.byteLength);
     write(this.gpu, tensor, data);
     return tensor;
@@ -103,8 +118,12 @@ export function inScope<T>(gpu: Gpu, make: (scope: Scope) => T): T {
 /** Bytes a single upload may have, so that no driver stages a whole matrix at once. */
 const UPLOAD_BYTES = 1 << 24;
 
-/** Overwrites the beginning of a tensor. */
+/**
+ * Overwrites a tensor from its beginning; what is behind the values stays.
+ * @throws {UsageError} where they are more than it has room for, or of another kind.
+ */
 export function write(gpu: Gpu, tensor: DeviceTensor, data: HostData): void {
+  checkHostData(tensor.name, data);
   if (data.byteLength > tensor.byteLength) {
     throw new UsageError(`${tensor.name}: ${data.byteLength} bytes for a tensor of ${tensor.byteLength}`);
   }
@@ -115,6 +134,14 @@ export function write(gpu: Gpu, tensor: DeviceTensor, data: HostData): void {
   }
 }
 
+/** Whatever else has bytes would be taken for numbers of 32 bits. */
+function checkHostData(name: string, data: HostData): void {
+  if (data instanceof Float32Array || data instanceof Uint32Array || data instanceof Uint16Array) return;
+  throw new UsageError(
+    `${name}: values ${valueText(data)}, expected a Float32Array, Uint32Array or Uint16Array`,
+  );
+}
+
 /** Uploads come in words of four bytes. */
 function padded(data: HostData): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(data.byteLength / 4) * 4);
@@ -122,14 +149,22 @@ function padded(data: HostData): Uint8Array {
   return bytes;
 }
 
-/** Reads a tensor of floats back. */
-export async function readFloats(gpu: Gpu, tensor: DeviceTensor, count?: number): Promise<Float32Array> {
-  return new Float32Array(await gpu.read(tensor.buffer, 0, count === undefined ? undefined : count * 4));
+/** Reads a tensor of floats back, in row-major order. @param count of them from the beginning; as many as the shape has unless given */
+export async function readFloats(
+  gpu: Gpu,
+  tensor: DeviceTensor,
+  count: number = elements(tensor),
+): Promise<Float32Array> {
+  return new Float32Array(await gpu.read(tensor.buffer, 0, 4 * count));
 }
 
-/** Reads a tensor of unsigned integers back. */
-export async function readWords(gpu: Gpu, tensor: DeviceTensor, count?: number): Promise<Uint32Array> {
-  return new Uint32Array(await gpu.read(tensor.buffer, 0, count === undefined ? undefined : count * 4));
+/** Reads a tensor of unsigned integers back, in row-major order. @param count as of `readFloats` */
+export async function readWords(
+  gpu: Gpu,
+  tensor: DeviceTensor,
+  count: number = elements(tensor),
+): Promise<Uint32Array> {
+  return new Uint32Array(await gpu.read(tensor.buffer, 0, 4 * count));
 }
 
 /** Copies a tensor into the beginning of another. */

@@ -1,6 +1,7 @@
 import type { Gpu } from '../device/gpu.ts';
+import { elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type TransientTensor } from '../plan/node.ts';
+import type { TransientTensor } from '../plan/node.ts';
 import { sumRows } from './formula.ts';
 
 /** A part of long sums, of which there are `chunks` one behind the other. */

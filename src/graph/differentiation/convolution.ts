@@ -11,8 +11,9 @@ import {
   convolutionKernelGradientRounds,
 } from '../../wgsl/training/convolution-kernel-gradient.ts';
 import type { Window } from '../../wgsl/training/window.ts';
+import { elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor, type TransientTensor } from '../plan/node.ts';
+import type { GraphTensor, TransientTensor } from '../plan/node.ts';
 import { sumInChunks } from './chunks.ts';
 import { channelsOf, type Padding, type Pictures, windowOver } from './pictures.ts';
 import { matmul } from './product.ts';

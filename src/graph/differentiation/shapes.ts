@@ -1,5 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
-import { elements, type GraphTensor } from '../plan/node.ts';
+import { elements } from '../device/scope.ts';
+import type { GraphTensor } from '../plan/node.ts';
 
 /** Extents of a tensor taken as a matrix. */
 export interface Extents {

@@ -1,6 +1,7 @@
 import { UsageError } from '../../base/errors.ts';
+import { elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor } from '../plan/node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { applyFormula, type Formula, fill } from './formula.ts';
 import { described } from './shapes.ts';
 

@@ -2,9 +2,8 @@ import { UsageError } from '../../base/errors.ts';
 import type { Kernel } from '../../wgsl/kernel.ts';
 import { linearGrid } from '../../wgsl/linear-grid.ts';
 import { DIGIT_VALUES, digitCountKernel, MAGNITUDE_MASK } from '../../wgsl/magnitude-rank.ts';
-import { type DeviceTensor, readWords, type Scope, write } from '../device/scope.ts';
+import { type DeviceTensor, elements, readWords, type Scope, write } from '../device/scope.ts';
 import { Graph } from '../plan/graph.ts';
-import { elements } from '../plan/node.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /**

@@ -8,9 +8,9 @@ import { matmulFits, matmulGrid, matmulKernel } from '../../wgsl/matmul.ts';
 import { epilogueTag } from '../../wgsl/product-epilogue.ts';
 import { spmmFits, spmmGrid, spmmKernel } from '../../wgsl/spmm.ts';
 import { mergeTopKGrid, mergeTopKKernel, STATISTICS, topKGrid, topKKernel } from '../../wgsl/top-k.ts';
-import type { DeviceTensor } from '../device/scope.ts';
+import { type DeviceTensor, elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor } from '../plan/node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { choiceOf, weightClass } from '../tuning/candidates.ts';
 import { matmulTilings, spmmTilings } from '../tuning/tilings.ts';
 import {

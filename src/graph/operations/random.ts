@@ -1,9 +1,9 @@
 import { UsageError } from '../../base/errors.ts';
 import { checkStream, type RandomKey } from '../../base/random.ts';
 import { type RandomVariant, randomGrid, randomKernel } from '../../wgsl/random.ts';
-import { type DeviceTensor, type Scope, write } from '../device/scope.ts';
+import { type DeviceTensor, elements, type Scope, write } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor } from '../plan/node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 
 /** A key on the device, for the draws of a plan; `writeKey` changes it between two runs. */
 export function uploadKey(scope: Scope, key: RandomKey): DeviceTensor {

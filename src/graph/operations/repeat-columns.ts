@@ -1,6 +1,7 @@
 import { repeatColumnsGrid, repeatColumnsKernel } from '../../wgsl/training/repeat-columns.ts';
+import { elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor } from '../plan/node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 
 /** Every column of `x [M, N]` so many times over, `[M, N · times]`: what positions of a sentence share. */
 export function repeatColumns(graph: Graph, x: GraphTensor, times: number): GraphTensor {

@@ -1,11 +1,11 @@
 import { checkNumber } from '../../base/check-arguments.ts';
 import { linearGrid } from '../../wgsl/linear-grid.ts';
 import { adafactorAverageKernel, adafactorUpdateKernel } from '../../wgsl/training/adafactor.ts';
-import type { DeviceTensor, Scope } from '../device/scope.ts';
+import { type DeviceTensor, elements, type Scope } from '../device/scope.ts';
 import { applyFormula, type Formula, sumFormula, sumRows } from '../differentiation/formula.ts';
 import { extents } from '../differentiation/shapes.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor, type TransientTensor } from '../plan/node.ts';
+import type { GraphTensor, TransientTensor } from '../plan/node.ts';
 import { checkUpdates, type Optimiser, OptimiserState } from './optimiser.ts';
 
 /** Numbers of Adafactor. */

@@ -1,9 +1,9 @@
 import { checkNumber } from '../../base/check-arguments.ts';
 import { linearGrid } from '../../wgsl/linear-grid.ts';
 import { adamKernel } from '../../wgsl/training/adam.ts';
-import type { DeviceTensor, Scope } from '../device/scope.ts';
+import { type DeviceTensor, elements, type Scope } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor } from '../plan/node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { checkShare, checkUpdates, type Optimiser, OptimiserState } from './optimiser.ts';
 
 /** Numbers of Adam. */

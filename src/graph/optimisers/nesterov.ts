@@ -1,8 +1,8 @@
 import { linearGrid } from '../../wgsl/linear-grid.ts';
 import { nesterovKernel } from '../../wgsl/training/nesterov.ts';
-import type { DeviceTensor, Scope } from '../device/scope.ts';
+import { type DeviceTensor, elements, type Scope } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor } from '../plan/node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 import { checkShare, type Optimiser, OptimiserState } from './optimiser.ts';
 
 /**

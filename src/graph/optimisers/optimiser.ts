@@ -1,9 +1,9 @@
 import { checkNumber } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
-import { type DeviceTensor, type Scope, write } from '../device/scope.ts';
+import { type DeviceTensor, elements, type Scope, write } from '../device/scope.ts';
 import { described } from '../differentiation/shapes.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor } from '../plan/node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 
 /** A rule by which gradients change parameters. */
 export interface Optimiser {

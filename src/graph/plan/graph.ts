@@ -13,6 +13,7 @@ export class Graph {
   readonly gpu: Gpu;
   readonly name: string;
   readonly #nodes: GraphNode[] = [];
+  readonly #kept = new Set<TransientTensor>();
 
   constructor(gpu: Gpu, name: string) {
     this.gpu = gpu;
@@ -22,6 +23,16 @@ export class Graph {
   /** A transient tensor. It must be written by a dispatch before one reads it. */
   tensor(name: string, shape: readonly number[]): TransientTensor {
     return { name, shape };
+  }
+
+  /**
+   * Lets `Plan.read` read a tensor that later dispatches read too, for which the plan keeps its memory. What none reads is a
+   * result and kept as it is.
+   * @returns the tensor
+   */
+  keep(tensor: TransientTensor): TransientTensor {
+    this.#kept.add(tensor);
+    return tensor;
   }
 
   /**
@@ -65,7 +76,7 @@ export class Graph {
 
   /** Compiles the kernels and lays out the buffers. The graph must not be added to afterwards. */
   plan(): Promise<Plan> {
-    return buildPlan(this.gpu, this.name, this.#nodes);
+    return buildPlan(this.gpu, this.name, this.#nodes, this.#kept);
   }
 
   #check(

@@ -22,11 +22,6 @@ export interface GraphNode {
   readonly choice?: Choice;
 }
 
-/** Elements of a tensor. */
-export function elements(tensor: { readonly shape: readonly number[] }): number {
-  return tensor.shape.reduce((product, extent) => product * extent, 1);
-}
-
 export function isDeviceTensor(tensor: GraphTensor): tensor is DeviceTensor {
   return tensor instanceof DeviceTensor;
 }

@@ -1,13 +1,15 @@
 import type { Kernel } from '../../wgsl/kernel.ts';
 import type { Pipeline } from '../device/pipeline.ts';
-import type { Scope } from '../device/scope.ts';
+import { elements, type Scope } from '../device/scope.ts';
 import { layOut } from './arena.ts';
-import { elements, type GraphNode, isDeviceTensor } from './node.ts';
+import { type GraphNode, isDeviceTensor, type TransientTensor } from './node.ts';
 
 /** The buffers of a plan. */
 export interface PlanMemory {
   /** Bytes of the buffers that transient tensors share. */
   readonly arenaBytes: number;
+  /** Where the values of a tensor lie after a run; nowhere where others have taken its place by then. */
+  bufferAfterRun(tensor: TransientTensor): GPUBuffer | undefined;
   /** Binds the tensors and parameters of a dispatch to a kernel that can do it. */
   bind(index: number, pipeline: Pipeline): GPUBindGroup;
   /**
@@ -18,9 +20,14 @@ export interface PlanMemory {
 }
 
 /** Allocates in `scope` what the dispatches of a plan need. */
-export function allocateMemory(scope: Scope, name: string, nodes: readonly GraphNode[]): PlanMemory {
+export function allocateMemory(
+  scope: Scope,
+  name: string,
+  nodes: readonly GraphNode[],
+  kept: ReadonlySet<TransientTensor>,
+): PlanMemory {
   const { device } = scope.gpu;
-  const arena = layOut(nodes);
+  const arena = layOut(nodes, kept);
   const buffers = arena.sizes.map((bytes, slot) => scope.tensor(`${name} arena ${slot}`, [bytes / 4]));
   const arenaBytes = scope.byteLength;
   const parameters = uploadParameters(scope, name, nodes);
@@ -36,6 +43,8 @@ export function allocateMemory(scope: Scope, name: string, nodes: readonly Graph
   };
   return {
     arenaBytes,
+    bufferAfterRun: (tensor) =>
+      arena.results.has(tensor) ? buffers[arena.placement.get(tensor)!].buffer : undefined,
     bind: (index, pipeline) => bindTo(index, pipeline, buffersOf(nodes[index])),
     binderForTrial(index, trial) {
       const { kernel, tensors } = nodes[index];

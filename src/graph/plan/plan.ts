@@ -1,11 +1,11 @@
-import { DeviceError, DisposedError } from '../../base/errors.ts';
+import { DeviceError, DisposedError, UsageError } from '../../base/errors.ts';
 import type { Gpu } from '../device/gpu.ts';
 import type { Candidate } from '../device/kernel-choice.ts';
 import { type Pipeline, pipelineFor } from '../device/pipeline.ts';
-import { Scope } from '../device/scope.ts';
+import { elements, Scope } from '../device/scope.ts';
 import { measureChoices } from './measure-choices.ts';
-import { type GraphNode, isDeviceTensor } from './node.ts';
-import { allocateMemory } from './plan-memory.ts';
+import { type GraphNode, type GraphTensor, isDeviceTensor, type TransientTensor } from './node.ts';
+import { allocateMemory, type PlanMemory } from './plan-memory.ts';
 import { encodeSteps, type Step } from './step.ts';
 
 /** A graph made ready to run: pipelines, bind groups and the buffers of its transient tensors. */
@@ -24,21 +24,36 @@ export interface Plan extends Disposable {
   encode(pass: GPUComputePassEncoder, times?: number): void;
   /** Encodes one pass with all dispatches, `times` over, and submits it. @throws {DisposedError} as `encode`. */
   run(times?: number): void;
+  /**
+   * Reads what the last run computed, in row-major order: a result, which no dispatch reads, what `Graph.keep` was told of, or a
+   * tensor that outlives the plan.
+   * @returns as many floats as the shape says
+   * @throws {UsageError} for a tensor that is no such one.
+   * @throws {DisposedError} as `encode`. {DeviceError} for what went wrong meanwhile, see `Gpu.check`.
+   */
+  read(tensor: GraphTensor): Promise<Float32Array>;
+  /** Reads unsigned integers, otherwise as `read`. */
+  readWords(tensor: GraphTensor): Promise<Uint32Array>;
   dispose(): void;
 }
 
 /** @internal `Graph.plan` calls this. */
-export async function buildPlan(gpu: Gpu, name: string, nodes: readonly GraphNode[]): Promise<Plan> {
+export async function buildPlan(
+  gpu: Gpu,
+  name: string,
+  nodes: readonly GraphNode[],
+  kept: ReadonlySet<TransientTensor>,
+): Promise<Plan> {
   const scope = new Scope(gpu);
   try {
-    const memory = allocateMemory(scope, name, nodes);
+    const memory = allocateMemory(scope, name, nodes, kept);
     await measureChoices(gpu, nodes, memory);
     const compiled = await Promise.all(nodes.map((node) => compileBest(gpu, node)));
     const steps = compiled.map(
       ({ pipeline, grid }, index): Step => ({ pipeline, bindGroup: memory.bind(index, pipeline), grid }),
     );
     const kernels = compiled.map(({ kernel }) => kernel.name);
-    return runnable(scope, name, { nodes, steps, kernels, arenaBytes: memory.arenaBytes });
+    return runnable(scope, name, { nodes, steps, kernels, memory });
   } catch (error) {
     scope.dispose();
     throw error;
@@ -68,16 +83,25 @@ async function compileBest(gpu: Gpu, node: GraphNode): Promise<Candidate & { pip
 function runnable(
   scope: Scope,
   name: string,
-  parts: { nodes: readonly GraphNode[]; steps: readonly Step[]; kernels: string[]; arenaBytes: number },
+  parts: { nodes: readonly GraphNode[]; steps: readonly Step[]; kernels: string[]; memory: PlanMemory },
 ): Plan {
-  const { nodes, steps, kernels, arenaBytes } = parts;
+  const { nodes, steps, kernels, memory } = parts;
   const borrowed = new Set(nodes.flatMap(({ tensors }) => tensors.filter(isDeviceTensor)));
   let disposed = false;
-  const encode = (pass: GPUComputePassEncoder, times = 1): void => {
+  const assertUsable = (): void => {
     if (disposed) throw new DisposedError(`The plan "${name}" was used after it was disposed.`);
+  };
+  const encode = (pass: GPUComputePassEncoder, times = 1): void => {
+    assertUsable();
     // Bind groups hold on to destroyed buffers; the device would only complain later, and without the tensor's name.
     for (const tensor of borrowed) void tensor.buffer;
     encodeSteps(pass, steps, times);
+  };
+  const bytesOf = async (tensor: GraphTensor): Promise<ArrayBuffer> => {
+    assertUsable();
+    const buffer = isDeviceTensor(tensor) ? tensor.buffer : memory.bufferAfterRun(tensor);
+    if (buffer === undefined) throw notKept(name, tensor, nodes);
+    return scope.gpu.read(buffer, 0, 4 * elements(tensor));
   };
   const dispose = (): void => {
     disposed = true;
@@ -85,7 +109,7 @@ function runnable(
   };
   return {
     name,
-    arenaBytes,
+    arenaBytes: memory.arenaBytes,
     dispatches: steps.length,
     kernels,
     encode,
@@ -97,7 +121,21 @@ function runnable(
       pass.end();
       device.queue.submit([encoder.finish()]);
     },
+    async read(tensor) {
+      return new Float32Array(await bytesOf(tensor));
+    },
+    async readWords(tensor) {
+      return new Uint32Array(await bytesOf(tensor));
+    },
     dispose,
     [Symbol.dispose]: dispose,
   };
+}
+
+function notKept(plan: string, tensor: GraphTensor, nodes: readonly GraphNode[]): UsageError {
+  const known = nodes.some(({ tensors }) => tensors.includes(tensor));
+  const reason = known
+    ? 'its memory is used again within a run; tell graph.keep() of it before graph.plan()'
+    : 'no dispatch of the plan names it';
+  return new UsageError(`${plan}: ${tensor.name} [${tensor.shape.join(', ')}] cannot be read: ${reason}.`);
 }

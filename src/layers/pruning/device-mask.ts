@@ -1,7 +1,6 @@
 import { DataError } from '../../base/errors.ts';
-import type { DeviceTensor, Scope } from '../../graph/device/scope.ts';
+import { type DeviceTensor, elements, type Scope } from '../../graph/device/scope.ts';
 import { rankMagnitudes } from '../../graph/operations/magnitude-rank.ts';
-import { elements } from '../../graph/plan/node.ts';
 import { type CountOptions, keptCount } from './kept-count.ts';
 import type { PruningMask } from './mask.ts';
 import { rankDigit } from './rank.ts';

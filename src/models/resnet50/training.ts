@@ -1,4 +1,4 @@
-import type { DeviceTensor, Scope } from '../../graph/device/scope.ts';
+import { type DeviceTensor, elements, type Scope } from '../../graph/device/scope.ts';
 import { convolution } from '../../graph/differentiation/convolution.ts';
 import { crossEntropy, smoothedOverAll } from '../../graph/differentiation/cross-entropy.ts';
 import { add, relu, scale, square } from '../../graph/differentiation/elementwise.ts';
@@ -8,7 +8,7 @@ import { globalAveragePool, maxPool } from '../../graph/differentiation/pool.ts'
 import { sum } from '../../graph/differentiation/reductions.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import { normalisePictures } from '../../graph/operations/convolution-operations.ts';
-import { elements, type GraphTensor } from '../../graph/plan/node.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { matmulMap } from '../../layers/device/linear-map.ts';
 import { ResNetVariables } from '../../layers/resnet-sites.ts';

@@ -1,11 +1,11 @@
 import { UsageError } from '../../base/errors.ts';
 import type { Technique } from '../../base/technique.ts';
-import type { DeviceTensor } from '../../graph/device/scope.ts';
+import { type DeviceTensor, elements } from '../../graph/device/scope.ts';
 import { applyMask } from '../../graph/differentiation/elementwise.ts';
 import { gather } from '../../graph/differentiation/embedding.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
 import { repeatColumns } from '../../graph/operations/repeat-columns.ts';
-import { elements, type GraphTensor } from '../../graph/plan/node.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import type { DeviceLinearMap } from '../../layers/device/linear-map.ts';
 import {
   embeddingLookupTrain as gatedLookup,

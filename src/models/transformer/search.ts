@@ -2,6 +2,7 @@ import { DisposedError } from '../../base/errors.ts';
 import {
   copyTensor,
   type DeviceTensor,
+  elements,
   inScope,
   readFloats,
   readWords,
@@ -18,7 +19,7 @@ import {
 } from '../../graph/operations/search-operations.ts';
 import { selectGroups } from '../../graph/operations/select-groups.ts';
 import { Graph } from '../../graph/plan/graph.ts';
-import { elements, type GraphTensor } from '../../graph/plan/node.ts';
+import type { GraphTensor } from '../../graph/plan/node.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { columnAlignment } from '../../graph/tuning/variants.ts';
 import { EOS } from './config.ts';

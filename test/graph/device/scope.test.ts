@@ -25,7 +25,7 @@ test('what is uploaded is read back, 16-bit numbers two in a word, and zeros beh
       const gpu = await testGpu();
       using scope = new Scope(gpu);
       const tensor = scope.upload('data', [data.length], data);
-      const bytes = new Uint8Array((await readWords(gpu, tensor)).buffer);
+      const bytes = new Uint8Array(await gpu.read(tensor.buffer));
       const expected = new Uint8Array(bytes.length);
       expected.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       assert.deepEqual(bytes, expected);
@@ -33,6 +33,34 @@ test('what is uploaded is read back, 16-bit numbers two in a word, and zeros beh
     }),
     40,
   );
+});
+
+test('as many values are read as the shape has, whatever the buffer is padded to', async () => {
+  await holds(
+    fc.asyncProperty(fc.float32Array({ maxLength: 20, noNaN: true }), async (data) => {
+      const gpu = await testGpu();
+      using scope = new Scope(gpu);
+      const tensor = scope.upload('data', [1, data.length], data);
+      assert.deepEqual(await readFloats(gpu, tensor), data);
+      assert.deepEqual(await readWords(gpu, tensor), new Uint32Array(data.buffer, 0, data.length));
+    }),
+    20,
+  );
+});
+
+test('values that do not fit the shape, or are of a kind that the device has not, are refused', async () => {
+  const gpu = await testGpu();
+  using scope = new Scope(gpu);
+  const refused = (data: unknown, message: RegExp) => {
+    const upload = () => scope.upload('x', [2, 3], data as HostData);
+    assert.throws(upload, (error: Error) => error instanceof UsageError && message.test(error.message));
+  };
+  refused(new Float32Array(5), /^x \[2, 3\]: 5 values, expected 6$/);
+  refused(new Float64Array(6), /^x: values of type Float64Array, expected a Float32Array/);
+  refused([1, 2, 3, 4, 5, 6], /^x: values of type Array/);
+  refused(undefined, /^x: values undefined/);
+  const tensor = scope.tensor('y', [2]);
+  assert.throws(() => write(gpu, tensor, new Float64Array(1) as unknown as HostData), UsageError);
 });
 
 test('a scope owns the bytes of all its tensors until it is disposed', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { elements } from '../../../src/graph/device/scope.ts';
 import { layOut } from '../../../src/graph/plan/arena.ts';
-import { elements, type GraphNode, type TransientTensor } from '../../../src/graph/plan/node.ts';
+import type { GraphNode, TransientTensor } from '../../../src/graph/plan/node.ts';
 import { kernel } from '../../../src/wgsl/kernel.ts';
 import fc from '../../support/fast-check.ts';
 

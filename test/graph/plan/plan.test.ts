@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { DisposedError } from '../../../src/base/errors.ts';
 import { type DeviceTensor, readWords, Scope, write } from '../../../src/graph/device/scope.ts';
 import { Graph } from '../../../src/graph/plan/graph.ts';
+import type { GraphTensor, TransientTensor } from '../../../src/graph/plan/node.ts';
 import { BLEND_LENGTH, blend } from '../../support/blend.ts';
 import { compute, kept } from '../../support/compute.ts';
 import fc from '../../support/fast-check.ts';
@@ -51,6 +52,57 @@ test('a plan, whose tensors share buffers, gives what dispatches one by one give
     }),
     25,
   );
+});
+
+test('results, and what is kept, are read from a plan as one computes them that copies everything', async () => {
+  await holds(
+    fc.asyncProperty(steps, fc.nat(), fc.integer({ min: 1, max: 3 }), async (steps, seed, keepEach) => {
+      const gpu = await testGpu();
+      using scope = new Scope(gpu);
+      const start = scope.upload('start', [BLEND_LENGTH], floats(randomFrom(seed), BLEND_LENGTH, 4));
+      const record = (graph: Graph) => {
+        const values: GraphTensor[] = [start];
+        for (const [i, { a, b, ...parameters }] of steps.entries()) {
+          const sum = graph.tensor(`value ${i}`, [BLEND_LENGTH]);
+          const pick = (fraction: number) => values[Math.floor(fraction * values.length)];
+          blend(graph, { a: pick(a), b: pick(b), sum }, parameters);
+          values.push(sum);
+        }
+        return values.slice(1) as TransientTensor[];
+      };
+      const copied = await compute(gpu, (graph) => Object.fromEntries(record(graph).entries()));
+      const graph = new Graph(gpu, 'read');
+      const values = record(graph);
+      const read = values.filter((value, i) => i % keepEach === 0 && graph.keep(value) === value);
+      using plan = await graph.plan();
+      plan.run(2);
+      for (const value of [...read, values[values.length - 1]]) {
+        assert.deepEqual(await plan.readWords(value), copied[values.indexOf(value)], value.name);
+        assert.equal((await plan.read(value)).length, BLEND_LENGTH);
+      }
+      assert.deepEqual(await plan.readWords(start), await readWords(gpu, start));
+    }),
+    15,
+  );
+});
+
+test('what a plan has written over, or never had, is not read: the message says what to do', async () => {
+  const gpu = await testGpu();
+  using scope = new Scope(gpu);
+  const x = scope.tensor('x', [BLEND_LENGTH]);
+  const graph = new Graph(gpu, 'two blends');
+  const [inner, outer, stranger] = ['inner', 'outer', 'stranger'].map((name) =>
+    graph.tensor(name, [BLEND_LENGTH]),
+  );
+  blend(graph, { a: x, b: x, sum: inner });
+  blend(graph, { a: inner, b: x, sum: outer });
+  const plan = await graph.plan();
+  plan.run();
+  await assert.rejects(plan.read(inner), /two blends: inner \[64\] cannot be read:.*graph\.keep\(\)/);
+  await assert.rejects(plan.read(stranger), /stranger \[64\] cannot be read: no dispatch/);
+  assert.equal((await plan.read(outer)).length, BLEND_LENGTH);
+  plan.dispose();
+  await assert.rejects(plan.read(outer), DisposedError);
 });
 
 test('a plan runs again with new input, and several times over in one submission', async () => {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { readFloats, readWords, Scope, write } from '../../../src/graph/device/scope.ts';
+import { elements, readFloats, readWords, Scope, write } from '../../../src/graph/device/scope.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { Nesterov } from '../../../src/graph/optimisers/nesterov.ts';
 import { applyGradients } from '../../../src/graph/optimisers/optimiser.ts';
 import { Graph } from '../../../src/graph/plan/graph.ts';
-import { elements } from '../../../src/graph/plan/node.ts';
 import { linearPenaltyWeight } from '../../../src/layers/penalty-schedule.ts';
 import {
   loadTrainableResNet,
