@@ -22,6 +22,24 @@ export function checkNumber(
   throw new UsageError(`${name} is ${valueText(value)}, expected ${expected}`);
 }
 
+/**
+ * Refuses options that lack what they must have, where types are not checked.
+ * @param what takes them, for the message
+ */
+export function requireOptions<Options extends object>(
+  what: string,
+  options: Options,
+  names: readonly (keyof Options & string)[],
+): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new UsageError(
+      `${what}: options are ${valueText(options)}, expected an object with ${names.join(', ')}`,
+    );
+  }
+  const missing = names.filter((name) => options[name] === undefined);
+  if (missing.length > 0) throw new UsageError(`${what}: the options lack ${missing.join(', ')}`);
+}
+
 /** Refuses a word that is none of those there are. */
 export function checkOneOf(name: string, value: string, words: readonly string[]): void {
   if (!words.includes(value)) throw new UsageError(`${name} is "${value}", expected ${words.join(', ')}`);

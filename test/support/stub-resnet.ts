@@ -21,6 +21,7 @@ export function stubResNet(): ResNet50 & { readonly batches: number[] } {
       valuePrecision: 'f32',
     },
     weights: { nonzero: 1, total: 2, sparseLayers: 1, denseLayers: 0 },
+    adapter: 'one',
     byteLength: 0,
     batches,
     async logits(pixels) {

@@ -86,7 +86,6 @@ evaluateCommand.action(async (given, args) => {
         checkpoint: sha256,
         data,
         weightDecayLoss: await weightDecayLoss(checkpoint, model.config),
-        adapter: gpu.describe(),
         onNote: note,
         onStart(start) {
           noteStart(start, { items: 'pictures', output, resume });

@@ -49,7 +49,6 @@ export async function measureTop1(measuring: Measuring, task: ClassificationTask
       checkpoint: sha256,
       data: String(identity.data),
       weightDecayLoss: await weightDecayLoss(checkpoint, model.config),
-      adapter: gpu.describe(),
       onNote: note,
       onProgress: (progress) => shown.update(progress.seen, total, describeRate(progress)),
     });

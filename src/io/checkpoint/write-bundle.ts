@@ -18,9 +18,11 @@ const MAX_SHARDS = 99999;
 
 /** A tensor to write. `data` is the kind of array that `openCheckpoint` gives for the dtype. */
 export interface NamedTensor extends Tensor {
+  /** Name of the variable; none comes twice. */
   readonly name: string;
 }
 
+/** How a checkpoint is written. */
 export interface WriteOptions {
   /** How many data files the tensors are spread over. Default 1. */
   readonly shards?: number;

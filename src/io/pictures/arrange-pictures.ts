@@ -66,7 +66,7 @@ export async function arrangePictures(
   if (labels !== undefined) {
     const text = { file: labels.file, text: await labels.read() };
     const classes = labelPictures(text, paths, (note) => notes.push(note));
-    return { ...filePictures(files, classes), threads, notes };
+    return { ...filePictures(files, classes), labels: labels.file, threads, notes };
   }
   if (unlabelled) return { ...filePictures(files), threads, notes };
   const classes = classFolders(paths, (note) => notes.push(note));

@@ -10,6 +10,7 @@ import { type FoundFiles, foundFile, picturesOfFolder } from './picture-kinds.ts
 
 export type { OpenedPictures } from './arrange-pictures.ts';
 
+/** What belongs to pictures and is not in their files. */
 export interface OpenPicturesOptions extends LabelOptions {
   /** A text file with the classes of pictures that are JPEG files; see `labelPictures`. */
   readonly labels?: string | undefined;

@@ -1,11 +1,17 @@
+import { requireOptions } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
 import { agreeing, fields, listOf, type Shape, whole } from '../../base/json-shape.ts';
+import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
+import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { fileStatesDigest } from '../../io/files/file-states.ts';
 import type { Journal } from '../../io/files/journal.ts';
 import { writeJournalled } from '../../io/files/journalled-file.ts';
+import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import { addTotals, type ClassificationTotals, NO_PICTURES } from '../../metrics/classification.ts';
 import { requireSkipBad, type UnusablePicture } from './classify.ts';
-import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts';
+import { type EvaluatedBatch, type EvaluateOptions, evaluate } from './evaluate.ts';
 import {
   type EvaluationIdentity,
   type EvaluationPart,
@@ -17,6 +23,7 @@ import {
   writtenTotals,
 } from './evaluation-part.ts';
 import type { ResNet50 } from './model.ts';
+import { weightDecayLoss as decayOf } from './weight-decay.ts';
 
 /** How `evaluateToFile` evaluates, and where to. */
 export interface EvaluateToFileOptions extends Omit<EvaluateOptions, 'skip' | 'onBatch'> {
@@ -27,15 +34,13 @@ export interface EvaluateToFileOptions extends Omit<EvaluateOptions, 'skip' | 'o
    * first new batch is done.
    */
   readonly resume?: boolean | undefined;
-  /** SHA-256 of the checkpoint. */
-  readonly checkpoint: string;
-  /** See `pictureSetDigest`. */
-  readonly data: string;
-  /** See `weightDecayLoss`. */
-  readonly weightDecayLoss: number;
-  /** The adapter, in a line. */
-  readonly adapter: string;
-  /** Files that the run reads beside the pictures, which the output must not replace. */
+  /** What the model was loaded from, open; or its SHA-256, see `checkpointDigest`. */
+  readonly checkpoint: Checkpoint | string;
+  /** SHA-256 that tells the pictures from others. Default: `pictureSetDigest` of the source. */
+  readonly data?: string | undefined;
+  /** The part of the loss that the pictures do not decide. Default: `weightDecayLoss` of the open checkpoint. */
+  readonly weightDecayLoss?: number | undefined;
+  /** Files that the run reads beside the pictures and the open checkpoint, which the output must not replace. */
   readonly inputs?: readonly (string | undefined)[] | undefined;
   /** Called before the first batch. */
   readonly onStart?: ((start: EvaluationStart) => void) | undefined;
@@ -43,6 +48,7 @@ export interface EvaluateToFileOptions extends Omit<EvaluateOptions, 'skip' | 'o
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
 }
 
+/** How an evaluation into a file begins. */
 export interface EvaluationStart {
   /** Pictures that an earlier run had seen. */
   readonly resumed: number;
@@ -54,6 +60,7 @@ export interface EvaluationStart {
 
 /** How far an evaluation is. */
 export interface EvaluationProgress {
+  /** Exact counts so far, those of an earlier run included. */
   readonly totals: ClassificationTotals;
   /** Pictures seen, those that could not be used and those of an earlier run included. */
   readonly seen: number;
@@ -75,17 +82,22 @@ const ENTRY = agreeing(
 /**
  * Evaluates into a file, which appears whole or not at all. Every finished batch is kept, so that a run that was interrupted,
  * or that stopped at a picture it cannot use, can be resumed; the result is the same.
- * @throws {UsageError} where the file cannot be written, or where the run to resume had other inputs or options.
+ * @throws {UsageError} for options that lack something, where the file cannot be written, or where the run to resume had other
+ *   inputs or options.
  */
 export async function evaluateToFile(
   model: ResNet50,
   source: PictureSource,
   options: EvaluateToFileOptions,
 ): Promise<EvaluationPart> {
-  const { output, resume = false, onStart, onProgress, weightDecayLoss, adapter, ...evaluation } = options;
-  const inputs = [...source.files, ...(options.inputs ?? [])];
+  requireOptions('evaluateToFile', options, ['output', 'checkpoint']);
+  const { output, resume = false, onStart, onProgress, ...evaluation } = options;
+  const { checkpoint } = options;
+  const opened = typeof checkpoint === 'string' ? [] : await checkpointInputs(checkpoint.path);
+  const inputs = [...source.files, source.labels, ...opened, ...(options.inputs ?? [])];
   const { shard = { index: 0, count: 1 } } = options;
-  const identity = identityOf(model, options);
+  const { weightDecayLoss, ...digests } = await describeInputs(model, source, options);
+  const identity = identityOf(model, digests, options.limit);
   const header = {
     ...identity,
     shard: `${shard.index}/${shard.count}`,
@@ -116,15 +128,40 @@ export async function evaluateToFile(
       ...sum,
       totals: writtenTotals(sum.totals),
       weightDecayLoss,
-      adapters: [adapter],
+      adapters: [model.adapter],
     };
     return { text: formatEvaluationPart(part), result: part };
   });
 }
 
+interface InputDigests {
+  readonly checkpoint: string;
+  readonly data: string;
+}
+
+/** Finds out what was not given. */
+async function describeInputs(
+  model: ResNet50,
+  source: PictureSource,
+  { checkpoint, data, weightDecayLoss }: EvaluateToFileOptions,
+): Promise<InputDigests & { readonly weightDecayLoss: number }> {
+  if (typeof checkpoint === 'string' && weightDecayLoss === undefined) {
+    throw new UsageError(
+      'evaluateToFile: the options lack weightDecayLoss, which a digest does not tell; give the open checkpoint',
+    );
+  }
+  return {
+    checkpoint:
+      typeof checkpoint === 'string' ? checkpoint : (await checkpointDigest(checkpoint.path)).sha256,
+    data: data ?? (await pictureSetDigest(source)),
+    weightDecayLoss: weightDecayLoss ?? (await decayOf(checkpoint as Checkpoint, model.config)),
+  };
+}
+
 function identityOf(
   { config }: ResNet50,
-  { checkpoint, data, limit }: EvaluateToFileOptions,
+  { checkpoint, data }: InputDigests,
+  limit: number | undefined,
 ): EvaluationIdentity {
   return {
     checkpoint,
@@ -138,7 +175,7 @@ function identityOf(
 }
 
 /** What came of several batches. */
-interface Sum extends Evaluation {
+interface Sum extends EvaluatedBatch {
   readonly milliseconds: number;
 }
 
@@ -150,7 +187,7 @@ function added(a: Sum, b: Sum): Sum {
   };
 }
 
-function seen({ totals, bad }: Evaluation): number {
+function seen({ totals, bad }: EvaluatedBatch): number {
   return totals.pictures + bad.length;
 }
 

@@ -3,6 +3,7 @@ import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import {
   addTotals,
   type ClassificationTotals,
+  meanCrossEntropy,
   NO_PICTURES,
   scoreLogits,
 } from '../../metrics/classification.ts';
@@ -20,14 +21,28 @@ const LABEL_SMOOTHING = 0.1;
 /** How to evaluate; the result does not depend on the batch. */
 export interface EvaluateOptions extends ClassifyOptions {
   /** Called when a batch is done, and waited for. */
-  readonly onBatch?: ((batch: Evaluation) => void | Promise<void>) | undefined;
+  readonly onBatch?: ((batch: EvaluatedBatch) => void | Promise<void>) | undefined;
 }
 
-/** What came of some pictures: of all, or of one batch. */
-export interface Evaluation {
+/** What came of some pictures, exactly. */
+export interface EvaluatedBatch {
+  /** Exact counts. */
   readonly totals: ClassificationTotals;
   /** Pictures that could not be used, in their order. */
   readonly bad: readonly UnusablePicture[];
+}
+
+/** What came of all pictures. */
+export interface Evaluation extends EvaluatedBatch {
+  /** Fraction of the pictures whose label is the most probable class; null where there are none. */
+  readonly top1: number | null;
+  /** Fraction of those whose label is among the five most probable; null where there are none. */
+  readonly top5: number | null;
+  /**
+   * Mean cross-entropy with smoothed labels, in nats; null where there are no pictures. The original's loss adds
+   * `weightDecayLoss`, which does not depend on the pictures.
+   */
+  readonly loss: number | null;
 }
 
 /**
@@ -56,7 +71,14 @@ export async function evaluate(
     bad.push(...batch.bad);
     await onBatch?.(batch);
   }
-  return { totals, bad };
+  return { ...sharesOf(totals), totals, bad };
+}
+
+/** Exact counts as numbers to be read; null where there are no pictures. */
+export function sharesOf(totals: ClassificationTotals): Pick<Evaluation, 'top1' | 'top5' | 'loss'> {
+  const { pictures, top1, top5 } = totals;
+  if (pictures === 0) return { top1: null, top5: null, loss: null };
+  return { top1: top1 / pictures, top5: top5 / pictures, loss: meanCrossEntropy(totals) };
 }
 
 /** Whether a picture has a label that is no class: it counts as not recognised, as in the original. */
@@ -69,7 +91,7 @@ function foreignLabel(each: ClassifiedPicture | UnusablePicture, classes: number
   return `${each.file}: picture ${each.record} has class ${label}, the network has classes 0 to ${classes - 1}; such pictures count as not recognised`;
 }
 
-function score(pictures: readonly (ClassifiedPicture | UnusablePicture)[]): Evaluation {
+function score(pictures: readonly (ClassifiedPicture | UnusablePicture)[]): EvaluatedBatch {
   let totals = NO_PICTURES;
   const bad: UnusablePicture[] = [];
   for (const each of pictures) {

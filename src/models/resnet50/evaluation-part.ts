@@ -11,8 +11,9 @@ import {
   whole,
 } from '../../base/json-shape.ts';
 import { formatSealed, readSealed } from '../../io/files/sealed-json.ts';
-import { addTotals, type ClassificationTotals, meanCrossEntropy } from '../../metrics/classification.ts';
+import { addTotals, type ClassificationTotals } from '../../metrics/classification.ts';
 import type { UnusablePicture } from './classify.ts';
+import { sharesOf } from './evaluate.ts';
 
 /** All that decides on the result of an evaluation; parts of different ones are never added. */
 export interface EvaluationIdentity {
@@ -46,7 +47,7 @@ export interface EvaluationPart {
   readonly adapters: readonly string[];
 }
 
-export const FORMAT = 'tsos evaluation 1';
+export const FORMAT: 'tsos evaluation 1' = 'tsos evaluation 1';
 
 /** What an evaluation says. */
 export interface EvaluationResult {
@@ -71,15 +72,14 @@ export function writtenTotals(totals: ClassificationTotals): EvaluationPart['tot
 
 export function evaluationResult(part: EvaluationPart): EvaluationResult {
   const totals = totalsOf(part);
-  const { pictures } = totals;
+  const { top1, top5, loss } = sharesOf(totals);
   const done = new Set(part.shards.done);
-  const share = (count: number) => (pictures === 0 ? null : count / pictures);
   return {
-    pictures,
+    pictures: totals.pictures,
     skipped: part.bad.length,
-    top1: share(totals.top1),
-    top5: share(totals.top5),
-    loss: pictures === 0 ? null : meanCrossEntropy(totals) + part.weightDecayLoss,
+    top1,
+    top5,
+    loss: loss === null ? null : loss + part.weightDecayLoss,
     missingShards: Array.from({ length: part.shards.count }, (_, index) => index).filter(
       (index) => !done.has(index),
     ),

@@ -20,8 +20,12 @@ export const PICTURE_VALUES = PICTURE_SIZE * PICTURE_SIZE * 3;
 
 /** A sparse (or dense) residual network on a device. */
 export interface ResNet50 extends Disposable {
+  /** The network as its checkpoint describes it. */
   readonly config: ResNetConfig;
+  /** How many weights are kept and how they are held. */
   readonly weights: WeightCounts;
+  /** The adapter it computes on, in a line. */
+  readonly adapter: string;
   /** Bytes of the weights on the device. */
   readonly byteLength: number;
   /**
@@ -41,6 +45,7 @@ export interface ResNet50 extends Disposable {
   stages(
     pixels: Float32Array & { readonly shape?: readonly number[] },
   ): Promise<ReadonlyMap<Stage, ShapedFloats>>;
+  /** Frees what it has on the device. */
   dispose(): void;
 }
 
@@ -92,6 +97,10 @@ class DeviceResNet implements ResNet50 {
     this.#scope = scope;
     this.#weights = weights;
     this.weights = countWeights(weights);
+  }
+
+  get adapter(): string {
+    return this.#scope.gpu.describe();
   }
 
   get byteLength(): number {

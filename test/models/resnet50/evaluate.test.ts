@@ -541,7 +541,6 @@ function toFile(output: string) {
     checkpoint: 'a',
     data: 'd',
     weightDecayLoss: 0.5,
-    adapter: 'one',
   };
 }
 
