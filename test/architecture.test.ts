@@ -81,9 +81,21 @@ describe('architecture', () => {
     }
   });
 
+  it('every file of src/ itself is a door of the package', () => {
+    const files = sourceFiles().filter((file) => !file.includes('/'));
+    const { exports: npm } = readPackage('package.json');
+    const { exports: jsr } = readPackage('deno.json');
+    for (const file of files) {
+      const door = file === 'index.ts' ? '.' : `./${file.slice(0, -'.ts'.length)}`;
+      assert.equal(npm[door]?.default, `./dist/${file.slice(0, -'.ts'.length)}.js`);
+      assert.equal(String(jsr[door]), `./src/${file}`);
+    }
+  });
+
   it('imports go down the table of rooms only', () => {
     const wrong = imports.filter(({ from, to, typeOnly }) => {
       const [user, used] = [from, to].map((file) => file.split('/')[0]);
+      // Doors lead into rooms; no room leads back to a door.
       if (user === used || isDoor(user)) return false;
       const allowed = ROOMS[user];
       const { uses, types } = 'uses' in allowed ? allowed : { uses: allowed, types: [] };
@@ -184,6 +196,10 @@ function findCircle(ways: ReadonlyMap<string, ReadonlySet<string>>): string[] {
     return [];
   };
   return [...ways.keys()].map((part) => walk(part, [])).find((circle) => circle.length > 0) ?? [];
+}
+
+function readPackage(file: string): { exports: Record<string, { default: string }> } {
+  return JSON.parse(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8'));
 }
 
 /** What packages import: files of src/ itself. */

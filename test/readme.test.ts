@@ -12,8 +12,7 @@ const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
 /** What the examples after the first leave out. */
 const PRELUDE = `
-import { denseTensor, filledTensor, type Gpu, loadResNet50, mostProbable, openCheckpoint } from 'tsos';
-import { openPictures, randomKey, readPictures, variationalDropout } from 'tsos';
+import { type Gpu, loadResNet50, mostProbable, openCheckpoint, openPictures, readPictures } from 'tsos';
 declare const gpu: Gpu;
 `;
 
@@ -35,7 +34,7 @@ test("the README's examples compile, also where what an index gives may be undef
       noEmit: true,
       typeRoots: [join(ROOT, 'node_modules', '@types')],
       types: ['node'],
-      paths: { tsos: [join(types, 'index.d.ts')] },
+      paths: { tsos: [join(types, 'index.d.ts')], 'tsos/layers': [join(types, 'layers.d.ts')] },
     };
     const config = join(directory, 'tsconfig.json');
     await writeFile(config, JSON.stringify({ compilerOptions, include: ['*.mts'] }));

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CsrWriter } from '../../src/graph/weights/csr.ts';
+import { csrFromPattern } from '../../src/graph/weights/csr.ts';
 import { readSmtx } from '../../src/io/exchange/smtx.ts';
 import type { ModelMatrix } from '../../src/models/full-size/model-variable.ts';
 import { type BenchMatrix, randomMatrix } from '../comparison/matrices.ts';
@@ -28,11 +28,7 @@ export async function benchMatrix(shape: ModelMatrix, sparsity: string): Promise
     const matrix = randomMatrix(shape.rows, shape.cols, Number(sparsity));
     return { sparsity, pattern: 'random', matrix };
   }
-  const { rows, cols, rowOffsets, columns } = await readSmtx(join(COLLECTION, `${path}.gz`));
-  const lengths = Uint32Array.from({ length: rows }, (_, r) => rowOffsets[r + 1] - rowOffsets[r]);
-  const writer = new CsrWriter(rows, cols, lengths);
-  for (let r = 0; r < rows; r++) {
-    for (let i = rowOffsets[r]; i < rowOffsets[r + 1]; i++) writer.push(r, columns[i], Math.sin(i) || 1);
-  }
-  return { sparsity, pattern: 'paper', matrix: writer.finish() };
+  const pattern = await readSmtx(join(COLLECTION, `${path}.gz`));
+  const values = Float32Array.from(pattern.columns, (_, i) => Math.sin(i) || 1);
+  return { sparsity, pattern: 'paper', matrix: csrFromPattern(pattern, values) };
 }

@@ -3,7 +3,7 @@
  * where, and what to do; `exitCode` is what the command line exits with.
  */
 export class TsosError extends Error {
-  /** Spelled out in each class: minifiers rename what `constructor.name` gives. */
+  /** Name of the class. Spelled out in each: minifiers rename what `constructor.name` gives. */
   override readonly name: string = 'TsosError';
   /** Exit code of the command line for this kind of error. */
   readonly exitCode: number = 1;
@@ -11,20 +11,24 @@ export class TsosError extends Error {
 
 /** The caller asked for something that cannot be: a wrong flag, argument, shape or option. Exit code 2. */
 export class UsageError extends TsosError {
+  /** Name of the class. */
   override readonly name: string = 'UsageError';
+  /** Exit code of the command line. */
   override readonly exitCode = 2;
 }
 
 /** A file that is damaged, incomplete or not what it was taken for. Exit code 3. */
 export class DataError extends TsosError {
+  /** Name of the class. */
   override readonly name: string = 'DataError';
+  /** Exit code of the command line. */
   override readonly exitCode = 3;
   /** The file the trouble is in. */
   readonly file: string | undefined;
   /** Byte offset in that file, where one is known. */
   readonly offset: number | undefined;
 
-  /** @param reason what is wrong and what to do; file and offset are put in front of it. */
+  /** Puts file and offset in front of the reason. @param reason what is wrong and what to do */
   constructor(reason: string, where: { file?: string; offset?: number } = {}, options?: ErrorOptions) {
     const place = [where.file, where.offset === undefined ? undefined : `at byte ${where.offset}`].filter(
       (part) => part !== undefined,
@@ -37,16 +41,20 @@ export class DataError extends TsosError {
 
 /** No usable WebGPU adapter, or one too small for what was asked. Exit code 4. */
 export class AdapterError extends TsosError {
+  /** Name of the class. */
   override readonly name: string = 'AdapterError';
+  /** Exit code of the command line. */
   override readonly exitCode = 4;
 }
 
 /** The device failed while working: lost, out of memory, or a kernel that does not compile. Exit code 1. */
 export class DeviceError extends TsosError {
+  /** Name of the class. */
   override readonly name: string = 'DeviceError';
 }
 
 /** A buffer, plan or model was used after it was disposed. */
 export class DisposedError extends TsosError {
+  /** Name of the class. */
   override readonly name: string = 'DisposedError';
 }

@@ -9,6 +9,7 @@ export const TECHNIQUES = [
   'l0_regularization',
 ] as const;
 
+/** How a network was made sparse, if it was. */
 export type Technique = (typeof TECHNIQUES)[number];
 
 /** Last part of the name of the variable that a technique keeps beside each weight matrix; dense keeps none. */

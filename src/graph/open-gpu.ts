@@ -3,9 +3,11 @@ import type { Gpu } from './device/gpu.ts';
 import { type DeviceOptions, openDevice } from './open-device.ts';
 
 export type { AdapterDescription } from './device/adapter-description.ts';
+export type { DawnOptions } from './device/adapter-source.ts';
 export type { DeviceFeatures } from './device/features.ts';
 export type { Gpu } from './device/gpu.ts';
-export type { DeviceLimits } from './device/limits.ts';
+export { type DeviceLimits, LIMIT_NAMES, type LimitName } from './device/limits.ts';
+export type { DeviceOptions } from './open-device.ts';
 export type { TuningOptions, TuningStore } from './tuning/tuning.ts';
 
 /** How to open a device. `toggles`, `robustness: false` and `adapterName` need the `webgpu` package under Node. */

@@ -38,6 +38,7 @@ export function cubicPenaltyTarget(step: number, ramp: PenaltyRamp): number {
  * behind the curve. It moves once for each step, however often a step is asked for; `average` is what a checkpoint has to keep.
  */
 export class CubicPenaltyWeight {
+  /** When the target rises, and to what. */
   readonly ramp: PenaltyRamp;
   /** Share of the average that a step keeps. */
   readonly decay: number;
@@ -45,6 +46,7 @@ export class CubicPenaltyWeight {
   #step: number;
 
   /**
+   * Begins at the beginning of the ramp, or goes on.
    * @param resumed where a checkpoint left off: the average and the last step it took in
    * @throws {UsageError} where the ramp does not end after it begins, or `decay` is not in [0, 1).
    */
@@ -64,6 +66,7 @@ export class CubicPenaltyWeight {
     this.#step = resumed.step;
   }
 
+  /** The moving average of what was seen. */
   get average(): number {
     return this.#average;
   }

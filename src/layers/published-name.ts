@@ -4,33 +4,42 @@ import { formatFloat } from '../base/python-text.ts';
 export type PublishedModel = 'transformer' | 'rn50';
 
 /** Fields that the names of all published checkpoints have. */
-interface CommonFields {
+export interface PublishedFields {
   /** Target of pruning, or the level that the achieved sparsity of the other techniques was filed under; a fraction. */
   readonly sparsity: number;
+  /** Share of a label that is spread over the other classes. */
   readonly labelSmoothing: number;
 }
 
 /** When weights are pruned, in steps of the optimizer. */
-interface PruningFields extends CommonFields {
+export interface PublishedPruningFields extends PublishedFields {
+  /** How weights were chosen. */
   readonly technique: 'magnitude_pruning' | 'random_pruning';
+  /** The first step at which weights are pruned. */
   readonly beginStep: number;
+  /** The step at which the target is reached. */
   readonly endStep: number;
   /** Steps between two updates of the masks. */
   readonly frequency: number;
 }
 
 /** `<technique>_<sparsity>_<begin>_<end>_<frequency>_<dropout>_<label smoothing>` */
-export interface PublishedPruning extends PruningFields {
+export interface PublishedPruning extends PublishedPruningFields {
+  /** Tells the names apart. */
   readonly model: 'transformer';
   /** Rate used for layer outputs, attention and relu alike. */
   readonly dropout: number;
 }
 
 /** How the weight of the sparsifying loss rises from 0: over `rampSteps` steps from `rampStart`. */
-interface RampFields extends CommonFields {
+export interface PublishedRampFields extends PublishedFields {
+  /** Tells the names apart. */
   readonly model: 'transformer';
+  /** The form of the rise. */
   readonly weightFunction: 'linear' | 'cubic';
+  /** The step it begins at. */
   readonly rampStart: number;
+  /** Steps it takes. */
   readonly rampSteps: number;
   /** Weight of the loss at the end of the ramp, as rounded in the name. */
   readonly lossWeight: number;
@@ -39,18 +48,22 @@ interface RampFields extends CommonFields {
 }
 
 /** `l0_regularization_<sparsity>_<function>_<start>_<steps>_<weight>_<dropout>_<label smoothing>` */
-export interface PublishedL0 extends RampFields {
+export interface PublishedL0 extends PublishedRampFields {
+  /** Tells the names apart. */
   readonly technique: 'l0_regularization';
 }
 
 /** As for L0, followed by `_<log-alpha threshold>`, the one to evaluate the checkpoint with. */
-export interface PublishedVariationalDropout extends RampFields {
+export interface PublishedVariationalDropout extends PublishedRampFields {
+  /** Tells the names apart. */
   readonly technique: 'variational_dropout';
+  /** Weights with a larger log-alpha are dropped. */
   readonly logAlphaThreshold: number;
 }
 
 /** `(standard_threshold|extended_threshold|standard_random_cumulative)_<sparsity>_<begin>_<end>_<frequency>_<label smoothing>` */
-export interface PublishedResNetPruning extends PruningFields {
+export interface PublishedResNetPruning extends PublishedPruningFields {
+  /** Tells the names apart. */
   readonly model: 'rn50';
   /**
    * Extended: 1.5 times as long a training, the first layer dense and the last at most 80 % sparse; `sparsity` is the
@@ -60,15 +73,19 @@ export interface PublishedResNetPruning extends PruningFields {
 }
 
 /** `variational_dropout_<sparsity>_<ramp start>_<ramp end>_<weight>_<label smoothing>`, the ramp linear. */
-export interface PublishedResNetVariationalDropout extends CommonFields {
+export interface PublishedResNetVariationalDropout extends PublishedFields {
+  /** Tells the names apart. */
   readonly model: 'rn50';
+  /** Tells the names apart. */
   readonly technique: 'variational_dropout';
+  /** The step it begins at. */
   readonly rampStart: number;
+  /** The step it ends at. */
   readonly rampEnd: number;
   /** Weight of the loss at the end of the ramp: a round number over the 1,281,167 training images. */
   readonly lossWeight: number;
   /** Not in the name: the paper evaluates all of these with it. */
-  readonly logAlphaThreshold: typeof RESNET_LOG_ALPHA_THRESHOLD;
+  readonly logAlphaThreshold: 0.5;
 }
 
 /** What the directory name of a published checkpoint says of its training. */

@@ -5,6 +5,7 @@ import type { Site } from './site.ts';
 
 /** A layer of the network with its variables. */
 export interface ResNetLayer {
+  /** The variables it is made of. */
   readonly site: Site;
   /** The checkpoint's, or `dense` for a layer that was left out of sparsification. */
   readonly technique: Technique;
@@ -15,6 +16,7 @@ export class ResNetVariables {
   readonly #checkpoint: Checkpoint;
   readonly #byEnding = new Map<string, string[]>();
 
+  /** Reads the names of a checkpoint, not its values. */
   constructor(checkpoint: Checkpoint) {
     this.#checkpoint = checkpoint;
     for (const name of checkpoint.names()) {

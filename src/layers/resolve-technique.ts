@@ -5,7 +5,9 @@ import { findPublishedName } from './published-name.ts';
 
 /** A log-alpha threshold of variational dropout and what it was taken from. */
 export interface LogAlphaThreshold {
+  /** Weights with a larger log-alpha are dropped. */
   readonly value: number;
+  /** What it was taken from. */
   readonly source: 'option' | 'metadata' | 'published name' | 'default';
 }
 

@@ -3,6 +3,7 @@
  * axis is the matrix: one for a layer, several for an embedding that was split into shards.
  */
 export interface Site {
+  /** The weights. */
   readonly weights: readonly string[];
   /**
    * What the technique keeps beside the weights, of the same total shape: masks of pruning, `log_sigma2` of

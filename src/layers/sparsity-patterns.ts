@@ -1,9 +1,9 @@
 import { distinctFileNames } from '../base/distinct-names.ts';
 import { DataError } from '../base/errors.ts';
+import type { SparsePattern } from '../base/sparse-pattern.ts';
 import { COUNTED_VARIABLE, type Technique } from '../base/technique.ts';
 import type { CsrMatrix } from '../graph/weights/csr.ts';
 import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
-import type { SparsePattern } from '../io/exchange/smtx.ts';
 import { readEffectiveMatrix } from './effective-weights.ts';
 import type { Site } from './site.ts';
 import { embeddingShards } from './transformer-sites.ts';

@@ -1,5 +1,6 @@
 /** How many pictures were recognised. Sums are exact: parts of an evaluation add up to the same in any order. */
 export interface ClassificationTotals {
+  /** Pictures that were classified. */
   readonly pictures: number;
   /** Pictures whose label has the largest logit. */
   readonly top1: number;
@@ -76,7 +77,9 @@ export function crossEntropy(logits: Float32Array, label: number, labelSmoothing
 
 /** A class and what softmax gives it. */
 export interface ClassProbability {
+  /** Its number, from 0. */
   readonly class: number;
+  /** In [0, 1]. */
   readonly probability: number;
 }
 

@@ -26,17 +26,23 @@ export interface SparsityOptions {
 export interface LayerSparsity {
   /** The variable that was counted. */
   readonly name: string;
+  /** Weights that are kept, of */
   readonly nonzero: number;
+  /** all of the layer. */
   readonly total: number;
   /** Fraction of zeros; 0 for a variable without elements. */
   readonly sparsity: number;
 }
 
+/** Weights that are kept out of all weights that were counted. */
 export interface CheckpointSparsity {
+  /** How was counted. */
   readonly technique: Technique;
   /** Log-alpha threshold that was applied; only for variational dropout. */
   readonly threshold?: number;
+  /** Weights that are kept, of */
   readonly nonzero: number;
+  /** all that were counted. */
   readonly total: number;
   /** Zeros of all layers together in percent, `100 · (1 - nonzero / total)`. */
   readonly percent: number;

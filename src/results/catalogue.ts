@@ -11,7 +11,9 @@ export const PUBLISHED_AT = 'https://storage.googleapis.com/tsos/checkpoints';
 export interface PublishedCheckpoint {
   /** Of its directory; its archive is called so too. */
   readonly name: string;
+  /** Which of the paper’s two models. */
   readonly model: PublishedModel;
+  /** How it was made sparse. */
   readonly technique: Technique;
   /** The fraction of zeros it is advertised with. */
   readonly sparsity: number;
@@ -19,6 +21,7 @@ export interface PublishedCheckpoint {
   readonly settings: PublishedName;
   /** Of its archive, below {@link PUBLISHED_AT} or a mirror of it. */
   readonly path: string;
+  /** What it was measured by. */
   readonly metric: Metric;
   /** The published result, in percent. */
   readonly figure: number;
@@ -26,6 +29,7 @@ export interface PublishedCheckpoint {
   readonly logAlphaThreshold?: number;
   /** Weights that are kept, out of all of the sparsified layers; exact, at that threshold. */
   readonly keptWeights: number;
+  /** Weights of all sparsified layers, pruned ones included. */
   readonly totalWeights: number;
   /** Where its run is among the published results: a file below their folder, and a line of it, the header being 1. */
   readonly row?: { readonly file: string; readonly line: number };
@@ -49,7 +53,9 @@ export const PUBLISHED_CHECKPOINTS: readonly PublishedCheckpoint[] = [...TRANSFO
 
 /** Which checkpoints are wanted; what is left out is not asked about. */
 export interface CheckpointFilter {
+  /** Only those of this model. */
   readonly model?: PublishedModel | undefined;
+  /** Only those of this technique. */
   readonly technique?: Technique | undefined;
   /** Of the advertised sparsity. */
   readonly sparsity?: Range | undefined;

@@ -6,6 +6,7 @@ import { archivePath, type Fetchable, type FetchOptions, fetchCheckpoint } from 
 import { nearest } from './named-checkpoints.ts';
 import { findCheckpoint } from './reproduction/find-checkpoint.ts';
 
+/** What a name may mean, and how that is fetched. */
 export interface NameOptions extends FetchOptions {
   /** What is published; by default by the authors of the paper. */
   readonly catalogue?: readonly Fetchable[] | undefined;

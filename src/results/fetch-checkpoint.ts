@@ -13,6 +13,7 @@ export interface Fetchable extends Expected {
   readonly path?: string | undefined;
 }
 
+/** How a checkpoint is fetched, and where to. */
 export interface FetchOptions extends Omit<FetchFileOptions, 'check' | 'pinned'> {
   /** Where to keep it, laid out as on the server. Default: `cacheDirectory()`. */
   readonly cache?: string | undefined;
@@ -26,6 +27,7 @@ export interface FetchOptions extends Omit<FetchFileOptions, 'check' | 'pinned'>
 
 /** A checkpoint that is on this machine now; the path is of the archive. */
 export interface FetchedCheckpoint extends FetchedFile {
+  /** Name of the checkpoint. */
   readonly name: string;
   /** How many variables the checkpoint in it has. */
   readonly variables: number;

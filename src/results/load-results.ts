@@ -3,6 +3,9 @@ import type { Technique } from '../base/technique.ts';
 import { type Csv, type CsvRow, numberIn, readCsv } from '../io/exchange/csv.ts';
 import { pathIn } from '../io/files/paths.ts';
 import type { PublishedModel } from '../layers/published-name.ts';
+
+export type { Experiment } from './result-files.ts';
+
 import { type Experiment, RESULT_FILES, type ResultFile } from './result-files.ts';
 
 /** One measured run of the paper. */
@@ -11,7 +14,9 @@ export interface ResultRow {
   readonly file: string;
   /** From 1, which is the header. A line with several measurements makes several rows. */
   readonly line: number;
+  /** Which of the paper’s two models. */
   readonly model: PublishedModel;
+  /** Which of the paper’s experiments. */
   readonly experiment: Experiment;
   /** How runs from scratch differ. */
   readonly variant?: string;
@@ -23,6 +28,7 @@ export interface ResultRow {
   readonly level?: number;
   /** BLEU, or top-1 accuracy in percent. */
   readonly quality: number;
+  /** What the file says of the run, by column. */
   readonly settings: Readonly<Record<string, number | string>>;
 }
 

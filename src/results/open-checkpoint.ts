@@ -6,6 +6,7 @@ import {
 import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import { checkpointPath, type NameOptions } from './checkpoint-path.ts';
 
+/** How a checkpoint is opened, and fetched where it must be. */
 export interface OpenNamedOptions extends OpenOptions {
   /** Where a published checkpoint comes from, and who is to hear of it. */
   readonly published?: NameOptions | undefined;

@@ -50,13 +50,18 @@ const MEMBERS = {
 
 /** newstest2014, English to German: paths of files with a sentence a line. */
 export interface Newstest {
+  /** English, as it was published. */
   readonly source: string;
-  /** As it was published. */
+  /** German, as it was published. */
   readonly reference: string;
+  /** German, tokenised by Moses, as the paper's BLEU takes it. */
   readonly tokenizedReference: string;
 }
 
-/** @throws what `fetchFile` throws, and {DataError} where it is no vocabulary. */
+/**
+ * Gets the vocabulary of the paper's Transformers. @returns its path
+ * @throws what `fetchFile` throws, and {DataError} where it is no vocabulary.
+ */
 export async function fetchVocabulary(options: FetchOptions = {}): Promise<string> {
   const check = async (path: string) => {
     await loadVocabulary(path);

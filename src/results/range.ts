@@ -2,7 +2,9 @@ import { UsageError } from '../base/errors.ts';
 
 /** Numbers from `least` to `most`, both included. */
 export interface Range {
+  /** The lower bound, itself inside. */
   readonly least: number;
+  /** The upper bound, itself inside. */
   readonly most: number;
 }
 

@@ -10,6 +10,7 @@ import { type Parameter, unroll } from './kernel.ts';
 export interface Window {
   /** Side of the kernel. */
   readonly size: number;
+  /** Pixels from one place to the next, along both sides. */
   readonly stride: number;
   /** Zeros that stand before the first pixel of a row, and before the first row. */
   readonly padBefore: number;

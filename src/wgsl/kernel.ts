@@ -1,17 +1,23 @@
+import { UsageError } from '../base/errors.ts';
+
 /** How a kernel uses a buffer. */
 export type Access = 'read' | 'read_write';
 
 /** One storage buffer of a kernel. */
 export interface Binding {
+  /** Of the WGSL variable. */
   readonly name: string;
   /** WGSL type of an element; the binding is a runtime-sized array of it. */
   readonly element: string;
+  /** Whether the kernel writes it. */
   readonly access: Access;
 }
 
 /** One number given at dispatch. */
 export interface Parameter {
+  /** Of the member of `params`. */
   readonly name: string;
+  /** WGSL type. */
   readonly type: 'u32' | 'f32';
 }
 
@@ -20,9 +26,13 @@ export interface Parameter {
  * `params` where there are parameters; the storage buffers follow in order.
  */
 export interface Kernel {
+  /** Stands for it in errors, and in what is known of its speed. */
   readonly name: string;
+  /** Numbers it takes, in order. */
   readonly parameters: readonly Parameter[];
+  /** Buffers it binds, in order. */
   readonly bindings: readonly Binding[];
+  /** The whole WGSL, declarations included. */
   readonly code: string;
 }
 
@@ -32,18 +42,30 @@ export type Grid = readonly [x: number, y: number, z: number];
 /** Storage buffers that WebGPU guarantees a kernel; none of ours binds more. */
 export const MAX_STORAGE_BUFFERS = 8;
 
-/** Assembles a kernel: declarations made from `parameters` and `bindings`, then the body as written. */
-export function kernel(parts: {
-  name: string;
+/** What a kernel is made of. */
+export interface KernelParts {
+  /** Stands for it in errors, and in what is known of its speed. */
+  readonly name: string;
   /** What WGSL wants at the very top: extensions it enables, diagnostics it filters. */
-  directives?: string;
-  parameters: readonly Parameter[];
-  bindings: readonly Binding[];
-  body: string;
-}): Kernel {
+  readonly directives?: string;
+  /** Numbers it takes, in order. */
+  readonly parameters: readonly Parameter[];
+  /** At most `MAX_STORAGE_BUFFERS`. */
+  readonly bindings: readonly Binding[];
+  /** WGSL with a function `main` as entry point; it may use `params.<parameter>` and the bindings by their names. */
+  readonly body: string;
+}
+
+/**
+ * Assembles a kernel: declarations made from `parameters` and `bindings`, then the body as written.
+ * @throws {UsageError} for more bindings than every device has.
+ */
+export function kernel(parts: KernelParts): Kernel {
   const { name, directives = '', parameters, bindings, body } = parts;
   if (bindings.length > MAX_STORAGE_BUFFERS) {
-    throw new RangeError(`kernel "${name}" binds ${bindings.length} buffers, more than every device has`);
+    throw new UsageError(
+      `kernel "${name}" binds ${bindings.length} buffers; every device has ${MAX_STORAGE_BUFFERS}, some no more`,
+    );
   }
   const fields = parameters.map(({ name: field, type }) => `  ${field}: ${type},`).join('\n');
   const uniform =

@@ -12,7 +12,9 @@ import { eachElement, linearGrid } from './linear-grid.ts';
  * An invocation makes one Philox block, four numbers. The key is a tensor: a plan draws anew whenever it is overwritten.
  */
 export interface RandomVariant {
+  /** Uniform in [0, 1), or standard normal. */
   readonly distribution: 'uniform' | 'normal';
+  /** Which element gets which number of the stream. */
   readonly order: 'row-major' | 'column-major';
 }
 

@@ -76,8 +76,7 @@ const WORKS: Record<string, () => Promise<unknown>> = {
     const hashes = { checkpoint, vocabulary: 'v' };
     await translateToFile(slow, CHARACTERS, lines, { output, resume: true, batch: 2, hashes });
   },
-  evaluate: () =>
-    evaluateToFile(network(), PICTURES, { ...PICTURE_OPTIONS, weightDecayLoss: 0.5, adapter: 'one' }),
+  evaluate: () => evaluateToFile(network(), PICTURES, { ...PICTURE_OPTIONS, weightDecayLoss: 0.5 }),
   classify: () => classifyToFile(network(), PICTURES, { ...PICTURE_OPTIONS, top: 3 }),
   bundle: () => writeCheckpointDirectory(output, slowly(tensors())),
   async safetensors() {

@@ -2,9 +2,13 @@ import type { AdapterSource } from './web-gpu.ts';
 
 /** What ran the kernels; it goes into every result. Strings are empty where the runtime does not tell. */
 export interface AdapterDescription {
+  /** As WebGPU tells it; often empty. */
   readonly vendor: string;
+  /** As WebGPU tells it; often empty. */
   readonly architecture: string;
+  /** As WebGPU tells it; often empty. */
   readonly device: string;
+  /** As WebGPU tells it; often empty. */
   readonly description: string;
   /** Such as `node 20.20.2`. */
   readonly runtime: string;

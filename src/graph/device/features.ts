@@ -2,8 +2,11 @@ import { BufferUsage, MAP_MODE_READ } from './buffer-usage.ts';
 
 /** Optional abilities of a device. Each was seen working. Only training in sizes that take long loops needs one. */
 export interface DeviceFeatures {
+  /** Kernels can be timed on the device itself. */
   readonly timestampQuery: boolean;
+  /** Invocations of a subgroup can pass values to each other. */
   readonly subgroups: boolean;
+  /** Kernels can compute in 16 bits. */
   readonly shaderF16: boolean;
   /**
    * Whether the loops of an invocation run to their end, however many rounds that takes. Mesa's llvmpipe leaves them all after

@@ -24,8 +24,11 @@ export interface GpuFacts {
  * kept and thrown as a typed error by the next `read`, `settled` or `check`.
  */
 export class Gpu {
+  /** What computes. */
   readonly adapter: AdapterDescription;
+  /** What it allows at most. */
   readonly limits: DeviceLimits;
+  /** What it can do beyond what every device can. */
   readonly features: DeviceFeatures;
   /** Which kernels suit: `cpu` for software adapters, `gpu` for all others. */
   readonly deviceClass: 'cpu' | 'gpu';
@@ -67,7 +70,7 @@ export class Gpu {
     };
   }
 
-  /** @throws DisposedError after `dispose`. */
+  /** WebGPU's own. @throws {DisposedError} after `dispose`. */
   get device(): GPUDevice {
     if (this.#disposed) {
       throw new DisposedError(`The GPU device on ${this.describe()} was used after it was disposed.`);
@@ -184,10 +187,12 @@ export class Gpu {
     this.dispose();
   }
 
+  /** As `dispose`, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
+  /** As `close`, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

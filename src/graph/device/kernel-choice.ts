@@ -2,7 +2,9 @@ import type { Grid, Kernel } from '../../wgsl/kernel.ts';
 
 /** A kernel that can do a dispatch. */
 export interface Candidate {
+  /** The kernel, */
   readonly kernel: Kernel;
+  /** and the workgroups it takes for the dispatch. */
   readonly grid: Grid;
 }
 
@@ -60,6 +62,7 @@ export interface KernelChooser {
 
 /** Why a dispatch runs the kernel it runs. */
 export interface DispatchExplanation extends Omit<Choice, 'candidates'> {
+  /** Name of the kernel that runs. */
   readonly kernel: string;
   /** By times of this process, or of earlier ones; else the variant that suits the class of device. */
   readonly why: 'measured' | 'remembered' | 'default';
@@ -73,6 +76,8 @@ export interface DispatchExplanation extends Omit<Choice, 'candidates'> {
 
 /** Milliseconds of a class of weights held one way and the other, all its uses together. */
 export interface FormatTimes {
+  /** Held compressed. */
   readonly sparse: number;
+  /** Held whole. */
   readonly dense: number;
 }

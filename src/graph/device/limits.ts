@@ -1,10 +1,11 @@
 /** Limits of a device as plain numbers. */
 export type DeviceLimits = Readonly<Record<LimitName, number>>;
 
-type LimitName = (typeof LIMIT_NAMES)[number];
+/** A limit by WebGPU's name. */
+export type LimitName = (typeof LIMIT_NAMES)[number];
 
 /** The limits that compute work runs into; each is raised to what the adapter offers. */
-const LIMIT_NAMES = [
+export const LIMIT_NAMES = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
   'maxUniformBufferBindingSize',

@@ -13,7 +13,9 @@ export function elements({ shape }: { readonly shape: readonly number[] }): numb
 
 /** A buffer on the device with a name and a shape, row-major, four bytes an element. Owned by a `Scope`. */
 export class DeviceTensor {
+  /** Stands for it in errors. */
   readonly name: string;
+  /** Extents, outermost first. */
   readonly shape: readonly number[];
   readonly #buffer: GPUBuffer;
   #disposed = false;
@@ -25,7 +27,7 @@ export class DeviceTensor {
     this.#buffer = buffer;
   }
 
-  /** @throws {DisposedError} after the owner was disposed. */
+  /** WebGPU's own. @throws {DisposedError} after the owner was disposed. */
   get buffer(): GPUBuffer {
     if (this.#disposed) {
       throw new DisposedError(
@@ -50,10 +52,12 @@ export class DeviceTensor {
 
 /** Owns device tensors: disposing the scope frees all of them. A model owns its weights through one, a plan its arena. */
 export class Scope implements Disposable {
+  /** The device the tensors are on. */
   readonly gpu: Gpu;
   readonly #tensors: DeviceTensor[] = [];
   #disposed = false;
 
+  /** A scope without tensors, which will be allocated on the device. */
   constructor(gpu: Gpu) {
     this.gpu = gpu;
   }
@@ -69,7 +73,7 @@ export class Scope implements Disposable {
   }
 
   /**
-   * A tensor with values; 16-bit ones are packed two a word.
+   * A tensor with values; 16-bit ones are packed two a word, and so are half as many words to be read.
    * @throws {UsageError} where the values are not as many as the shape says, or of another kind.
    */
   upload(name: string, shape: readonly number[], data: HostData): DeviceTensor {
@@ -84,11 +88,13 @@ export class Scope implements Disposable {
     return tensor;
   }
 
+  /** Frees all of them; may be called again. */
   dispose(): void {
     this.#disposed = true;
     for (const tensor of this.#tensors.splice(0)) tensor.dispose();
   }
 
+  /** As `dispose`, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -28,8 +28,14 @@ export function elementwise(
   );
 }
 
+/** A differentiable function of each element. */
+export type OfOne = (tape: Tape, x: GraphTensor) => GraphTensor;
+
+/** A differentiable function of two elements; a matrix of one row or one column is repeated. */
+export type OfTwo = (tape: Tape, a: GraphTensor, b: GraphTensor) => GraphTensor;
+
 /** `a + b` */
-export const add = ofTwo({
+export const add: OfTwo = ofTwo({
   name: 'add',
   inputs: ['a', 'b'],
   value: 'a + b',
@@ -37,7 +43,7 @@ export const add = ofTwo({
 });
 
 /** `a − b` */
-export const subtract = ofTwo({
+export const subtract: OfTwo = ofTwo({
   name: 'subtract',
   inputs: ['a', 'b'],
   value: 'a - b',
@@ -45,7 +51,7 @@ export const subtract = ofTwo({
 });
 
 /** `a · b` */
-export const multiply = ofTwo({
+export const multiply: OfTwo = ofTwo({
   name: 'multiply',
   inputs: ['a', 'b'],
   value: 'a * b',
@@ -53,7 +59,7 @@ export const multiply = ofTwo({
 });
 
 /** `a / b` */
-export const divide = ofTwo({
+export const divide: OfTwo = ofTwo({
   name: 'divide',
   inputs: ['a', 'b'],
   value: 'a / b',
@@ -64,7 +70,7 @@ export const divide = ofTwo({
  * `kernel · mask`, as pruning does: masked weights take no part and get no gradient; the mask is a constant
  * (Zhu and Gupta 2017).
  */
-export const applyMask = ofTwo({
+export const applyMask: OfTwo = ofTwo({
   name: 'mask',
   inputs: ['a', 'b'],
   value: 'a * b',
@@ -72,28 +78,28 @@ export const applyMask = ofTwo({
 });
 
 /** `max(0, x)`; the derivative at 0 is 0. */
-export const relu = ofOne('relu', 'max(x, 0.0)', 'select(0.0, 1.0, x > 0.0)');
+export const relu: OfOne = ofOne('relu', 'max(x, 0.0)', 'select(0.0, 1.0, x > 0.0)');
 
 /** `1 / (1 + e^−x)` */
-export const sigmoid = ofOne('sigmoid', 'logistic(x)', 'logistic(x) * logistic(-x)');
+export const sigmoid: OfOne = ofOne('sigmoid', 'logistic(x)', 'logistic(x) * logistic(-x)');
 
 /** `tanh x` */
-export const tanh = ofOne('tanh', 'hyperbolic(x)', '4.0 * logistic(2.0 * x) * logistic(-2.0 * x)');
+export const tanh: OfOne = ofOne('tanh', 'hyperbolic(x)', '4.0 * logistic(2.0 * x) * logistic(-2.0 * x)');
 
 /** `e^x`, for |x| ≤ 87. */
-export const exp = ofOne('exp', 'exponential(x)', 'value');
+export const exp: OfOne = ofOne('exp', 'exponential(x)', 'value');
 
 /** `log x`, for x > 0. */
-export const log = ofOne('log', 'exact_log(x)', '1.0 / x');
+export const log: OfOne = ofOne('log', 'exact_log(x)', '1.0 / x');
 
 /** `√x`, for x > 0. */
-export const sqrt = ofOne('sqrt', 'sqrt(x)', '0.5 / value');
+export const sqrt: OfOne = ofOne('sqrt', 'sqrt(x)', '0.5 / value');
 
 /** `x²` */
-export const square = ofOne('square', 'x * x', '2.0 * x');
+export const square: OfOne = ofOne('square', 'x * x', '2.0 * x');
 
 /** `log(1 + e^x)` */
-export const softplus = ofOne('softplus', 'softplus(x)', 'logistic(x)');
+export const softplus: OfOne = ofOne('softplus', 'softplus(x)', 'logistic(x)');
 
 /** `factor · x + offset` */
 export function affine(tape: Tape, x: GraphTensor, factor: number, offset: number): GraphTensor {
@@ -130,11 +136,11 @@ const CLAMP: Formula = {
   derivatives: { x: 'select(0.0, 1.0, x >= low && x <= high)' },
 };
 
-function ofOne(name: string, value: string, derivative: string): (tape: Tape, x: GraphTensor) => GraphTensor {
+function ofOne(name: string, value: string, derivative: string): OfOne {
   const formula: Formula = { name, inputs: ['x'], value, derivatives: { x: derivative } };
   return (tape, x) => elementwise(tape, formula, { x });
 }
 
-function ofTwo(formula: Formula): (tape: Tape, a: GraphTensor, b: GraphTensor) => GraphTensor {
+function ofTwo(formula: Formula): OfTwo {
   return (tape, a, b) => elementwise(tape, formula, { a, b });
 }

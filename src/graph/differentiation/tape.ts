@@ -23,9 +23,11 @@ export type Backward = (gradient: GraphTensor) => readonly (() => GraphTensor)[]
  *     const [gradient] = tape.gradients(loss, [kernel]);
  */
 export class Tape {
+  /** The graph that operations are recorded in. */
   readonly graph: Graph;
   readonly #records: { output: GraphTensor; inputs: readonly GraphTensor[]; backward: Backward }[] = [];
 
+  /** Records in a graph, which may have dispatches already. */
   constructor(graph: Graph) {
     this.graph = graph;
   }

@@ -23,8 +23,11 @@ import { type ProductOptions, product } from './operations.ts';
 export interface Pictures {
   /** `[channels, columns]`: column (b·height + y)·width + x, columns padded to a multiple of 4. */
   readonly tensor: GraphTensor;
+  /** B */
   readonly batch: number;
+  /** Y */
   readonly height: number;
+  /** X */
   readonly width: number;
 }
 

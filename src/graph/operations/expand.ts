@@ -1,7 +1,8 @@
 import { UsageError } from '../../base/errors.ts';
 import { expandGrid, expandKernel } from '../../wgsl/training/expand.ts';
+import { elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
-import { elements, type GraphTensor } from '../plan/node.ts';
+import type { GraphTensor } from '../plan/node.ts';
 
 /** Extents of four axes. */
 export type FourAxes = readonly [number, number, number, number];

@@ -17,10 +17,12 @@ export interface MagnitudeRanking extends Disposable {
   countTrailing(leading: number): Promise<Uint32Array>;
   /** Writes the mask: 1 where the bit pattern of `|w|` is at least this, else 0. */
   writeMask(least: number): void;
+  /** Frees its plans; what its scope owns stays. */
   dispose(): void;
 }
 
 /**
+ * Makes a ranking of weights that lie on the device.
  * @param scope owns what the ranking needs on the device, 256 KiB
  * @param weights any shape
  * @param mask of as many elements, overwritten by `writeMask`

@@ -98,8 +98,11 @@ export function product(
 
 /** Scale and bias of a layer normalisation, `[features]` each. */
 export interface Normalisation {
+  /** `[features]` */
   readonly scale: DeviceTensor;
+  /** `[features]` */
   readonly bias: DeviceTensor;
+  /** Added to the variance. */
   readonly epsilon: number;
 }
 
@@ -125,19 +128,25 @@ export function layerNorm(
 
 /** Queries, keys or values: rows `row … row + H − 1` of a tensor. */
 export interface Heads {
+  /** `[rows, columns]` */
   readonly tensor: GraphTensor;
+  /** Their first row in it. */
   readonly row: number;
 }
 
 /** Shapes of an attention over whole sentences. */
 export interface AttentionShape {
+  /** H */
   readonly heads: number;
+  /** Features of a head. */
   readonly headSize: number;
+  /** B */
   readonly sentences: number;
   /** Query columns of a sentence. */
   readonly queries: number;
   /** Key columns of a sentence, a multiple of 4. */
   readonly keys: number;
+  /** Whether a query attends to no key behind it. */
   readonly causal: boolean;
   /** Whether the queries are few: the hypotheses of a decoding step. */
   readonly fewQueries: boolean;

@@ -10,11 +10,14 @@ import { buildPlan, type Plan } from './plan.ts';
  * bind groups, once; running the plan then only encodes.
  */
 export class Graph {
+  /** The device it will run on. */
   readonly gpu: Gpu;
+  /** Stands for it in errors. */
   readonly name: string;
   readonly #nodes: GraphNode[] = [];
   readonly #kept = new Set<TransientTensor>();
 
+  /** A graph without dispatches; the name stands for it in errors. */
   constructor(gpu: Gpu, name: string) {
     this.gpu = gpu;
     this.name = name;

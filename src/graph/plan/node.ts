@@ -4,7 +4,9 @@ import { DeviceTensor } from '../device/scope.ts';
 
 /** A value that exists only while a plan runs; the plan decides where it lies. Row-major, four bytes an element. */
 export interface TransientTensor {
+  /** Stands for it in errors. */
   readonly name: string;
+  /** Extents, outermost first. */
   readonly shape: readonly number[];
 }
 

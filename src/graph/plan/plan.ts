@@ -10,6 +10,7 @@ import { encodeSteps, type Step } from './step.ts';
 
 /** A graph made ready to run: pipelines, bind groups and the buffers of its transient tensors. */
 export interface Plan extends Disposable {
+  /** That of its graph. */
   readonly name: string;
   /** Bytes of the buffers that transient tensors share. */
   readonly arenaBytes: number;
@@ -34,6 +35,7 @@ export interface Plan extends Disposable {
   read(tensor: GraphTensor): Promise<Float32Array>;
   /** Reads unsigned integers, otherwise as `read`. */
   readWords(tensor: GraphTensor): Promise<Uint32Array>;
+  /** Frees its buffers; tensors that outlive it stay. */
   dispose(): void;
 }
 

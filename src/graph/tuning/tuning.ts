@@ -15,6 +15,7 @@ import { formatRecord, parseRecord, recordName, type TuningRecord } from './tuni
 export interface TuningStore {
   /** What was saved under the name, or `undefined`. Where it throws instead, nothing is saved over what may be there. */
   load(name: string): Promise<unknown>;
+  /** Keeps a record for the next `load` of its name. What it throws is thrown by `KernelChooser.save`. */
   save(name: string, record: unknown): Promise<void>;
 }
 

@@ -18,32 +18,45 @@ export type { Window };
 /** The kernel of a convolution on the device: rows are output channels, columns (ky, kx, input channel). */
 export type ConvolutionWeight = PointwiseConvolution | SparseConvolution | DenseConvolution;
 
-interface Shared {
+/** What the forms of a convolution have in common. */
+export interface ConvolutionForm {
+  /** Stands for it in errors. */
   readonly name: string;
+  /** What of the picture a result is made of. */
   readonly window: Window;
+  /** Output channels. */
   readonly rows: number;
+  /** Input channels. */
   readonly channels: number;
   /** Weights that are not zero. */
   readonly nnz: number;
+  /** Whether values have 16 bits. */
   readonly halfValues: boolean;
 }
 
 /** A 1×1 convolution that takes every pixel: a product. */
-export interface PointwiseConvolution extends Shared {
+export interface PointwiseConvolution extends ConvolutionForm {
+  /** Tells the forms apart. */
   readonly kind: 'pointwise';
+  /** `[rows, channels]` */
   readonly weight: Weight;
 }
 
 /** Compressed rows, see the kernel. */
-export interface SparseConvolution extends Shared {
+export interface SparseConvolution extends ConvolutionForm {
+  /** Tells the forms apart. */
   readonly kind: 'sparse';
+  /** Longest row first: (row, first segment, segments, bias as bits). */
   readonly swizzledRows: DeviceTensor;
+  /** `[segments, 2]` */
   readonly segments: DeviceTensor;
+  /** `[entries]` packed with values of 16 bits, else `[entries, 2]`. */
   readonly entries: DeviceTensor;
 }
 
 /** All values. */
-export interface DenseConvolution extends Shared {
+export interface DenseConvolution extends ConvolutionForm {
+  /** Tells the forms apart. */
   readonly kind: 'dense';
   /** `[rows, taps · channels]` */
   readonly values: DeviceTensor;

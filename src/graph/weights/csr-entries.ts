@@ -8,8 +8,11 @@ export function indexArray(limit: number, length: number): IndexArray {
 
 /** Entries of a matrix, one in each place of the arrays. */
 export interface CsrEntries {
+  /** Row of each. */
   readonly rows: IndexArray;
+  /** Column of each. */
   readonly columns: IndexArray;
+  /** Value of each. */
   readonly values: Float32Array;
 }
 

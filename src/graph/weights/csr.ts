@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import type { SparsePattern } from '../../base/sparse-pattern.ts';
 import { type CsrEntries, type IndexArray, indexArray } from './csr-entries.ts';
 
 /** Stored entries of a row are padded to a multiple of this, so that kernels read them four at a time. */
@@ -9,7 +10,9 @@ export const ROW_ALIGNMENT = 4;
  * `r` lie at `rowStart[r] … rowStart[r + 1] - 1`, columns ascending; padding repeats the row's last column with value 0.
  */
 export interface CsrMatrix {
+  /** Rows of the matrix, M. */
   readonly rows: number;
+  /** Columns of the matrix, K. */
   readonly cols: number;
   /** Entries without the padding. */
   readonly nnz: number;
@@ -34,7 +37,7 @@ export class CsrWriter {
   readonly #columns: IndexArray;
   readonly #values: Float32Array;
 
-  /** @param rowLengths `[rows]` entries that will be pushed for each row. */
+  /** An empty matrix with room for its entries. @param rowLengths `[rows]` entries that will be pushed for each row. */
   constructor(rows: number, cols: number, rowLengths: Uint32Array) {
     if (rowLengths.length !== rows) {
       throw new UsageError(`CsrWriter: ${rowLengths.length} row lengths for ${rows} rows`);
@@ -147,6 +150,24 @@ export function csrFromDense(
       const value = dense[r * rowStride + c * colStride];
       if (value !== 0) writer.push(r, c, value);
     }
+  }
+  return writer.finish();
+}
+
+/**
+ * A matrix with values in the places of a pattern.
+ * @param values one for each nonzero, row by row
+ * @throws {UsageError} where there are more or fewer values.
+ */
+export function csrFromPattern(pattern: SparsePattern, values: ArrayLike<number>): CsrMatrix {
+  const { rows, cols, rowOffsets, columns } = pattern;
+  if (values.length !== columns.length) {
+    throw new UsageError(`csrFromPattern: ${values.length} values for ${columns.length} nonzeros`);
+  }
+  const lengths = Uint32Array.from({ length: rows }, (_, r) => rowOffsets[r + 1] - rowOffsets[r]);
+  const writer = new CsrWriter(rows, cols, lengths);
+  for (let r = 0; r < rows; r++) {
+    for (let i = rowOffsets[r]; i < rowOffsets[r + 1]; i++) writer.push(r, columns[i], values[i]);
   }
   return writer.finish();
 }

@@ -12,30 +12,45 @@ export type Weight = SparseWeight | DenseWeight;
 
 /** Compressed rows. */
 export interface SparseWeight {
+  /** Tells the forms apart. */
   readonly kind: 'sparse';
+  /** Stands for it in errors. */
   readonly name: string;
+  /** M */
   readonly rows: number;
+  /** K */
   readonly cols: number;
+  /** Values that are not zero. */
   readonly nnz: number;
+  /** Whether column indices have 16 bits. */
   readonly packedColumns: boolean;
+  /** Whether values have 16 bits. */
   readonly halfValues: boolean;
   /** Longest row first: (row, first entry / 4, entries / 4, bias as bits). */
   readonly swizzledRows: DeviceTensor;
   /** `[rows + 1]`, in matrix order; only for matrices that serve as embeddings. */
   readonly rowStarts: DeviceTensor | undefined;
+  /** Column of each stored entry. */
   readonly columns: DeviceTensor;
+  /** Value of each stored entry. */
   readonly values: DeviceTensor;
 }
 
 /** All values, rows padded to a multiple of 4. */
 export interface DenseWeight {
+  /** Tells the forms apart. */
   readonly kind: 'dense';
+  /** Stands for it in errors. */
   readonly name: string;
+  /** M */
   readonly rows: number;
+  /** K */
   readonly cols: number;
   /** Values that are not zero. */
   readonly nnz: number;
+  /** Whether values have 16 bits. */
   readonly halfValues: boolean;
+  /** `[rows, cols]`, with zeros behind each row up to a multiple of 4. */
   readonly values: DeviceTensor;
   /** `[rows]` */
   readonly bias: DeviceTensor;

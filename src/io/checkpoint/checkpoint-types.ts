@@ -46,8 +46,11 @@ export type TensorData =
 
 /** What a checkpoint says of one tensor without reading its values. */
 export interface TensorInfo {
+  /** Name of the variable. */
   readonly name: string;
+  /** Type of the elements. */
   readonly dtype: DType;
+  /** Extents; none for a scalar. */
   readonly shape: readonly number[];
   /**
    * Bytes of the values as stored (all parts together for a partitioned variable). A V1 checkpoint does not say it for
@@ -58,8 +61,11 @@ export interface TensorInfo {
 
 /** A tensor with its values. */
 export interface Tensor {
+  /** Type of the elements. */
   readonly dtype: DType;
+  /** Extents; none for a scalar. */
   readonly shape: readonly number[];
+  /** As many elements as the shape says. */
   readonly data: TensorData;
 }
 
@@ -75,6 +81,7 @@ export interface TensorChunk {
 export interface FileContent {
   /** What errors call it. */
   readonly file: string;
+  /** All of it. */
   readonly bytes: Uint8Array;
 }
 
@@ -93,6 +100,7 @@ export interface Checkpoint extends AsyncDisposable {
    * @throws {DataError} when there is no tensor of that name (the message suggests close ones), or when it is of a type
    *   that TensorFlow may store but that has no values here.
    */
+  /** What the index says of one tensor. */
   info(name: string): TensorInfo;
   /**
    * Reads and verifies one tensor.

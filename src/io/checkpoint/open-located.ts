@@ -7,6 +7,7 @@ import { readAround } from './read-around.ts';
 import { openSafetensors } from './safetensors.ts';
 import { openV1 } from './v1.ts';
 
+/** How a checkpoint is opened. */
 export interface OpenOptions {
   /** Verify the checksums of the index and of all tensors that are read. Default true. */
   readonly verify?: boolean;

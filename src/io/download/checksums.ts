@@ -4,6 +4,7 @@ import { DataError } from '../../base/errors.ts';
 export interface Pin {
   /** MD5 or SHA-256, in hexadecimal. */
   readonly hash: string;
+  /** Who says so. */
   readonly by: string;
 }
 

@@ -8,6 +8,7 @@ import { rangeRequest, readAnswer, TransientError } from './http-answer.ts';
 import { type RetryOptions, retrying } from './retrying.ts';
 import { StallWatch } from './stall-watch.ts';
 
+/** How a file is downloaded. */
 export interface DownloadOptions extends RetryOptions {
   /** Called as bytes come; `total` is undefined while it is not known. */
   readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
@@ -19,6 +20,7 @@ export interface DownloadOptions extends RetryOptions {
   readonly check?: ((path: string, digest: FileDigest) => Promise<void>) | undefined;
 }
 
+/** What came. */
 export interface Downloaded extends FileDigest {
   /** How many of the bytes an earlier run had brought. */
   readonly resumed: number;

@@ -5,6 +5,7 @@ import { FileLock } from '../files/file-lock.ts';
 import { makeParent } from '../files/part-file.ts';
 import { assertPinned, type DownloadOptions, download } from './download.ts';
 
+/** How a file is fetched. */
 export interface FetchFileOptions extends DownloadOptions {
   /** Refuse to ask the network. */
   readonly offline?: boolean | undefined;
@@ -18,12 +19,15 @@ export interface FetchFileOptions extends DownloadOptions {
 
 /** A file that is on this machine now. */
 export interface FetchedFile {
+  /** Where it is. */
   readonly path: string;
   /** Where it comes, or would come, from. */
   readonly url: string;
+  /** Its size. */
   readonly bytes: number;
   /** In hexadecimal. */
   readonly sha256: string;
+  /** Whether it had to be downloaded. */
   readonly status: 'downloaded' | 'present';
   /** Bytes that an interrupted run had brought before. */
   readonly resumed: number;

@@ -3,7 +3,9 @@ import { wait } from '../../base/wait.ts';
 import type { PartFile } from '../files/part-file.ts';
 import { TransientError } from './http-answer.ts';
 
+/** How often something is tried, and how long. */
 export interface RetryOptions {
+  /** Stops it; what has come is kept. */
   readonly signal?: AbortSignal | undefined;
   /** Called before each wait. */
   readonly onRetry?: ((reason: string, waitMs: number) => void) | undefined;

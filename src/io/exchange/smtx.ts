@@ -1,18 +1,9 @@
 import { DataError } from '../../base/errors.ts';
+import type { SparsePattern } from '../../base/sparse-pattern.ts';
 import { placed } from '../bytes/place.ts';
 import { readUnpacked } from '../bytes/read-unpacked.ts';
 import { openFile } from '../files/file-source.ts';
 import { zlibInflate } from '../files/zlib-inflate.ts';
-
-/** The places of the nonzeros of a sparse matrix, by rows. */
-export interface SparsePattern {
-  readonly rows: number;
-  readonly cols: number;
-  /** rows + 1 numbers: row i has the nonzeros `rowOffsets[i]` to `rowOffsets[i + 1]`. */
-  readonly rowOffsets: Uint32Array;
-  /** Column of each nonzero, rising within a row. */
-  readonly columns: Uint32Array;
-}
 
 /**
  * Reads a pattern of the Deep Learning Matrix Collection: a line `rows, cols, nonzeros`, a line of row offsets and a

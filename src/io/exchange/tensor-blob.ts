@@ -15,7 +15,7 @@ const FORMATS: Record<'safetensors' | 'npz', (checkpoint: Checkpoint, onTensor?:
  */
 export async function tensorBlob(
   checkpoint: Checkpoint,
-  format: keyof typeof FORMATS,
+  format: 'safetensors' | 'npz',
   onTensor?: OnTensor,
 ): Promise<Exported & { readonly blob: Blob }> {
   const { written, leftOut, pieces } = FORMATS[format](checkpoint, onTensor);

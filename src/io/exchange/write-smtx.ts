@@ -1,6 +1,6 @@
+import type { SparsePattern } from '../../base/sparse-pattern.ts';
 import { streamFileAtomic } from '../files/atomic-file.ts';
 import type { OutputFile } from '../files/output-file.ts';
-import type { SparsePattern } from './smtx.ts';
 
 /** Numbers that are made into text at a time. */
 const PIECE = 2 ** 16;

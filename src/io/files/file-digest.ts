@@ -3,10 +3,13 @@ import { createReadStream } from 'node:fs';
 import { DataError } from '../../base/errors.ts';
 
 /** What a file's bytes are told by. */
+/** What a file can be told from others by. */
 export interface FileDigest {
+  /** Its size. */
   readonly bytes: number;
-  /** Both in hexadecimal. */
+  /** In hexadecimal. */
   readonly sha256: string;
+  /** In hexadecimal. */
   readonly md5: string;
 }
 

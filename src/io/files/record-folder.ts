@@ -7,6 +7,7 @@ import { readJson } from './read-json.ts';
 /** Small records of JSON, a file each. */
 export interface RecordFolder {
   /**
+   * What was saved under a name.
    * @returns `undefined` where there is no such file, or none of JSON.
    * @throws {DataError} where there is one that cannot be read.
    */
@@ -18,7 +19,7 @@ export interface RecordFolder {
   save(name: string, record: unknown): Promise<void>;
 }
 
-/** @param path of the folder, which need not exist */
+/** Keeps small records of JSON in a folder, such as what tuning measured. @param path of the folder, which need not exist */
 export function recordFolder(path: string): RecordFolder {
   const file = (name: string) => join(path, `${name}.json`);
   return {

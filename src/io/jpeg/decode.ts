@@ -8,16 +8,21 @@ import { decodeSequential } from './sequential.ts';
 import { Upsampler } from './upsample.ts';
 import { type Rectangle, type Window, windowOf } from './window.ts';
 
+export type { DctMethod, Rectangle, VerticalRounding };
+
 /** What the header of a JPEG file says. */
 export interface JpegHeader {
   /** Pixels as stored: EXIF orientation is ignored, as TensorFlow ignores it. */
   readonly width: number;
+  /** Rows of pixels as stored. */
   readonly height: number;
   /** Colour components in the file: 1 grey, 3 colour, 4 with black ink. */
   readonly components: number;
+  /** Whether it comes in scans that each add to the whole picture. */
   readonly progressive: boolean;
 }
 
+/** How a JPEG is decoded. */
 export interface JpegOptions {
   /** Inverse DCT: 'fast' (IFAST, TensorFlow's default) or 'accurate' (ISLOW, INTEGER_ACCURATE). */
   readonly dct?: DctMethod;
@@ -42,9 +47,12 @@ export interface JpegOptions {
 }
 
 /** A decoded picture. */
-export interface Picture {
+export interface DecodedJpeg {
+  /** Pixels of a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
+  /** Bytes of a pixel: grey, or red, green and blue. */
   readonly channels: 1 | 3;
   /** height · width · channels bytes: rows from the top, pixels from the left, channels together. */
   readonly data: Uint8Array;
@@ -76,7 +84,7 @@ export function readJpegHeader(bytes: Uint8Array, file?: string): JpegHeader {
  * lossless, truncated, a crop window outside the picture.
  * @throws {UsageError} where the crop window is not in whole pixels.
  */
-export function decodeJpeg(bytes: Uint8Array, options: JpegOptions = {}): Picture {
+export function decodeJpeg(bytes: Uint8Array, options: JpegOptions = {}): DecodedJpeg {
   const { dct = 'fast', fancyUpsampling: fancy = true, maxSamples = MAX_SAMPLES } = options;
   const reader = new JpegReader(bytes, options.file);
   const scan = firstScan(reader);

@@ -4,9 +4,13 @@ import { upsamplingOf } from './upsampling.ts';
 
 /** Pixels of a picture. */
 export interface Rectangle {
+  /** First column. */
   readonly x: number;
+  /** First row. */
   readonly y: number;
+  /** Columns. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
 }
 

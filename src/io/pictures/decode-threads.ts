@@ -8,7 +8,7 @@ export type DecodeThread = AnsweringThread<Uint8Array, Prepared>;
 export interface DecodeThreads {
   /** How many are worth having: one less than there are cores, at least 1 and at most 8. */
   count(): number;
-  /** @throws where none can be had. */
+  /** Starts one. @throws where none can be had. */
   start(): Promise<DecodeThread>;
 }
 

@@ -3,6 +3,7 @@ import { arrangePictures, type LabelOptions, type OpenedPictures } from './arran
 import { findGiven, type GivenPicture } from './given-pictures.ts';
 import { webDecodeThreads } from './web-decode-threads.ts';
 
+/** What belongs to pictures and is not in their files. */
 export interface OpenPicturesOptions extends LabelOptions {
   /** The classes of pictures that are JPEG files: the text of a labels file, see `labelPictures`, or a Blob of it. */
   readonly labels?: string | Blob | undefined;

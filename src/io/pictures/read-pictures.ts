@@ -3,6 +3,7 @@ import { type Decoder, openDecoder } from './decoder.ts';
 import type { EncodedPicture, PictureEntry, PictureSource } from './picture-source.ts';
 import { webDecodeThreads } from './web-decode-threads.ts';
 
+/** Which pictures of a source are read. */
 export interface Selection {
   /**
    * Which part of the work is this one's: of the pictures, counted over the whole source from 0, those with
@@ -15,6 +16,7 @@ export interface Selection {
   readonly skip?: number;
 }
 
+/** Which pictures are read, and how they are decoded. */
 export interface ReadPicturesOptions extends Selection {
   /** Threads that decode; 0 for the calling one. Default one less than there are cores, at least 1 and at most 8. */
   readonly workers?: number | undefined;
@@ -24,16 +26,18 @@ export interface ReadPicturesOptions extends Selection {
   readonly onWorkersUnavailable?: (cause: Error) => void;
 }
 
-interface Place {
+/** Where a picture is. */
+export interface PicturePlace {
   /** Counted over all pictures of the source, from 0. */
   readonly position: number;
+  /** The file it is in. */
   readonly file: string;
   /** Place in the file, from 0. */
   readonly record: number;
 }
 
 /** A picture as the model sees it. */
-export interface Picture extends Place {
+export interface Picture extends PicturePlace {
   /** Class, from 0; undefined where there are no labels. Any other number is a label that no class has. */
   readonly label: number | undefined;
   /** `[224, 224, 3]`, RGB, in 0..255 but for the overshoot of the resize; see `evaluationPixels`. */
@@ -41,7 +45,7 @@ export interface Picture extends Place {
 }
 
 /** A picture or record that cannot be used. */
-export interface BadPicture extends Place {
+export interface BadPicture extends PicturePlace {
   /** Names the file, in a file of several the record and where it begins, and what is wrong. */
   readonly error: DataError;
 }
@@ -146,7 +150,7 @@ async function loadOrExplain(entry: PictureEntry): Promise<EncodedPicture | { er
 
 async function decode(
   decoder: Decoder,
-  place: Place,
+  place: PicturePlace,
   entry: PictureEntry,
   { label, jpeg }: EncodedPicture,
 ): Promise<Picture | BadPicture> {

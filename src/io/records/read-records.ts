@@ -22,6 +22,7 @@ export interface TfRecord {
   read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** How records are read. */
 export interface TfRecordOptions {
   /** A record that says it is longer is refused, and passed over. Default 1 GiB. */
   readonly maxRecordBytes?: number;

@@ -12,6 +12,7 @@ export function readTfRecords(path: string, options?: TfRecordOptions): AsyncGen
   return readRecords(diskFile(path), zlibInflate, options);
 }
 
+/** How records are written. */
 export interface WriteTfRecordsOptions {
   /** Of the whole file. Default `none`, which is what TensorFlow reads unless told otherwise. */
   readonly compression?: 'none' | 'gzip' | 'zlib';

@@ -12,6 +12,7 @@ const ROUNDS = 4;
 const LEAST_COUNT = 1;
 const LARGEST_COUNT = 1000;
 
+/** How a vocabulary is built. */
 export interface BuildVocabularyOptions {
   /** Entries that are aimed at; what comes out is within 1 % of it where the texts allow that. */
   readonly size: number;

@@ -56,7 +56,7 @@ export class Vocabulary {
   readonly #longest: number;
   readonly #wordIds = new Map<string, readonly number[]>();
 
-  /** @param tokens entries by id; of equal ones the last is used for encoding, empty ones never are. */
+  /** A vocabulary of these entries. @param tokens by id; of equal ones the last is used for encoding, empty ones never are. */
   constructor(tokens: readonly string[]) {
     this.tokens = tokens;
     let longest = 0;
@@ -68,6 +68,7 @@ export class Vocabulary {
     this.#longest = longest;
   }
 
+  /** How many entries there are. */
   get size(): number {
     return this.tokens.length;
   }

@@ -42,6 +42,7 @@ class DeviceGatedCell extends DevicePairedCell<DeviceGatedPair> {
 
 /** Elman's cell; shapes, options and errors as of the reference's `RNNCell`. */
 export class RNNCell extends DeviceGatedCell {
+  /** A cell whose state has `units` features; the pair is `[inputs + units, outputs]`. */
   constructor(pair: DeviceGatedPair, bias: GraphTensor, units: number, options: CellOptions = {}) {
     super(elmanOnDevice(options.activation ?? 'tanh'), pair, bias, units, options);
   }
@@ -49,6 +50,7 @@ export class RNNCell extends DeviceGatedCell {
 
 /** LSTM; shapes, options and errors as of the reference's `LSTMCell`. */
 export class LSTMCell extends DeviceGatedCell {
+  /** A cell whose state has `units` features; the pair is `[inputs + units, outputs]`. */
   constructor(
     pair: DeviceGatedPair,
     bias: GraphTensor,

@@ -49,8 +49,9 @@ export function matmulEval(
 }
 
 /** Positions of a batch element are columns like any other: the broadcast forms are the plain ones. */
-export const broadcastMatmulTrain = matmulTrain;
-export const broadcastMatmulEval = matmulEval;
+export const broadcastMatmulTrain: typeof matmulTrain = matmulTrain;
+/** As `matmulEval`, see `broadcastMatmulTrain`. */
+export const broadcastMatmulEval: typeof matmulEval = matmulEval;
 
 /**
  * Convolution with `θ ⊙ z`.

@@ -12,6 +12,7 @@ export {
 } from './hard-concrete.ts';
 export type { GatedLayerGradients, GatedLayerOptions } from './layers.ts';
 export { Conv2D, FullyConnected } from './layers.ts';
+/** The same operations, layers and cells on a device, recorded on a tape. */
 export * as onDevice from './on-device.ts';
 export * from './operations.ts';
 export type { CellOptions, CellTrainGradients } from './recurrent.ts';

@@ -15,6 +15,7 @@ export type { PruningMask } from './mask.ts';
 export { applyMask, openMask } from './mask.ts';
 export type { MaskedPair } from './masked-weights.ts';
 export { maskedTheta, weightSparsity } from './masked-weights.ts';
+/** The same operations, layers and cells on a device, recorded on a tape. */
 export * as onDevice from './on-device.ts';
 export type { PrunedLayer, PruneOptions } from './prune-checkpoint.ts';
 export { pruneCheckpoint } from './prune-checkpoint.ts';

@@ -7,9 +7,9 @@ import { roundHalfEven } from '../../base/round-half-even.ts';
  * published (all of uniform magnitude and random pruning), `half-even` as in TensorFlow's sources since early
  * 2019 (and in the published "extended" ResNet-50).
  */
-export type CountRounding = (typeof ROUNDINGS)[number];
+export type CountRounding = 'floor' | 'half-even';
 
-const ROUNDINGS = ['floor', 'half-even'] as const;
+const ROUNDINGS: readonly CountRounding[] = ['floor', 'half-even'];
 
 /** How a rule that keeps a count of weights arrives at it. */
 export interface CountOptions {

@@ -86,6 +86,7 @@ class DeviceMaskedCell extends DevicePairedCell<DeviceMaskedPair> {
 
 /** Elman's cell; shapes, options and errors as of the reference's `RNNCell`. */
 export class RNNCell extends DeviceMaskedCell {
+  /** A cell whose state has `units` features; the pair is `[inputs + units, outputs]`. */
   constructor(pair: DeviceMaskedPair, bias: GraphTensor, units: number, options: CellOptions = {}) {
     super(elmanOnDevice(options.activation ?? 'tanh'), pair, bias, units);
   }
@@ -93,6 +94,7 @@ export class RNNCell extends DeviceMaskedCell {
 
 /** LSTM; shapes, options and errors as of the reference's `LSTMCell`. */
 export class LSTMCell extends DeviceMaskedCell {
+  /** A cell whose state has `units` features; the pair is `[inputs + units, outputs]`. */
   constructor(
     pair: DeviceMaskedPair,
     bias: GraphTensor,

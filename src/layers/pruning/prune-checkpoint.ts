@@ -32,7 +32,9 @@ export interface PrunedLayer {
   readonly name: string;
   /** Sparsity that was asked for. */
   readonly target: number;
+  /** Weights that are kept, of */
   readonly kept: number;
+  /** all of the layer. */
   readonly total: number;
   /** Magnitude from which weights are kept; 0 for random pruning, ∞ where none is kept. */
   readonly threshold: number;

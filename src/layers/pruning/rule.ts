@@ -10,6 +10,7 @@ import { checkShape, type Floats } from './rank.ts';
 
 /** Keeps the largest magnitudes. */
 export interface MagnitudeRule extends CountOptions {
+  /** Tells the rules apart. */
   readonly method: 'magnitude';
   /**
    * `sort` (default) keeps all that tie with the last one kept, `exact` a random choice of them, `histogram`
@@ -26,6 +27,7 @@ export interface MagnitudeRule extends CountOptions {
 
 /** Keeps a random choice. */
 export interface RandomRule extends CountOptions {
+  /** Tells the rules apart. */
   readonly method: 'random';
   /** Whether what is pruned once stays pruned, as in the paper's runs. Default true. */
   readonly cumulative?: boolean | undefined;

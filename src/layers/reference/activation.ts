@@ -7,15 +7,16 @@ export interface Activation {
   readonly slope: (x: number, value: number) => number;
 }
 
-/** The activations that layers and cells know by name. */
-export const ACTIVATIONS = {
+/** An activation that layers and cells know by name. */
+export type ActivationName = 'linear' | 'relu' | 'sigmoid' | 'tanh';
+
+/** What their names stand for. */
+export const ACTIVATIONS: Readonly<Record<ActivationName, Activation>> = {
   linear: { of: (x) => x, slope: () => 1 },
   relu: { of: (x) => Math.max(0, x), slope: (x) => (x > 0 ? 1 : 0) },
   sigmoid: { of: sigmoid, slope: (_, value) => value * (1 - value) },
   tanh: { of: Math.tanh, slope: (_, value) => 1 - value * value },
-} as const satisfies Record<string, Activation>;
-
-export type ActivationName = keyof typeof ACTIVATIONS;
+};
 
 /** Refuses a name that is none of the activations'. */
 export function checkActivation(name: ActivationName): void {

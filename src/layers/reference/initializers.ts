@@ -30,7 +30,7 @@ export function normal(mean: number, deviation: number): Initializer {
  * count for both.
  * @throws {UsageError} for a shape of fewer than two axes.
  */
-export const glorotUniform: Initializer = (shape, key) => {
+export function glorotUniform(shape: readonly number[], key: RandomKey): DenseTensor {
   if (shape.length < 2) {
     throw new UsageError(`the initial kernel is ${shapeText(shape)}, expected […, inputs, outputs]`);
   }
@@ -38,4 +38,4 @@ export const glorotUniform: Initializer = (shape, key) => {
   const taps = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
   const limit = Math.sqrt(6 / (taps * (inputs + outputs)));
   return elementwise((u) => limit * (2 * u - 1), denseTensor(shape, uniforms(key, taps * inputs * outputs)));
-};
+}

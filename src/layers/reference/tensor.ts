@@ -3,7 +3,9 @@ import { UsageError } from '../../base/errors.ts';
 
 /** A dense tensor of float64 numbers, row-major: what the reference forms of the layers compute with. */
 export interface DenseTensor {
+  /** Extents, outermost first. */
   readonly shape: readonly number[];
+  /** As many elements as the shape says. */
   readonly data: Float64Array;
 }
 

@@ -60,6 +60,7 @@ class DeviceVariationalCell extends DevicePairedCell<DeviceVariationalPair> {
 
 /** Elman's cell; shapes, options and errors as of the reference's `RNNCell`. */
 export class RNNCell extends DeviceVariationalCell {
+  /** A cell whose state has `units` features; the pair is `[inputs + units, outputs]`. */
   constructor(pair: DeviceVariationalPair, bias: GraphTensor, units: number, options: CellOptions = {}) {
     super(elmanOnDevice(options.activation ?? 'tanh'), pair, bias, units, options);
   }
@@ -67,6 +68,7 @@ export class RNNCell extends DeviceVariationalCell {
 
 /** LSTM; shapes, options and errors as of the reference's `LSTMCell`. */
 export class LSTMCell extends DeviceVariationalCell {
+  /** A cell whose state has `units` features; the pair is `[inputs + units, outputs]`. */
   constructor(
     pair: DeviceVariationalPair,
     bias: GraphTensor,

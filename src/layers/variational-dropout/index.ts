@@ -11,6 +11,7 @@ export type { VariationalLayerGradients, VariationalLayerOptions } from './layer
 export { Conv2D, FullyConnected } from './layers.ts';
 export type { ClipOptions, EvaluationOptions, VariationalGradients, VariationalPair } from './log-alpha.ts';
 export { computeLogAlpha, computeLogSigma2, evaluationMask } from './log-alpha.ts';
+/** The same operations, layers and cells on a device, recorded on a tape. */
 export * as onDevice from './on-device.ts';
 export * from './operations.ts';
 export type { CellNoise, CellOptions, CellTrainGradients } from './recurrent.ts';

@@ -6,6 +6,7 @@ import { type Score, scoreStatistics } from './score.ts';
 import { signatureOf } from './signature.ts';
 import { resolveSmoothing, type Smoothing, type SmoothingMethod } from './smoothing.ts';
 
+/** How BLEU is measured. */
 export interface BleuOptions {
   /**
    * Which BLEU; scores by different methods must not be compared.
@@ -30,7 +31,9 @@ export interface BleuOptions {
   readonly seed?: number | undefined;
 }
 
+/** A BLEU score and the sums it comes from. */
 export interface BleuResult extends Score, NgramStatistics {
+  /** Which BLEU it is. */
   readonly method: BleuMethod;
   /** All that the score depends on beside the texts, as sacreBLEU writes it. */
   readonly signature: string;
@@ -40,7 +43,9 @@ export interface BleuResult extends Score, NgramStatistics {
 
 /** Two systems on the same references. */
 export interface BleuComparison {
+  /** The system that is compared with. */
   readonly baseline: BleuResult;
+  /** The one that is compared. */
   readonly system: BleuResult;
   /** Of the paired bootstrap test, see {@link pairedPValue}. */
   readonly pValue: number;

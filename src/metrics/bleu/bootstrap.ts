@@ -6,7 +6,9 @@ import type { Smoothing } from './smoothing.ts';
 
 /** What resampling says of a score. */
 export interface Confidence {
+  /** How many were drawn. */
   readonly samples: number;
+  /** What they were drawn from. */
   readonly seed: number;
   /** Of the scores of all samples. */
   readonly mean: number;

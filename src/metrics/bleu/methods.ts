@@ -6,6 +6,7 @@ import type { SmoothingMethod } from './smoothing.ts';
 /** The definitions of BLEU, whose scores must not be compared with each other. */
 export const BLEU_METHODS = ['moses-compound', 'moses', 'multi-bleu', '13a', 'intl', 'none'] as const;
 
+/** Which BLEU is measured, see `BleuOptions`. */
 export type BleuMethod = (typeof BLEU_METHODS)[number];
 
 export interface Method {

@@ -1,11 +1,13 @@
 import { MAX_ORDER, type NgramStatistics } from './ngram-statistics.ts';
 import type { Smoothing } from './smoothing.ts';
 
+/** BLEU and what it is the product of. */
 export interface Score {
   /** In percent, 0 to 100. */
   readonly score: number;
   /** Of n-grams of 1 to 4 tokens, in percent, smoothed; all 0 where nothing matches. */
   readonly precisions: readonly number[];
+  /** Factor for hypotheses that are shorter than the references, at most 1. */
   readonly brevityPenalty: number;
 }
 

@@ -3,6 +3,7 @@ import { UsageError } from '../../base/errors.ts';
 /** What to do about n-grams of which none matches, without which BLEU would be 0; the names are sacreBLEU's. */
 export const SMOOTHING_METHODS = ['exp', 'floor', 'add-k', 'none'] as const;
 
+/** What is done where no n-gram of a length matches (Chen and Cherry 2014). */
 export type SmoothingMethod = (typeof SMOOTHING_METHODS)[number];
 
 export interface Smoothing {

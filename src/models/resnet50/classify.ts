@@ -22,6 +22,7 @@ export interface ClassifyOptions extends Omit<ReadPicturesOptions, 'ahead' | 'on
 
 /** A picture and what the network makes of it. */
 export interface ClassifiedPicture {
+  /** The file it is in. */
   readonly file: string;
   /** Its place in the file, from 0. */
   readonly record: number;
@@ -33,9 +34,11 @@ export interface ClassifiedPicture {
 
 /** Where a picture is that could not be used, and why. */
 export interface UnusablePicture {
+  /** The file it is in. */
   readonly file: string;
   /** Its place in the file, from 0. */
   readonly record: number;
+  /** What is wrong with it. */
   readonly reason: string;
 }
 

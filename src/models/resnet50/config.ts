@@ -29,11 +29,15 @@ export type BlockKind = 'bottleneck' | 'residual';
 
 /** A residual network as its checkpoint describes it. */
 export interface ResNetConfig {
+  /** Layers with weights as papers count them: 18, 34, 50, 101, 152 or 200. */
   readonly depth: number;
+  /** What its blocks are made of. */
   readonly kind: BlockKind;
   /** Blocks of each of the four groups. */
   readonly blocks: readonly number[];
+  /** Classes it tells apart. */
   readonly classes: number;
+  /** How it was made sparse. */
   readonly technique: Technique;
   /** Only for variational dropout. */
   readonly threshold: LogAlphaThreshold | undefined;

@@ -19,20 +19,25 @@ import { sharesOf } from './evaluate.ts';
 export interface EvaluationIdentity {
   /** SHA-256, see `checkpointDigest`. */
   readonly checkpoint: string;
+  /** How the weights were made sparse. */
   readonly technique: string;
   /** Log-alpha threshold of variational dropout, else null. */
   readonly threshold: number | null;
   /** How the weights were held. */
   readonly valuePrecision: 'f32' | 'f16';
+  /** Classes of the network. */
   readonly classes: number;
   /** SHA-256 over names and sizes of the files with the pictures, and of the labels. */
   readonly data: string;
+  /** Pictures from the beginning that it was for; null for all. */
   readonly limit: number | null;
 }
 
 /** A finished part of an evaluation, as `tsos evaluate` writes it and `tsos merge` adds it up. */
 export interface EvaluationPart {
-  readonly format: typeof FORMAT;
+  /** Tells the file from others. */
+  readonly format: 'tsos evaluation 1';
+  /** What it was an evaluation of. */
   readonly identity: EvaluationIdentity;
   /** Which parts these are, of how many, ascending. */
   readonly shards: { readonly count: number; readonly done: readonly number[] };
@@ -40,6 +45,7 @@ export interface EvaluationPart {
   readonly totals: Omit<ClassificationTotals, 'crossEntropy'> & { readonly crossEntropy: string };
   /** Pictures that were skipped, by file and place. */
   readonly bad: readonly UnusablePicture[];
+  /** The part of the loss that the pictures do not decide. */
   readonly weightDecayLoss: number;
   /** Time spent evaluating, over all parts. */
   readonly milliseconds: number;
@@ -51,10 +57,13 @@ export const FORMAT: 'tsos evaluation 1' = 'tsos evaluation 1';
 
 /** What an evaluation says. */
 export interface EvaluationResult {
+  /** Pictures that were classified. */
   readonly pictures: number;
+  /** Pictures that could not be used. */
   readonly skipped: number;
   /** Fractions of the pictures; null where there are none. */
   readonly top1: number | null;
+  /** As `top1`, of the five most probable classes. */
   readonly top5: number | null;
   /** As the original computes it: mean cross-entropy with smoothed labels, in nats, and weight decay. */
   readonly loss: number | null;
@@ -70,6 +79,7 @@ export function writtenTotals(totals: ClassificationTotals): EvaluationPart['tot
   return { ...totals, crossEntropy: totals.crossEntropy.toString() };
 }
 
+/** What a part says, or all of them when they are merged: see `mergeEvaluations`. */
 export function evaluationResult(part: EvaluationPart): EvaluationResult {
   const totals = totalsOf(part);
   const { top1, top5, loss } = sharesOf(totals);

@@ -18,6 +18,7 @@ export const DEVIATION: PerChannel = [58.395, 57.12, 57.375];
 /** Called with the pictures after each stage, named as in the original's graph. */
 export type OnStage = (stage: Stage, pictures: Pictures) => void;
 
+/** After which stages `ResNet50.stages` tells the activations, in their order. */
 export const STAGES = [
   'initial_conv',
   'initial_max_pool',

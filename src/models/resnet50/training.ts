@@ -34,8 +34,11 @@ import { GROUP_STRIDES, stridingPart } from './weights.ts';
 
 /** A residual network whose variables lie on the device to be trained. */
 export interface TrainableResNet {
+  /** The network as its checkpoint describes it. */
   readonly config: ResNetConfig;
+  /** What its variables are called. */
   readonly names: ResNetVariables;
+  /** What is trained. */
   readonly variables: TrainingVariables;
 }
 

@@ -6,9 +6,11 @@ import { penalty, type SparseKernel } from './sparse-kernel.ts';
 
 /** A model recorded forward and backward. Record an optimiser's updates behind it, then plan the graph. */
 export interface TrainingGraph {
+  /** What the model says, before softmax. */
   readonly logits: GraphTensor;
   /** What is minimised: the sum of the parts, a scalar. */
   readonly loss: GraphTensor;
+  /** What the loss is the sum of. */
   readonly parts: LossParts;
   /** Variables that are trained. */
   readonly parameters: readonly DeviceTensor[];
@@ -18,7 +20,9 @@ export interface TrainingGraph {
 
 /** Scalars. */
 export interface LossParts {
+  /** Of the labels. */
   readonly crossEntropy: GraphTensor;
+  /** Of the kernels, where there is any. */
   readonly weightDecay?: GraphTensor;
   /** KL divergence or expected L0 norm, times its weight. */
   readonly penalty?: GraphTensor;

@@ -10,6 +10,7 @@ export interface NoiseRequest {
   readonly distribution: 'normal' | 'uniform';
   /** How the numbers of a stream fill the shape, see `randomNumbers`. */
   readonly order: 'row-major' | 'column-major';
+  /** Of the noise. */
   readonly shape: readonly number[];
 }
 

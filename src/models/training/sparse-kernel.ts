@@ -33,6 +33,7 @@ export type SparseKernel =
 
 /** What the techniques need while training. */
 export interface SparseTraining {
+  /** Draws the noise of stochastic techniques. */
   readonly noise: NoiseSource;
   /** Variational dropout: bound of |log α| in the forward pass. */
   readonly clipAlpha: number;

@@ -9,6 +9,7 @@ export class TrainingVariables {
   readonly tensors: ReadonlyMap<string, DeviceTensor>;
   readonly #trained = new Set<DeviceTensor>();
 
+  /** Takes variables that lie on a device, by name. */
   constructor(tensors: ReadonlyMap<string, DeviceTensor>) {
     this.tensors = tensors;
   }

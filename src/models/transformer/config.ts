@@ -41,6 +41,7 @@ export interface TransformerConfig {
   readonly scope: string;
   /** Scope of the shared embedding. */
   readonly embeddingScope: string;
+  /** How it was made sparse. */
   readonly technique: Technique;
   /** Only for variational dropout. */
   readonly threshold: LogAlphaThreshold | undefined;
@@ -48,10 +49,13 @@ export interface TransformerConfig {
   readonly vocabulary: number;
   /** H: features of an activation. */
   readonly hidden: number;
+  /** Attention heads; they divide the features. */
   readonly heads: number;
   /** What the number of heads was taken from; a wrong one gives wrong output, not an error. */
   readonly headsSource: HeadsSource;
+  /** Layers of the encoder. */
   readonly encoderLayers: number;
+  /** Layers of the decoder. */
   readonly decoderLayers: number;
   /** How weights are held on the device. */
   readonly valuePrecision: ValuePrecision;

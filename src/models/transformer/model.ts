@@ -58,9 +58,11 @@ export interface Translation {
 
 /** A sparse (or dense) Transformer on a device. */
 export interface Transformer extends Disposable {
+  /** The model as its checkpoint describes it. */
   readonly config: TransformerConfig;
   /** V */
   readonly vocabularySize: number;
+  /** How many weights are kept and how they are held. */
   readonly weights: WeightCounts;
   /** Bytes on the device. */
   readonly byteLength: number;
@@ -83,6 +85,7 @@ export interface Transformer extends Disposable {
    * @throws {DeviceError} where the device failed, or the weights overflow float32
    */
   translate(ids: readonly (readonly number[])[], options?: TranslateOptions): Promise<Translation[]>;
+  /** Frees what it has on the device. */
   dispose(): void;
 }
 

@@ -7,6 +7,7 @@ import { timingSignal } from './timing.ts';
 
 /** One side of a batch, as its network reads it: column `sentence · length + position`. */
 export interface Sentences {
+  /** How many there are. */
   readonly count: number;
   /** Positions of a sentence, with its padding. */
   readonly length: number;
@@ -22,6 +23,7 @@ export interface Sentences {
 export interface TrainingBatch {
   /** `[1]`: always 0, as in the original. */
   readonly targetSpace: DeviceTensor;
+  /** What is translated. */
   readonly sources: Sentences;
   /** What the decoder reads: targets moved on by one position, padding first. */
   readonly targets: Sentences;
@@ -33,8 +35,11 @@ export interface TrainingBatch {
 
 /** Lengths of the two sides, of which every batch of a graph must have room in. */
 export interface BatchShape {
+  /** B */
   readonly sentences: number;
+  /** Most tokens of a source. */
   readonly sourceLength: number;
+  /** Most tokens of a target. */
   readonly targetLength: number;
 }
 

@@ -31,8 +31,11 @@ import { LAYER_NORM_EPSILON } from './weights.ts';
 
 /** A Transformer whose variables lie on the device to be trained. */
 export interface TrainableTransformer {
+  /** The model as its checkpoint describes it. */
   readonly config: TransformerConfig;
+  /** Where it came from. */
   readonly checkpoint: Checkpoint;
+  /** What is trained. */
   readonly variables: TrainingVariables;
 }
 

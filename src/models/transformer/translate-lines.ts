@@ -24,9 +24,11 @@ export interface TranslateLinesOptions
   readonly onPartial?: ((partial: ReadonlyMap<number, string>) => void) | undefined;
 }
 
+/** A line and what the model makes of it. */
 export interface LineTranslation {
   /** The line without surrounding whitespace. */
   readonly source: string;
+  /** The best translation as text. */
   readonly translation: string;
   /** Ends with EOS if the model ended it. */
   readonly ids: readonly number[];
@@ -34,22 +36,27 @@ export interface LineTranslation {
   readonly score: number;
 }
 
+/** What is told when a batch is done. */
 export interface FinishedBatch {
   /** Its place among the batches, from 0. */
   readonly index: number;
   /** In the order of the batch: most words first. */
   readonly translations: readonly LineTranslation[];
+  /** How far the whole is. */
   readonly progress: TranslationProgress;
 }
 
+/** How far translating is. */
 export interface TranslationProgress {
   /** Those of earlier runs included. */
   readonly sentencesDone: number;
+  /** All there are. */
   readonly sentences: number;
   /** Tokens of the translations made in this run, EOS included. */
   readonly tokens: number;
   /** Time this run has taken for them. */
   readonly seconds: number;
+  /** Of this run. */
   readonly tokensPerSecond: number;
 }
 

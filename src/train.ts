@@ -1,0 +1,53 @@
+/**
+ * The door for people who train the models of the paper: their training graphs, batches, noise and learning rates.
+ *
+ * @module
+ */
+
+// The Transformer.
+
+export type { TransformerConfig, TransformerOptions } from './models/transformer/config.ts';
+export type { TransformerDropout } from './models/transformer/dropout.ts';
+export {
+  adafactorLearningRate,
+  type TransformerSchedule,
+  transformerLearningRate,
+} from './models/transformer/learning-rate.ts';
+export {
+  loadTrainableTransformer,
+  type TrainableTransformer,
+  type TransformerTrainingOptions,
+  trainingGraph as transformerTrainingGraph,
+} from './models/transformer/training.ts';
+export {
+  allocateBatch,
+  type BatchShape,
+  type Sentences,
+  type TrainingBatch,
+  writeBatch,
+} from './models/transformer/training-batch.ts';
+
+// The ResNet.
+
+export type { ResNetLayer, ResNetVariables } from './layers/resnet-sites.ts';
+export type { Site } from './layers/site.ts';
+export type { ResNetConfig, ResNetOptions } from './models/resnet50/config.ts';
+export { type ResNetSchedule, resNetLearningRate } from './models/resnet50/learning-rate.ts';
+export {
+  loadTrainableResNet,
+  type ResNetTrainingOptions,
+  type TrainableResNet,
+  trainingGraph as resNetTrainingGraph,
+} from './models/resnet50/training.ts';
+
+// Both.
+
+export type { Backward, Tape } from './graph/differentiation/tape.ts';
+export type { LossParts, TrainingGraph } from './models/training/loss.ts';
+export { drawnNoise, type NoiseRequest, type NoiseSource } from './models/training/noise.ts';
+export type { SparseTraining } from './models/training/sparse-kernel.ts';
+export { TrainingVariables } from './models/training/variables.ts';
+
+// What is thrown on purpose.
+
+export * from './base/errors.ts';
