@@ -144,7 +144,7 @@ async function create(path: string, owner: LockOwner): Promise<boolean> {
 /** Undefined where the lock is gone. One that does not say whose it is counts as one of another host. */
 async function readOwner(path: string): Promise<LockOwner | undefined> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw explainWriteFailure(path, error);
   });
   if (bytes === undefined) return undefined;

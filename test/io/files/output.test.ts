@@ -46,6 +46,7 @@ test('an output is refused where it is an input, by whatever name, and so is wha
     );
     assert.equal((await requireOutput(at('new'), { inputs: [at('input'), at('none')] })).kind, 'file');
     await refuses(requireOutput(at('input'), { inputs: [], replace: false }), /exists already/);
+    await refuses(requireOutput(at('input/new'), { inputs: [] }), /input\/new: the directory does not exist/);
     assert.equal(await readFile(at('input'), 'utf8'), 'kept');
     assert.equal(existsSync(at('new')), false);
   });
