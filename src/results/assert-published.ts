@@ -21,7 +21,12 @@ const SPARSITY_TOLERANCE = 0.5;
 export async function assertPublished(checkpoint: Checkpoint, expected: Expected): Promise<void> {
   const { name, model, technique, keptWeights, totalWeights, logAlphaThreshold } = expected;
   const refuse = (reason: string) => {
-    throw new DataError(`is not ${name}: ${reason}`, { file: checkpoint.path });
+    throw new DataError(
+      `is not ${name}: ${reason}; what is published elsewhere needs a catalogue of its own`,
+      {
+        file: checkpoint.path,
+      },
+    );
   };
   const found = recogniseTechnique(checkpoint);
   if (found !== variablesOf(technique)) refuse(`its variables are those of ${found}, not of ${technique}`);

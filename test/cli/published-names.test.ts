@@ -86,7 +86,7 @@ test('a name is a checkpoint to every command, fetched once', async () => {
     const first = await run(['sparsity', RESNET]);
     assert.equal(first.code, 0, first.stderr);
     assert.ok(first.stdout.startsWith(`${archive} global sparsity = `), first.stdout);
-    assert.match(first.stderr, new RegExp(`${RESNET} is not in the cache; fetching it from http`));
+    assert.match(first.stderr, new RegExp(`${RESNET}: not in the cache, fetching http`));
     for (const [command, ...args] of [
       ['inspect'],
       ['convert', '--to', 'npz', '--output', join(directory, 'a.npz')],

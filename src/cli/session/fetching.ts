@@ -31,7 +31,7 @@ export async function fetching<T>(
     offline: isOffline(settings.offline),
     onFetch(url) {
       started = performance.now();
-      note(`${label} is not in the cache; fetching it from ${url}`);
+      note(`${label}: not in the cache, fetching ${url}`);
     },
     onProgress(done, total = done) {
       before ??= done;
