@@ -19,6 +19,9 @@ export function decodeBlock(
   out: Int16Array,
   offset: number,
 ): boolean {
+  if (reader.readAhead !== undefined) {
+    return decodeLastBlocks(reader, place, dc, ac, factors, out, offset);
+  }
   // The hot loop of the decoder: ScanReader.symbol and .magnitude, with the bit buffer in local variables.
   const { data, bits, predictions } = reader;
   const { lookup } = ac;
@@ -75,6 +78,33 @@ export function decodeBlock(
   bits[BUFFER] = buffer;
   bits[COUNT] = count;
   bits[POSITION] = position;
+  return flat;
+}
+
+/** The same, slowly: ScanReader sees every bit that is taken. */
+function decodeLastBlocks(
+  reader: ScanReader,
+  place: number,
+  dc: HuffmanTable,
+  ac: HuffmanTable,
+  factors: Int32Array,
+  out: Int16Array,
+  offset: number,
+): boolean {
+  reader.predictions[place] += reader.magnitude(reader.symbol(dc));
+  out[offset] = reader.predictions[place] * factors[0];
+  let flat = true;
+  for (let k = 1; k < 64; k++) {
+    const symbol = reader.symbol(ac);
+    const [run, size] = [symbol >> 4, symbol & 15];
+    k += run;
+    if (size === 0) {
+      if (run === 15) continue;
+      break;
+    }
+    out[offset + PLACES[k]] = reader.magnitude(size) * factors[k];
+    flat = false;
+  }
   return flat;
 }
 

@@ -79,7 +79,10 @@ function decodeScan(
     for (let row = 0; row < component.blocksHigh; row++) {
       for (let column = 0; column < component.blocksWide; column++) {
         if (!data.exhausted) progression.lastGoodRow = Math.floor(row / component.v);
-        if (!data.nextMcu()) continue;
+        if (!data.nextMcu()) {
+          if (data.isOver) return data.end();
+          continue;
+        }
         decodeOne(0, part, row * component.paddedWide + column);
         data.endMcu();
       }
@@ -89,7 +92,10 @@ function decodeScan(
   for (let row = 0; row < frame.mcusHigh; row++) {
     for (let column = 0; column < frame.mcusWide; column++) {
       if (!data.exhausted) progression.lastGoodRow = row;
-      if (!data.nextMcu()) continue;
+      if (!data.nextMcu()) {
+        if (data.isOver) return data.end();
+        continue;
+      }
       for (let place = 0; place < parts.length; place++) {
         const { h, v, paddedWide } = parts[place].component;
         for (let y = row * v; y < (row + 1) * v; y++) {

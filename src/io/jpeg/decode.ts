@@ -77,8 +77,8 @@ export function readJpegHeader(bytes: Uint8Array, file?: string): JpegHeader {
  * progressive Huffman coding of 8-bit samples, 1, 3 or 4 components.
  *
  * Damage is treated as TensorFlow treats it. Damaged entropy-coded data gives some picture; what follows the
- * rows of a crop window is not looked at; but a file that ends before, or is progressive or needed to its
- * last row and has no end marker, is refused. Memory is bounded by about 6 bytes a sample of the picture,
+ * rows of a crop window is not looked at; but a file that ends before, or where libjpeg would read on beyond
+ * its end, or that is progressive or needed to its last row and has no end marker, is refused. Memory is bounded by about 6 bytes a sample of the picture,
  * whatever the data says.
  * @throws {DataError} with file, byte and reason: no JPEG file, arithmetic coding, other than 8 bits,
  * lossless, truncated, a crop window outside the picture.

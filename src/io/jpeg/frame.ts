@@ -34,6 +34,11 @@ export interface Frame {
   /** MCUs of all components. */
   readonly mcusWide: number;
   readonly mcusHigh: number;
+  /**
+   * Rows of MCUs that libjpeg decodes before it gives out any: as many as the vertical sampling factor says where there is one
+   * component, though it means nothing else.
+   */
+  readonly rowsAtOnce: number;
 }
 
 /** Numbers of a component as they stand in the file. */
@@ -82,5 +87,6 @@ export function layFrame(
     width: Math.ceil((width * spec.h) / maxH),
     height: Math.ceil((height * spec.v) / maxV),
   }));
-  return { width, height, progressive, components, maxH, maxV, mcusWide, mcusHigh };
+  const rowsAtOnce = specs.length === 1 ? specs[0].v : 1;
+  return { width, height, progressive, components, maxH, maxV, mcusWide, mcusHigh, rowsAtOnce };
 }

@@ -67,6 +67,32 @@ export class JpegReader {
     }
   }
 
+  /**
+   * Reads what follows the only scan of a picture, up to the end marker. A file that ends inside a marker, or inside a
+   * segment that libjpeg reads and does not skip, is let pass: libjpeg then waits for more, but has given out the picture.
+   */
+  finish(): void {
+    for (;;) {
+      const found = code.nextMarker(this.bytes, this.#position);
+      if (found === undefined && this.bytes.at(-1) === 0xff) return;
+      const marker = this.#marker();
+      if (marker === code.EOI || this.#isCut(marker)) return;
+      if (marker === code.SOS) this.refuse('a second scan of a picture that one scan completes');
+      this.#segment(marker);
+    }
+  }
+
+  /** Whether the file ends where libjpeg would read on in a segment. */
+  #isCut(marker: number): boolean {
+    if (marker === code.TEM || code.isRestart(marker)) return false;
+    const [start, { length }] = [this.#position, this.bytes];
+    if (start + 2 > length) return start < length;
+    const end = start + ((this.bytes[start] << 8) | this.bytes[start + 1]);
+    if (end <= length) return false;
+    const looksInto = marker === code.APP0 || marker === code.APP14 ? LOOKED_INTO : 2;
+    return !isSkipped(marker) || Math.min(start + looksInto, end) > length;
+  }
+
   /** Goes on behind the data of a scan. */
   skipTo(position: number): void {
     this.#position = position;
@@ -88,12 +114,11 @@ export class JpegReader {
     if (unsupported !== undefined) {
       this.refuse(`${unsupported} is not supported; only baseline, extended and progressive Huffman JPEG is`);
     }
-    const isSkipped = SKIPPED.has(marker) || (marker >= code.APP0 && marker <= code.APP15);
     const read = this.#readers.get(marker);
-    if (!isSkipped && read === undefined) {
+    if (!isSkipped(marker) && read === undefined) {
       this.refuse(`unknown marker ff ${marker.toString(16).padStart(2, '0')}`);
     }
-    this.#openSegment(isSkipped);
+    this.#openSegment(isSkipped(marker));
     read?.();
     this.#position = this.#segmentEnd;
   }
@@ -242,6 +267,12 @@ export class JpegReader {
 
 /** Segments that say nothing to this decoder, beside the application's. */
 const SKIPPED = new Set([code.COM, code.DAC, code.DNL]);
+/** Bytes of an application's segment, its length among them, that libjpeg looks at before it skips the rest. */
+const LOOKED_INTO = 16;
+
+function isSkipped(marker: number): boolean {
+  return SKIPPED.has(marker) || (marker >= code.APP0 && marker <= code.APP15);
+}
 
 const UNSUPPORTED: ReadonlyMap<number, string> = new Map([
   [0xc3, 'lossless JPEG'],

@@ -1,6 +1,7 @@
 import type { Refuse } from './frame.ts';
 import { extend, type HuffmanTable, LOOKAHEAD } from './huffman.ts';
 import { isRestart, nextMarker, RST0 } from './marker-codes.ts';
+import { ReadAhead } from './read-ahead.ts';
 
 /** Places in `ScanReader.bits`. */
 export const BUFFER = 0;
@@ -35,11 +36,16 @@ export class ScanReader {
   endOfBandRun = 0;
   /** An MCU needed bits that are not there. */
   exhausted = false;
+  /** Only in an interval in which the file ends, and where it was asked for. */
+  readAhead: ReadAhead | undefined;
   readonly #bytes: Uint8Array;
   readonly #refuse: Refuse;
   readonly #restartInterval: number;
+  readonly #blocks: number | undefined;
   #mcusLeft: number;
   #restart = 0;
+  /** The marker that was found is none of a restart, so no interval to come has data. */
+  #isBehindScan = false;
   /** Bits of the current interval. */
   #length = 0;
   /** Byte behind the current interval and its marker. */
@@ -47,11 +53,15 @@ export class ScanReader {
   /** The marker that ended the current interval, 0 where the file ended. */
   #marker = 0;
 
-  /** @param restartInterval MCUs between restart markers, 0 for none. */
-  constructor(bytes: Uint8Array, start: number, restartInterval: number, refuse: Refuse) {
+  /**
+   * @param restartInterval MCUs between restart markers, 0 for none.
+   * @param blocks in an MCU; given where it matters whether libjpeg reads beyond the end of the file.
+   */
+  constructor(bytes: Uint8Array, start: number, restartInterval: number, refuse: Refuse, blocks?: number) {
     this.#bytes = bytes;
     this.#refuse = refuse;
     this.#restartInterval = restartInterval;
+    this.#blocks = blocks;
     this.#mcusLeft = restartInterval;
     this.data = new Uint8Array(bytes.length - start + ZEROS);
     this.#end = start;
@@ -64,19 +74,30 @@ export class ScanReader {
       if (this.#mcusLeft === 0) this.#passRestart();
       this.#mcusLeft--;
     }
+    this.readAhead?.startMcu(this.#blocks!);
     return !this.exhausted;
+  }
+
+  /** Whether no MCU to come can have data: what is left of the scan stays as it is. */
+  get isOver(): boolean {
+    return this.exhausted && (this.#restartInterval === 0 || this.#isBehindScan);
   }
 
   /** To be called after each MCU that was decoded. */
   endMcu(): void {
-    if (8 * this.bits[POSITION] - this.bits[COUNT] <= this.#length) return;
-    if (this.#marker === 0) this.#refuse('the file ends inside the picture', this.#bytes.length);
+    if (this.#position <= this.#length) return;
+    if (this.endsWithFile) this.#refuse('the file ends inside the picture', this.#bytes.length);
     this.exhausted = true;
+  }
+
+  /** Whether there is no marker behind the data. */
+  get endsWithFile(): boolean {
+    return this.#marker === 0;
   }
 
   /** Where the segments behind the scan begin. */
   end(): number {
-    if (this.#marker === 0) this.#refuse('the file ends without an end marker', this.#bytes.length);
+    if (this.endsWithFile) this.#refuse('the file ends without an end marker', this.#bytes.length);
     return this.#end - 2;
   }
 
@@ -84,6 +105,7 @@ export class ScanReader {
   symbol(table: HuffmanTable): number {
     this.#fill();
     const { bits } = this;
+    this.readAhead?.beforeCode(this.#position, codeLength(bits, table));
     const entry = table.lookup[(bits[BUFFER] >> (bits[COUNT] - LOOKAHEAD)) & LOOKAHEAD_MASK];
     if (entry === 0) return longSymbol(bits, table);
     const size = (entry >> 9) & 15;
@@ -99,9 +121,15 @@ export class ScanReader {
   /** The next bits, at most 16. */
   take(count: number): number {
     this.#fill();
+    this.readAhead?.beforeBits(this.#position, count);
     const { bits } = this;
     bits[COUNT] -= count;
     return (bits[BUFFER] >> bits[COUNT]) & ((1 << count) - 1);
+  }
+
+  /** Bits of the interval that were handed out. */
+  get #position(): number {
+    return 8 * this.bits[POSITION] - this.bits[COUNT];
   }
 
   /** Makes sure of 17 bits. */
@@ -116,8 +144,8 @@ export class ScanReader {
 
   /** Copies what comes up to the next marker into `data`, without the zeros stuffed behind 0xff. */
   #openInterval(): void {
-    const [bytes, data] = [this.#bytes, this.data];
-    let at = this.#end;
+    const [bytes, data, start] = [this.#bytes, this.data, this.#end];
+    let at = start;
     let length = 0;
     this.#marker = 0;
     for (;;) {
@@ -138,6 +166,10 @@ export class ScanReader {
     this.#end = at;
     this.#length = 8 * length;
     this.bits.fill(0);
+    if (!this.endsWithFile || this.#blocks === undefined) return;
+    const place = { start, end: bytes.length };
+    const mayBeFast = this.#restartInterval === 0;
+    this.readAhead = new ReadAhead(data, this.#length, place, mayBeFast, this.#refuse);
   }
 
   /**
@@ -151,12 +183,12 @@ export class ScanReader {
     this.predictions.fill(0);
     this.endOfBandRun = 0;
     for (;;) {
-      if (this.#marker === 0)
-        this.#refuse('the file ends before the next restart marker', this.#bytes.length);
+      if (this.endsWithFile) this.#refuse('the file ends before the next restart marker', this.#bytes.length);
       const ahead = isRestart(this.#marker) ? (this.#marker - RST0 - due) & 7 : undefined;
       const bogus = this.#marker < 0xc0;
       if (!bogus && (ahead === undefined || ahead === 1 || ahead === 2)) {
         // What comes belongs to a later interval, or behind the scan: this one is empty.
+        this.#isBehindScan = ahead === undefined;
         this.#length = 0;
         this.data.fill(0, 0, ZEROS);
         this.bits.fill(0);
@@ -176,6 +208,13 @@ export class ScanReader {
 }
 
 const LOOKAHEAD_MASK = (1 << LOOKAHEAD) - 1;
+
+/** Length of the next code; 17 for bits that are none. At least 17 bits must be in the buffer. */
+function codeLength(bits: Int32Array, { largest }: HuffmanTable): number {
+  let length = 1;
+  while (((bits[BUFFER] >> (bits[COUNT] - length)) & ((1 << length) - 1)) > largest[length]) length++;
+  return length;
+}
 
 /** Finds the symbol of a code longer than LOOKAHEAD. At least 17 bits must be in the buffer. */
 export function longSymbol(bits: Int32Array, table: HuffmanTable): number {

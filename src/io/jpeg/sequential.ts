@@ -43,13 +43,18 @@ export function decodeSequential(
       dequantiser: dequantiserFor(steps, method),
     };
   });
-  const data = new ScanReader(reader.bytes, scan.start, scan.restartInterval, reader.refuse);
+  const blocks = codings.reduce((sum, { component: { h, v } }) => sum + h * v, 0);
+  const data = new ScanReader(reader.bytes, scan.start, scan.restartInterval, reader.refuse, blocks);
   decodeMcus(data, frame, window, codings, method);
-  if (window.reachesBottom) {
-    reader.skipTo(data.end());
-    if (reader.nextScan() !== undefined) reader.refuse('a second scan of a picture that one scan completes');
-  }
+  if (window.reachesBottom) finish(reader, data);
   return planes;
+}
+
+/** Goes on to the end marker, of which the first half will do: libjpeg then waits for more, and nobody waits for libjpeg. */
+function finish(reader: JpegReader, data: ScanReader): void {
+  if (data.endsWithFile && reader.bytes.at(-1) === 0xff) return;
+  reader.skipTo(data.end());
+  reader.finish();
 }
 
 function decodeMcus(
@@ -62,11 +67,19 @@ function decodeMcus(
   const block = new Int16Array(64);
   const unseen = new Int16Array(64);
   const writeBlock = blockWriter(method);
-  for (let row = 0; row < window.endMcuRow; row++) {
+  const groups = Math.ceil(window.endMcuRow / frame.rowsAtOnce);
+  const rows = Math.min(groups * frame.rowsAtOnce, frame.mcusHigh);
+  for (let row = 0; row < rows; row++) {
     for (let column = 0; column < frame.mcusWide; column++) {
-      if (!data.nextMcu()) continue;
+      if (!data.nextMcu()) {
+        if (data.isOver) return;
+        continue;
+      }
       const inside =
-        row >= window.firstMcuRow && column >= window.firstMcuColumn && column < window.endMcuColumn;
+        row >= window.firstMcuRow &&
+        row < window.endMcuRow &&
+        column >= window.firstMcuColumn &&
+        column < window.endMcuColumn;
       for (let place = 0; place < codings.length; place++) {
         const { component, plane, dc, ac, dequantiser } = codings[place];
         const { h, v } = component;

@@ -64,6 +64,15 @@ export const SAMPLINGS: readonly (readonly (readonly [h: number, v: number])[])[
   ],
 ];
 
+/** What a small picture is made of. */
+export interface Recipe {
+  readonly width: number;
+  readonly height: number;
+  readonly sampling: readonly (readonly [h: number, v: number])[];
+  readonly seed: number;
+  readonly largestStep: number;
+}
+
 /** Small pictures of random coefficients, few of them far from zero, as in photographs. */
 export const codedPicture: fc.Arbitrary<CodedPicture> = fc
   .record({
@@ -73,20 +82,23 @@ export const codedPicture: fc.Arbitrary<CodedPicture> = fc
     seed: fc.nat(),
     largestStep: fc.constantFrom(1, 12, 80, 300),
   })
-  .map(({ width, height, sampling, seed, largestStep }) => {
-    const random = randomFrom(seed);
-    const steps = Array.from({ length: 64 }, () => 1 + below(random, largestStep));
-    const layout = {
-      width,
-      height,
-      components: sampling.map(([h, v]) => ({ h, v, coefficients: NO_COEFFICIENTS })),
-    };
-    const components = layout.components.map(({ h, v }) => {
-      const [wide, high] = paddedBlocks(layout, { h, v });
-      return { h, v, coefficients: coefficients(random, wide * high, steps) };
-    });
-    return { width, height, components, steps };
+  .map(pictureOf);
+
+/** The picture of a recipe, always the same. */
+export function pictureOf({ width, height, sampling, seed, largestStep }: Recipe): CodedPicture {
+  const random = randomFrom(seed);
+  const steps = Array.from({ length: 64 }, () => 1 + below(random, largestStep));
+  const layout = {
+    width,
+    height,
+    components: sampling.map(([h, v]) => ({ h, v, coefficients: NO_COEFFICIENTS })),
+  };
+  const components = layout.components.map(({ h, v }) => {
+    const [wide, high] = paddedBlocks(layout, { h, v });
+    return { h, v, coefficients: coefficients(random, wide * high, steps) };
   });
+  return { width, height, components, steps };
+}
 
 const NO_COEFFICIENTS = new Int16Array(0);
 
