@@ -140,13 +140,14 @@ export class Gpu {
    * @throws UsageError the range does not lie in the buffer.
    * @throws DisposedError after `dispose`.
    */
-  async read(buffer: GPUBuffer, byteOffset = 0, byteLength = buffer.size - byteOffset): Promise<ArrayBuffer> {
+  async read(buffer: GPUBuffer, byteOffset = 0, byteLength?: number): Promise<ArrayBuffer> {
     const device = this.device;
-    assertRange(buffer, byteOffset, byteLength);
-    if (byteLength === 0) return new ArrayBuffer(0);
+    const bytes = byteLength ?? buffer.size - byteOffset;
+    assertRange(buffer, byteOffset, bytes);
+    if (bytes === 0) return new ArrayBuffer(0);
     const name = buffer.label || 'a buffer';
     return this.#attempt(`reading ${name}`, async () => {
-      const copied = Math.ceil(byteLength / 4) * 4;
+      const copied = Math.ceil(bytes / 4) * 4;
       const usage = BufferUsage.MAP_READ | BufferUsage.COPY_DST;
       const staging = this.createBuffer(`read back ${name}`, copied, usage);
       try {
@@ -155,7 +156,7 @@ export class Gpu {
         device.queue.submit([encoder.finish()]);
         await staging.mapAsync(MAP_MODE_READ);
         // The mapped range dies with the buffer, so the bytes are copied out first.
-        return staging.getMappedRange().slice(0, byteLength);
+        return staging.getMappedRange().slice(0, bytes);
       } finally {
         staging.destroy();
       }

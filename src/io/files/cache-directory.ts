@@ -8,7 +8,7 @@ import process from 'node:process';
  */
 export function cacheDirectory(
   environment: Readonly<Record<string, string | undefined>> = process.env,
-  platform: NodeJS.Platform = process.platform,
+  platform: string = process.platform,
   home: string = homedir(),
 ): string {
   if (environment.TSOS_CACHE) return environment.TSOS_CACHE;

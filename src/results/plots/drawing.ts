@@ -1,4 +1,5 @@
 import type { Markish, PlotOptions } from '@observablehq/plot';
+import { UsageError } from '../../base/errors.ts';
 import { escapeMarkup } from '../escape-markup.ts';
 
 /** The drawing library, which is loaded where something is drawn. */
@@ -30,9 +31,24 @@ const KEY_ROW = 18;
 const KEY_TOP = 30;
 const SWATCH = 18;
 
+/** @throws {UsageError} where they are not installed: only figures need them. */
+async function loadLibraries(): Promise<[Plot, typeof import('linkedom')]> {
+  try {
+    return await Promise.all([import('@observablehq/plot'), import('linkedom')]);
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new UsageError(
+      'Figures are drawn by packages of their own: npm install @observablehq/plot linkedom',
+      {
+        cause,
+      },
+    );
+  }
+}
+
 /** Draws a plot as the text of an SVG file that stands by itself. */
 export async function draw(describe: (plot: Plot) => Drawing): Promise<string> {
-  const [plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
+  const [plot, { parseHTML }] = await loadLibraries();
   const { key = [], marks, width = 760, height = 420, ...options } = describe(plot);
   const rows = keyRows(key, width);
   const keyHeight = KEY_ROW * rows.length;
