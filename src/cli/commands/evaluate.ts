@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
+import { DataError } from '../../base/errors.ts';
 import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import { requireOutput } from '../../io/files/output.ts';
@@ -98,9 +99,19 @@ evaluateCommand.action(async (given, args) => {
       });
       if (args.json) await printJson(await evaluationReport(part));
       else await printText(describeEvaluation(part, output));
+      for (const { reason } of part.bad.slice(0, NAMED_BAD)) note(`passed over: ${reason}`);
+      if (part.bad.length > NAMED_BAD) note(`and ${part.bad.length - NAMED_BAD} more, which ${output} names`);
+      if (part.totals.pictures === 0 && part.bad.length > 0) {
+        throw new DataError(`none of ${part.bad.length} pictures and records could be used`, {
+          file: output,
+        });
+      }
     }),
   );
 });
+
+/** How many pictures that could not be used are named on the terminal. */
+const NAMED_BAD = 10;
 
 function readRequest(given: string, options: Options) {
   const { technique, logAlphaThreshold, format, valuePrecision, shard, limit, batch, workers } = options;

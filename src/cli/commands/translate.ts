@@ -6,7 +6,12 @@ import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import { requireOutput } from '../../io/files/output.ts';
 import { decodesFileName } from '../../models/transformer/decodes-name.ts';
 import type { Transformer } from '../../models/transformer/model.ts';
-import { joinLines, splitLines, translateToFile } from '../../models/transformer/translate-file.ts';
+import {
+  countBroken,
+  joinLines,
+  splitLines,
+  translateToFile,
+} from '../../models/transformer/translate-file.ts';
 import { type TranslateLinesOptions, translateLines } from '../../models/transformer/translate-lines.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import {
@@ -98,6 +103,8 @@ translateCommand.action(async (given, args) => {
         session,
       );
       note(describeSpeed(run.progress));
+      const broken = countBroken(run.translations);
+      if (broken > 0) note(`${broken} translations had line feeds in them, which became blanks`);
       const options = { ...request.search, limit: request.limit, format: request.model.format };
       if (args.json) await printJson(await translationReport(options, digests, session, run));
       else if (output === undefined) await print(joinLines(run.translations));

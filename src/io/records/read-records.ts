@@ -152,7 +152,7 @@ async function readHeader(
     const unread = place.index === 0 ? unreadArchive(header) : undefined;
     if (unread !== undefined) return new DataError(unread, { file: place.file });
     const hint = place.index === 0 ? '; is it a TFRecord file?' : '';
-    return place.error(`the checksum of its length does not fit: nothing can be read from here on${hint}`);
+    return place.error(`the checksum of its length does not fit: ${lostFrom(size, place)}${hint}`);
   }
   const cursor = new ByteCursor(header);
   const length = cursor.fixed32() + cursor.fixed32() * 2 ** 32;
@@ -204,10 +204,16 @@ async function passOver(bytes: TarInput, end: number): Promise<boolean> {
 
 function truncated(place: RecordPlace, length: number, present: number): DataError {
   return place.error(
-    `it should have ${length} bytes and a checksum, of which ${present} bytes are there: the file is cut short`,
+    `it should have ${length} bytes and a checksum, of which ${present} bytes are there: the file is cut short, and what follows is lost`,
   );
 }
 
 function lengthChecksumFits(header: Uint8Array): boolean {
   return maskCrc(crc32c(header.subarray(0, 8))) === new ByteCursor(header, 8).fixed32();
+}
+
+/** Says how much of a file cannot be read, where a record does not tell where the next begins. */
+function lostFrom(size: number | undefined, { offset }: RecordPlace): string {
+  if (size === undefined) return 'all that follows in the file is lost';
+  return `the ${size - offset} bytes from here to the end of the file are lost`;
 }

@@ -47,6 +47,11 @@ export interface TranslationStart {
   readonly damagedBytes: number;
 }
 
+/** How many translations are of several lines, which `joinLines` makes one. */
+export function countBroken(translations: readonly LineTranslation[]): number {
+  return translations.filter(({ translation }) => translation.includes('\n')).length;
+}
+
 /** The lines of a text as Tensor2Tensor reads a file: one empty line at the end does not count. */
 export function splitLines(text: string): string[] {
   const lines = text.split('\n');
@@ -54,9 +59,12 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
-/** The file that Tensor2Tensor writes for translations. */
+/**
+ * The file that Tensor2Tensor writes for translations, but with a line a sentence whatever the model says: a line feed in a
+ * translation, which a vocabulary can unescape to, becomes a blank.
+ */
 export function joinLines(translations: readonly LineTranslation[]): string {
-  return translations.map(({ translation }) => `${translation}\n`).join('');
+  return translations.map(({ translation }) => `${translation.replaceAll('\n', ' ')}\n`).join('');
 }
 
 /**

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
 import { decodesFileName } from '../../../src/models/transformer/decodes-name.ts';
 import {
+  countBroken,
   joinLines,
   splitLines,
   type TranslateToFileOptions,
@@ -290,3 +291,10 @@ async function tear(path: string, bytes: number): Promise<void> {
   const { length } = await readFile(path);
   await truncate(path, Math.max(0, length - bytes));
 }
+
+test('a translation is one line, whatever the vocabulary unescapes to', () => {
+  const translation = (text: string) => ({ source: '', translation: text, ids: [], score: 0 });
+  const translations = [translation('a\nb'), translation('c')];
+  assert.equal(joinLines(translations), 'a b\nc\n');
+  assert.equal(countBroken(translations), 1);
+});
