@@ -1,12 +1,13 @@
 import { expFunction } from './elementary.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
+import { ancestorIn } from './lineage.ts';
 import { LOWEST, mergeAndStore, raiseMaximum, type SoftmaxLanes, softmaxMemory } from './online-softmax.ts';
 
 /**
  * Decoder self-attention of one step, with its cache.
  *
  * The step's own keys and values are appended to the cache and every hypothesis attends to positions 0 … step. A cache is
- * never moved when beams are reordered: hypothesis `c` finds its key of position `t` in slot `ancestry[t, c]` of its sentence.
+ * never moved when beams are reordered: hypothesis `c` finds its key of position `t` in the slot of its sentence that is its ancestor there (`lineage`).
  *
  *     cache[t, slot, head, d]      d contiguous, padded to a multiple of 4
  *     projected [3H, columns]      rows: queries, keys, values of this step
@@ -48,7 +49,7 @@ export function attentionStepKernel(variant: AttentionStepVariant): Kernel {
     bindings: [
       { name: 'control', element: 'u32', access: 'read' },
       { name: 'projected', element: 'f32', access: 'read' },
-      ...(reordered ? [{ name: 'ancestry', element: 'u32', access: 'read' } as const] : []),
+      ...(reordered ? [{ name: 'lineage', element: 'u32', access: 'read' } as const] : []),
       { name: 'key_cache', element: 'vec4f', access: 'read_write' },
       { name: 'value_cache', element: 'vec4f', access: 'read_write' },
       { name: 'output', element: 'f32', access: 'read_write' },
@@ -88,7 +89,7 @@ ${unroll(vectors, (v) => `  var sum0_${v} = vec4f();`)}
 ${unroll(vectors, (v) => `    sum0_${v} = gathered[${v}];`)}
   }
   for (var t = lane.y; t < step; t += ${lanes}u) {
-    let slot = ${reordered ? 'first_slot + ancestry[t * params.hypotheses + column]' : 'column'};
+    let slot = ${reordered ? `first_slot + ${ancestorIn('lineage[t * params.hypotheses + column]')}` : 'column'};
     let base = ((t * params.hypotheses + slot) * ${heads}u + head) * ${vectors}u;
     var logit = 0.0;
 ${unroll(vectors, (v) => `    logit += dot(query${v}, key_cache[base + ${v}u]);`)}

@@ -1,27 +1,8 @@
 import { LOG_FUNCTION } from './elementary.ts';
 import { type Grid, type Kernel, kernel } from './kernel.ts';
-import { LOWEST } from './online-softmax.ts';
-import { STATISTICS } from './top-k.ts';
-
-/** Words of the control buffer that decoding kernels share. */
-export const Control = {
-  /** Steps done. */
-  step: 0,
-  /** 1 once every sentence is decided or the length limit is reached; later steps no longer change results. */
-  done: 1,
-  /** Most steps to do. */
-  limit: 2,
-  /** Words before those of the sentences. */
-  words: 4,
-} as const;
-
-/**
- * Words of the control buffer of so many sentences: in a beam search that stops early, word `Control.words + b` is 1 once
- * nothing can beat the best finished hypothesis of sentence `b`.
- */
-export function controlWords(sentences: number): number {
-  return Control.words + sentences;
-}
+import { followBeams } from './lineage.ts';
+import { type RankVariant, rankFunctions, rankMemory, STATISTICS } from './rank-columns.ts';
+import { arriveFunction, Control } from './search-control.ts';
 
 /**
  * Words that describe one finished hypothesis: its score as bits, twice the step of its last token plus whether it has really
@@ -33,174 +14,220 @@ export const FINISHED_WORDS = 4;
 export const NEVER = -1e7;
 
 /**
- * One step of beam search for all sentences, exactly as Tensor2Tensor does it (spec: transformer, 4.4 and 4.5).
+ * One step of beam search for all sentences, from their logits on, exactly as Tensor2Tensor does it (spec: transformer, 4.4
+ * and 4.5). A workgroup has a sentence: it ranks the columns `sentence · beam + slot` of its hypotheses, puts their
+ * `2 · beam` best continuations in order, and follows the beams that change places. Order is found by counting: what so many come
+ * before has that place.
  *
- * Input: for every hypothesis (column `sentence · beam + slot`) the log-softmax statistics and the `2 · beam` best logits.
  * Scores are length-normalised log-probabilities, `logp / penalty`, with a table of penalties from the host: word 0 for the
- * longest hypothesis allowed, word 1 + i for step i. Hypotheses are not stored as sequences: each step leaves, per slot, its token and the slot it grew from.
+ * longest hypothesis allowed, word 1 + i for step i. Hypotheses are not stored as sequences: each step leaves, per slot, its
+ * token and where it comes from (`lineage`).
  *
- *     tokens, parents [steps, sentences · beam]     finished [sentences, beam, 4]     alive [sentences · beam] log-probabilities
+ *     logits [V, columns]     ranks [rankRows, columns]     tokens, lineage [steps, sentences · beam]
+ *     finished [sentences, beam, 4]     alive [sentences · beam] log-probabilities
  */
-export interface BeamStepVariant {
+export interface BeamStepVariant extends Omit<RankVariant, 'k'> {
   readonly beam: number;
   /** End a sentence when its best finished hypothesis cannot be beaten; else when no finished one of any sentence can. */
   readonly stopEarly: boolean;
-  /** Sentences are spread over so many lanes. */
-  readonly lanes: number;
 }
 
-export function beamStepKernel({ beam, stopEarly, lanes }: BeamStepVariant): Kernel {
-  const candidates = 2 * beam;
+/** Logits of a hypothesis that a step ranks. */
+export function continuations(beam: number): number {
+  return 2 * beam;
+}
+
+export function beamStepKernel(variant: BeamStepVariant): Kernel {
+  const { beam, stopEarly, abreast, lanes, chunkRows, block } = variant;
+  const candidates = continuations(beam);
+  const invocations = abreast * lanes;
   return kernel({
-    name: `beam step ${beam}${stopEarly ? '' : ', all beams'}, ${lanes} lanes`,
+    name: `beam step ${beam}${stopEarly ? '' : ', all beams'}, ${lanes}x${abreast} lanes, ${block} of ${chunkRows} rows`,
     parameters: [
       { name: 'sentences', type: 'u32' },
+      { name: 'rows', type: 'u32' },
       { name: 'columns', type: 'u32' },
       { name: 'end_of_sentence', type: 'u32' },
     ],
     bindings: [
-      { name: 'best', element: 'f32', access: 'read' },
-      { name: 'which', element: 'u32', access: 'read' },
+      { name: 'logits', element: 'f32', access: 'read' },
       { name: 'penalties', element: 'f32', access: 'read' },
-      { name: 'control', element: 'u32', access: 'read_write' },
+      { name: 'ranks', element: 'u32', access: 'read_write' },
+      { name: 'control', element: 'atomic<u32>', access: 'read_write' },
       { name: 'alive', element: 'f32', access: 'read_write' },
       { name: 'tokens', element: 'u32', access: 'read_write' },
-      { name: 'parents', element: 'u32', access: 'read_write' },
+      { name: 'lineage', element: 'u32', access: 'read_write' },
       { name: 'finished', element: 'vec4u', access: 'read_write' },
     ],
     body: /* wgsl */ `${LOG_FUNCTION}
+${rankFunctions({ ...variant, k: candidates })}
+${stopEarly ? arriveFunction() : arriveFunction(JUDGED_TOGETHER, FORGET)}
 const BEAM = ${beam}u;
 const CANDIDATES = ${candidates}u;
+const ALL = ${beam * candidates}u;
+const LANES = ${invocations}u;
 const NEVER = ${NEVER}.0;
 
+// A continuation, its score as the number that is in the order of scores.
 struct Candidate {
-  score: f32,
+  key: u32,
   slot: u32,
   token: u32,
 }
 
 var<workgroup> already_done: u32;
-var<workgroup> undecided: atomic<u32>;
-${
-  stopEarly
-    ? ''
-    : `var<workgroup> lowest_finished: array<f32, ${lanes}>;
-var<workgroup> highest_bound: array<f32, ${lanes}>;`
-}
+var<workgroup> top: array<Candidate, CANDIDATES>;
+var<workgroup> parents: array<u32, BEAM>;
+var<workgroup> ended: array<vec4u, BEAM>;
+var<workgroup> best_alive: f32;
 
-@compute @workgroup_size(${lanes})
-fn main(@builtin(local_invocation_id) lane: vec3u) {
-  if (lane.x == 0u) { already_done = control[${Control.done}]; }
+@compute @workgroup_size(${abreast}, ${lanes})
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_id) lane: vec3u,
+  @builtin(local_invocation_index) index: u32,
+) {
+  if (index == 0u) { already_done = atomicLoad(&control[${Control.done}]); }
   if (workgroupUniformLoad(&already_done) != 0u) { return; }
-  let step = control[${Control.step}];
-  let limit = control[${Control.limit}];
+  let step = atomicLoad(&control[${Control.step}]);
   let penalty = penalties[step + 1u];
   let hypotheses = params.sentences * BEAM;
-${stopEarly ? '' : `  var lowest = 3.0e38;\n  var bound = ${LOWEST};`}
-  for (var sentence = lane.x; sentence < params.sentences; sentence += ${lanes}u) {
-    let base = sentence * BEAM;
+  let base = group.x * BEAM;
+  let n = params.columns;
 
-    // The 2 · beam best of beam · V continuations: by score, of equal scores the lower slot, then the lower token.
-    var top: array<Candidate, CANDIDATES>;
-    for (var i = 0u; i < CANDIDATES; i++) { top[i] = Candidate(${LOWEST}, 0u, 0xffffffffu); }
-    for (var slot = 0u; slot < BEAM; slot++) {
-      let column = base + slot;
-      let normaliser = exact_log(best[params.columns + column]) + best[column];
-      for (var i = 0u; i < CANDIDATES; i++) {
-        let logit = best[(i + ${STATISTICS}u) * params.columns + column];
-        let logp = alive[column] + (logit - normaliser);
-        let candidate = Candidate(logp / penalty, slot, which[i * params.columns + column]);
-        let last = top[CANDIDATES - 1u];
-        if (candidate.score < last.score || (candidate.score == last.score && !comes_first(candidate, last))) { continue; }
-        var at = CANDIDATES - 1u;
-        while (at > 0u && (candidate.score > top[at - 1u].score ||
-               (candidate.score == top[at - 1u].score && comes_first(candidate, top[at - 1u])))) {
-          top[at] = top[at - 1u];
-          at--;
-        }
-        top[at] = candidate;
-      }
-    }
-
-    // Alive: the beam best that have not ended.
-    var alive_keys: array<f32, BEAM>;
-    var alive_from: array<u32, BEAM>;
-    var kept = 0u;
-    for (var i = 0u; i < CANDIDATES; i++) {
-      let key = top[i].score + select(0.0, NEVER, top[i].token == params.end_of_sentence);
-      if (kept == BEAM && key <= alive_keys[BEAM - 1u]) { continue; }
-      var at = min(kept, BEAM - 1u);
-      while (at > 0u && key > alive_keys[at - 1u]) {
-        alive_keys[at] = alive_keys[at - 1u];
-        alive_from[at] = alive_from[at - 1u];
-        at--;
-      }
-      alive_keys[at] = key;
-      alive_from[at] = i;
-      kept = min(kept + 1u, BEAM);
-    }
-    for (var slot = 0u; slot < BEAM; slot++) {
-      let chosen = top[alive_from[slot]];
-      alive[base + slot] = chosen.score * penalty;
-      tokens[step * hypotheses + base + slot] = chosen.token;
-      parents[step * hypotheses + base + slot] = chosen.slot;
-    }
-
-    // Finished: the beam best of those there were and those that end now; earlier ones win ties.
-    var keys: array<f32, BEAM>;
-    var entries: array<vec4u, BEAM>;
-    for (var i = 0u; i < BEAM; i++) {
-      entries[i] = finished[base + i];
-      keys[i] = bitcast<f32>(entries[i].x);
-    }
-    for (var i = 0u; i < CANDIDATES; i++) {
-      let ended = top[i].token == params.end_of_sentence;
-      let key = top[i].score + select(NEVER, 0.0, ended);
-      if (key <= keys[BEAM - 1u]) { continue; }
-      var at = BEAM - 1u;
-      while (at > 0u && key > keys[at - 1u]) {
-        keys[at] = keys[at - 1u];
-        entries[at] = entries[at - 1u];
-        at--;
-      }
-      keys[at] = key;
-      entries[at] = vec4u(bitcast<u32>(key), 2u * step + select(0u, 1u, ended), top[i].slot, top[i].token);
-    }
-    for (var i = 0u; i < BEAM; i++) { finished[base + i] = entries[i]; }
-
-    // The best an alive hypothesis can still become, against the finished ones.
-    let reachable = alive[base] / penalties[0];
-${
-  stopEarly
-    ? `    let decided = keys[0] > reachable;
-    control[${Control.words}u + sentence] = select(0u, 1u, decided);
-    if (!decided) { atomicStore(&undecided, 1u); }`
-    : `    lowest = min(lowest, keys[BEAM - 1u]);
-    bound = max(bound, reachable);`
-}
+  for (var slot = 0u; slot < BEAM; slot += ${abreast}u) {
+    let own = slot + lane.x;
+    rank_column(base + min(own, BEAM - 1u), own < BEAM, lane);
   }
-${stopEarly ? '' : '  lowest_finished[lane.x] = lowest;\n  highest_bound[lane.x] = bound;'}
+  storageBarrier();
+  // Scores take the places of the logits, in their order.
+  for (var i = index; i < ALL; i += LANES) {
+    let column = base + i / CANDIDATES;
+    let normaliser = exact_log(bitcast<f32>(ranks[n + column])) + bitcast<f32>(ranks[column]);
+    let place = (i % CANDIDATES + ${STATISTICS}u) * n + column;
+    let logp = alive[column] + (bitcast<f32>(ranks[place]) - normaliser);
+    ranks[place] = in_order(logp / penalty);
+  }
+  storageBarrier();
+
+  // The 2 · beam best of beam · V continuations: by score, of equal scores the lower slot, then the lower token.
+  for (var i = index; i < ALL; i += LANES) {
+    let own = candidate(base, i);
+    var place = 0u;
+    for (var other = 0u; other < ALL; other++) {
+      place += select(0u, 1u, precedes(candidate(base, other), other, own, i));
+    }
+    if (place < CANDIDATES) { top[place] = own; }
+  }
   workgroupBarrier();
-  if (lane.x == 0u) {
+
+  // Alive: the beam best that have not ended.
+  for (var i = index; i < CANDIDATES; i += LANES) {
+    let own = alive_key(i);
+    var slot = 0u;
+    for (var other = 0u; other < CANDIDATES; other++) {
+      slot += select(0u, 1u, goes_before(alive_key(other), other, own, i));
+    }
+    if (slot < BEAM) {
+      let chosen = top[i];
+      let logp = score_of(chosen.key) * penalty;
+      alive[base + slot] = logp;
+      tokens[step * hypotheses + base + slot] = chosen.token;
+      parents[slot] = chosen.slot;
+      if (slot == 0u) { best_alive = logp; }
+    }
+  }
+  // Finished: the beam best of those there were and those that end now; earlier ones win ties.
+  for (var i = index; i < BEAM + CANDIDATES; i += LANES) {
+    let own = finished_key(base, i);
+    var place = 0u;
+    for (var other = 0u; other < BEAM + CANDIDATES; other++) {
+      place += select(0u, 1u, goes_before(finished_key(base, other), other, own, i));
+    }
+    if (place < BEAM) { ended[place] = finished_entry(base, i, step); }
+  }
+  workgroupBarrier();
+  for (var i = index; i < BEAM; i += LANES) { finished[base + i] = ended[i]; }
+${followBeams('parents', beam, 'index', invocations)}
+
+  if (index == 0u) {
+    // The best an alive hypothesis can still become, against the finished ones.
+    let reachable = best_alive / penalties[0];
 ${
   stopEarly
-    ? ''
-    : `    for (var i = 0u; i < ${lanes}u; i++) {
-      lowest = min(lowest, lowest_finished[i]);
-      bound = max(bound, highest_bound[i]);
-    }
-    if (!(lowest > bound)) { atomicStore(&undecided, 1u); }`
+    ? `    let decided = bitcast<f32>(ended[0].x) > reachable;
+    atomicStore(&control[${Control.words}u + group.x], select(0u, 1u, decided));
+    arrive(step, select(0x10001u, 1u, decided));`
+    : `    let seen = atomicMax(&control[${Control.lowestFinished}], ~in_order(bitcast<f32>(ended[BEAM - 1u].x)))
+      | atomicMax(&control[${Control.highestBound}], in_order(reachable));
+    // What both gave goes into the count, above what is counted, so that it cannot come before them.
+    arrive(step, 1u + (seen & 0xffff0000u));`
 }
-    control[${Control.step}] = step + 1u;
-    control[${Control.done}] = select(0u, 1u, step + 1u >= limit || atomicLoad(&undecided) == 0u);
   }
 }
 
-fn comes_first(a: Candidate, b: Candidate) -> bool {
-  return a.slot < b.slot || (a.slot == b.slot && a.token < b.token);
+fn candidate(base: u32, i: u32) -> Candidate {
+  let slot = i / CANDIDATES;
+  let place = (i % CANDIDATES + ${STATISTICS}u) * params.columns + base + slot;
+  return Candidate(ranks[place], slot, ranks[place + CANDIDATES * params.columns]);
+}
+
+// By score, of equal scores the lower slot, then the lower token; no two are equal.
+fn precedes(one: Candidate, i: u32, other: Candidate, j: u32) -> bool {
+  let is_lower = (one.slot < other.slot) | ((one.slot == other.slot) &
+    ((one.token < other.token) | ((one.token == other.token) & (i < j))));
+  return (one.key > other.key) | ((one.key == other.key) & is_lower);
+}
+
+fn alive_key(i: u32) -> u32 {
+  return in_order(score_of(top[i].key) + select(0.0, NEVER, top[i].token == params.end_of_sentence));
+}
+
+// Those there were, then those that end now; what goes on instead of ending comes with a score that cannot win.
+fn finished_entry(base: u32, i: u32, step: u32) -> vec4u {
+  if (i < BEAM) { return finished[base + i]; }
+  let own = top[i - BEAM];
+  let has_ended = own.token == params.end_of_sentence;
+  let score = score_of(own.key) + select(NEVER, 0.0, has_ended);
+  return vec4u(bitcast<u32>(score), 2u * step + select(0u, 1u, has_ended), own.slot, own.token);
+}
+
+fn finished_key(base: u32, i: u32) -> u32 {
+  return in_order(bitcast<f32>(finished_entry(base, i, 0u).x));
+}
+
+fn goes_before(key: u32, place: u32, other_key: u32, other_place: u32) -> bool {
+  return (key > other_key) | ((key == other_key) & (place < other_place));
+}
+
+// The order of scores as one of unsigned numbers, in which what is not a number has a place too; -0 and 0 are one.
+fn in_order(score: f32) -> u32 {
+  let signed = bitcast<u32>(score);
+  let bits = select(signed, 0u, signed == 0x80000000u);
+  return select(bits | 0x80000000u, ~bits, bits > 0x7fffffffu);
+}
+
+fn score_of(key: u32) -> f32 {
+  return bitcast<f32>(select(~key, key & 0x7fffffffu, key > 0x7fffffffu));
 }
 `,
   });
 }
 
-export const BEAM_STEP_GRID: Grid = [1, 1, 1];
+/** Beams are judged together: the worst finished hypothesis of any sentence against what any can still reach. */
+const JUDGED_TOGETHER = `~atomicLoad(&control[${Control.lowestFinished}]) <= atomicLoad(&control[${Control.highestBound}])`;
+const FORGET = `
+  atomicStore(&control[${Control.lowestFinished}], 0u);
+  atomicStore(&control[${Control.highestBound}], 0u);`;
+
+/** Bytes of workgroup memory. */
+export function beamStepMemory(variant: Omit<BeamStepVariant, 'stopEarly'>): number {
+  const { beam } = variant;
+  const k = continuations(beam);
+  return rankMemory({ ...variant, k }) + 12 * k + 20 * beam + 8;
+}
+
+/** A workgroup for each sentence. */
+export function beamStepGrid(sentences: number): Grid {
+  return [sentences, 1, 1];
+}

@@ -3,14 +3,16 @@ import { type DeviceTensor, readFloats, readWords, type Scope, write } from '../
 import type { Graph } from '../../src/graph/plan/graph.ts';
 import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import {
-  BEAM_STEP_GRID,
+  beamStepGrid,
   beamStepKernel,
-  Control,
-  controlWords,
+  continuations,
   FINISHED_WORDS,
   NEVER,
 } from '../../src/wgsl/beam-step.ts';
-import { GREEDY_STEP_GRID, greedyStepKernel } from '../../src/wgsl/greedy-step.ts';
+import { greedyRanks, greedyStepGrid, greedyStepKernel } from '../../src/wgsl/greedy-step.ts';
+import { parentIn } from '../../src/wgsl/lineage.ts';
+import { chunkRows, type RankVariant, rankRows } from '../../src/wgsl/rank-columns.ts';
+import { Control, controlWords } from '../../src/wgsl/search-control.ts';
 import { asFloats } from './compute.ts';
 import type { BeamSearchOptions, BeamSearchResult, GreedyResult, Ranked } from './decoding-oracles.ts';
 
@@ -22,11 +24,8 @@ interface SearchState {
   readonly tokens: DeviceTensor;
 }
 
-/** The ranked logits that a step chooses from. */
-interface Choices {
-  readonly best: GraphTensor;
-  readonly which: GraphTensor;
-}
+/** The lanes of a step. */
+export type SearchLanes = Pick<RankVariant, 'abreast' | 'lanes' | 'block'>;
 
 function beginSearch(
   gpu: Gpu,
@@ -47,7 +46,7 @@ export function deviceBeamSearch(gpu: Gpu, scope: Scope, options: BeamSearchOpti
   const { sentences, beam, limit, penalty, stopEarly } = options;
   const slots = sentences * beam;
   const state = beginSearch(gpu, scope, limit, sentences, slots);
-  const parents = scope.tensor('parents', [limit, slots]);
+  const lineage = scope.tensor('lineage', [limit, slots]);
   const lengths = [limit, ...Array.from({ length: limit + 1 }, (_, i) => i + 1)];
   const penalties = scope.upload('penalties', [limit + 2], Float32Array.from(lengths, penalty));
   const start = Float32Array.from({ length: slots }, (_, slot) => (slot % beam === 0 ? 0 : NEVER));
@@ -59,24 +58,28 @@ export function deviceBeamSearch(gpu: Gpu, scope: Scope, options: BeamSearchOpti
 
   return {
     ...state,
-    addStep(graph: Graph, choices: Choices, lanes: number): void {
+    /** `[limit, sentences · beam]` */
+    lineage,
+    addStep(graph: Graph, logits: GraphTensor, lanes: SearchLanes): void {
+      const [rows, columns] = logits.shape;
+      const ranks = graph.tensor('ranks', [rankRows({ k: continuations(beam) }), columns]);
       graph.dispatch(
-        beamStepKernel({ beam, stopEarly, lanes }),
-        BEAM_STEP_GRID,
-        { sentences, columns: choices.best.shape[1], end_of_sentence: END },
-        { ...choices, ...state, penalties, alive, parents, finished },
+        beamStepKernel({ beam, stopEarly, ...lanes, chunkRows: chunkRows(rows) }),
+        beamStepGrid(sentences),
+        { sentences, rows, columns, end_of_sentence: END },
+        { logits, ranks, ...state, penalties, alive, lineage, finished },
       );
     },
     async result(): Promise<Omit<BeamSearchResult, 'margin'>> {
       const steps = (await readWords(gpu, state.control))[Control.step];
-      const [tokens, from] = [await readWords(gpu, state.tokens), await readWords(gpu, parents)];
+      const [tokens, from] = [await readWords(gpu, state.tokens), await readWords(gpu, lineage)];
       const scores = await readFloats(gpu, alive);
       const ended = await readWords(gpu, finished);
       /** Tokens up to a step, found backwards from a slot. */
       const path = (sentence: number, slot: number, step: number): number[] => {
         if (step === 0) return [];
         const at = (step - 1) * slots + sentence * beam + slot;
-        return [...path(sentence, from[at], step - 1), tokens[at]];
+        return [...path(sentence, parentIn(from[at]), step - 1), tokens[at]];
       };
       const places = Array.from({ length: beam }, (_, slot) => slot);
       return {
@@ -105,12 +108,15 @@ export function deviceGreedy(gpu: Gpu, scope: Scope, sentences: number, limit: n
   const ended = scope.tensor('ended', [sentences]);
   return {
     ...state,
-    addStep(graph: Graph, choices: Choices, lanes: number): void {
+    addStep(graph: Graph, logits: GraphTensor, lanes: number): void {
+      const [rows, columns] = logits.shape;
+      const variant = { lanes, block: 4, chunkRows: chunkRows(rows) };
+      const ranks = graph.tensor('ranks', [rankRows(greedyRanks(variant)), columns]);
       graph.dispatch(
-        greedyStepKernel({ lanes }),
-        GREEDY_STEP_GRID,
-        { sentences, columns: choices.best.shape[1], end_of_sentence: END },
-        { ...choices, ...state, log_probabilities, ended },
+        greedyStepKernel(variant),
+        greedyStepGrid(sentences),
+        { sentences, rows, columns, end_of_sentence: END },
+        { logits, ranks, ...state, log_probabilities, ended },
       );
     },
     async result(): Promise<GreedyResult> {

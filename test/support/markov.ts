@@ -1,6 +1,7 @@
 import type { DeviceTensor, Scope } from '../../src/graph/device/scope.ts';
-import { embedding, product, topK } from '../../src/graph/operations/operations.ts';
+import { embedding, product } from '../../src/graph/operations/operations.ts';
 import type { Graph } from '../../src/graph/plan/graph.ts';
+import type { GraphTensor } from '../../src/graph/plan/node.ts';
 import { csrFromDense } from '../../src/graph/weights/csr.ts';
 import { uploadWeight } from '../../src/graph/weights/weight.ts';
 import type { Model } from './decoding-oracles.ts';
@@ -44,7 +45,7 @@ export function onHost({ vocabulary, after, at, of }: Markov): Model {
 }
 
 /**
- * The same on the device, down to the `k` largest logits of each hypothesis: an embedding looks rows up and adds that of the
+ * The same on the device, down to the logits of each hypothesis: an embedding looks rows up and adds that of the
  * position, a product with the identity adds that of the sentence.
  */
 export function onDevice(
@@ -53,8 +54,7 @@ export function onDevice(
   { vocabulary, after, at, of }: Markov,
   search: { readonly tokens: DeviceTensor; readonly control: DeviceTensor },
   { sentences, beam }: { sentences: number; beam: number },
-  k: number,
-) {
+): GraphTensor {
   const hypotheses = sentences * beam;
   const columns = Math.ceil(hypotheses / 4) * 4;
   const table = csrFromDense(after, vocabulary, vocabulary);
@@ -70,5 +70,5 @@ export function onDevice(
   });
   const residual = scope.upload('of', [vocabulary, columns], ofHypotheses);
   const unchanged = uploadWeight(scope, 'identity', csrFromDense(identity, vocabulary, vocabulary));
-  return topK(graph, product(graph, unchanged, logits, { residual }), k);
+  return product(graph, unchanged, logits, { residual });
 }

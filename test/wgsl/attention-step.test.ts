@@ -2,9 +2,8 @@ import { test } from 'node:test';
 import { readFloats, Scope, write } from '../../src/graph/device/scope.ts';
 import { attentionStep } from '../../src/graph/operations/operations.ts';
 import { Graph } from '../../src/graph/plan/graph.ts';
-import { ancestryGrid, ancestryKernel } from '../../src/wgsl/ancestry.ts';
 import { headVectors } from '../../src/wgsl/attention-step.ts';
-import { Control } from '../../src/wgsl/beam-step.ts';
+import { Control } from '../../src/wgsl/search-control.ts';
 import { assertWithin } from '../support/accuracy.ts';
 import { kept } from '../support/compute.ts';
 import { DEVICE_CLASSES, type DeviceClass, gpuAs } from '../support/device-class.ts';
@@ -40,8 +39,7 @@ async function check(given: StepsCase, deviceClass: DeviceClass): Promise<void> 
   const cacheShape = [steps, hypotheses, heads, 4 * headVectors(headSize)];
   const projected = scope.tensor('projected', [3 * hidden, columns]);
   const control = scope.tensor('control', [Control.words]);
-  const parents = scope.tensor('parents', [steps, hypotheses]);
-  const ancestry = scope.tensor('ancestry', [steps, hypotheses]);
+  const lineage = scope.tensor('lineage', [steps, hypotheses]);
 
   const attending = new Graph(gpu, 'attending');
   const attended = attentionStep(
@@ -50,23 +48,19 @@ async function check(given: StepsCase, deviceClass: DeviceClass): Promise<void> 
     {
       projected,
       control,
-      ancestry: beam === 1 ? undefined : ancestry,
+      lineage: beam === 1 ? undefined : lineage,
       keyCache: scope.tensor('key cache', cacheShape),
       valueCache: scope.tensor('value cache', cacheShape),
     },
   );
   const output = kept(attending, scope, attended);
   using attend = await attending.plan();
-  const following = new Graph(gpu, 'following');
-  const follower = ancestryKernel({ beam, lanes: 3 });
-  following.dispatch(follower, ancestryGrid(sentences), { sentences }, { control, parents, ancestry });
-  using follow = await following.plan();
 
   let caches = Array.from({ length: hypotheses }, () =>
     Array.from({ length: heads }, (): Cache => ({ keys: [], values: [] })),
   );
-  const parentsOfAllSteps = new Uint32Array(steps * hypotheses).map(() => below(random, beam));
-  write(gpu, parents, parentsOfAllSteps);
+  /** Of every hypothesis, the slots that it came along. */
+  let paths = caches.map((): number[] => []);
   for (let step = 0; step < steps; step++) {
     const now = { columns, data: floats(random, 3 * hidden * columns, 2) };
     write(gpu, projected, now.data);
@@ -85,14 +79,15 @@ async function check(given: StepsCase, deviceClass: DeviceClass): Promise<void> 
         assertWithin(featuresOf(got, column, head * headSize, headSize), expected, place);
       }
     }
-    // As after a beam step, which has counted itself.
-    write(gpu, control, Uint32Array.of(step + 1));
-    follow.run();
-    caches = caches.map((_, column) => {
-      const sentence = Math.floor(column / beam);
-      const parent = caches[sentence * beam + parentsOfAllSteps[step * hypotheses + column]];
-      return parent.map(({ keys, values }) => ({ keys: [...keys], values: [...values] }));
-    });
+    const parents = caches.map((_, column) => column - (column % beam) + below(random, beam));
+    caches = parents.map((parent) =>
+      caches[parent].map(({ keys, values }) => ({ keys: [...keys], values: [...values] })),
+    );
+    paths = parents.map((parent) => [...paths[parent], parent % beam]);
+    const ancestors = Array.from({ length: step + 1 }, (_, position) =>
+      paths.map((path) => path[position] << 16),
+    );
+    write(gpu, lineage, Uint32Array.from(ancestors.flat()));
   }
 }
 

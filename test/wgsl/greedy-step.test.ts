@@ -12,7 +12,7 @@ import { floats, type Random, randomFrom, smallIntegers } from '../support/rando
 
 test('greedy decoding takes the likeliest token, of equal ones the smallest, until all sentences have ended', async () => {
   const given = fc.record({
-    // Often more than a GPU runs in step, so that lanes have to wait for each other.
+    // Often more than a device works on at a time, so that some wait for others to begin.
     sentences: fc.integer({ min: 1, max: 80 }),
     lanes: fc.constantFrom(2, 64),
     vocabulary: fc.integer({ min: 2, max: 9 }),
@@ -33,7 +33,7 @@ test('greedy decoding takes the likeliest token, of equal ones the smallest, unt
       using scope = new Scope(gpu);
       const search = deviceGreedy(gpu, scope, sentences, limit);
       const graph = new Graph(gpu, 'greedy');
-      search.addStep(graph, onDevice(graph, scope, markov, search, { sentences, beam: 1 }, 1), lanes);
+      search.addStep(graph, onDevice(graph, scope, markov, search, { sentences, beam: 1 }), lanes);
       using plan = await graph.plan();
       plan.run(limit + 2);
 

@@ -6,8 +6,8 @@ import { embeddingGrid, embeddingKernel } from '../../wgsl/embedding.ts';
 import { layerNormGrid, layerNormKernel } from '../../wgsl/layer-norm.ts';
 import { matmulFits, matmulGrid, matmulKernel } from '../../wgsl/matmul.ts';
 import { epilogueTag } from '../../wgsl/product-epilogue.ts';
+import { chunkRows, rankGrid, rankKernel, rankRows } from '../../wgsl/rank-columns.ts';
 import { spmmFits, spmmGrid, spmmKernel } from '../../wgsl/spmm.ts';
-import { mergeTopKGrid, mergeTopKKernel, STATISTICS, topKGrid, topKKernel } from '../../wgsl/top-k.ts';
 import { type DeviceTensor, elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor } from '../plan/node.ts';
@@ -18,9 +18,7 @@ import {
   attentionStepLanes,
   embeddingLanes,
   layerNormVariant,
-  topKChunk,
-  topKFanIn,
-  topKLanes,
+  rankLanes,
 } from '../tuning/variants.ts';
 import type { Weight } from '../weights/weight.ts';
 
@@ -199,7 +197,7 @@ export function cacheHeadSize(headSize: number): number {
 
 /**
  * Cached self-attention of one decoding step.
- * @param inputs `projected [3H, columns]`; caches `[positions, hypotheses, heads, padded head]`; `ancestry` unless greedy
+ * @param inputs `projected [3H, columns]`; caches `[positions, hypotheses, heads, padded head]`; `lineage` unless greedy
  * @returns `[H, columns]`
  */
 export function attentionStep(
@@ -208,13 +206,13 @@ export function attentionStep(
   inputs: {
     projected: GraphTensor;
     control: DeviceTensor;
-    ancestry: DeviceTensor | undefined;
+    lineage: DeviceTensor | undefined;
     keyCache: DeviceTensor;
     valueCache: DeviceTensor;
   },
 ): GraphTensor {
   const { hidden, headSize, hypotheses, beam } = shape;
-  const { projected, control, ancestry, keyCache, valueCache } = inputs;
+  const { projected, control, lineage, keyCache, valueCache } = inputs;
   const variant = {
     hidden,
     headSize,
@@ -230,7 +228,7 @@ export function attentionStep(
     {
       control,
       projected,
-      ...(ancestry ? { ancestry } : {}),
+      ...(lineage ? { lineage } : {}),
       key_cache: keyCache,
       value_cache: valueCache,
       output,
@@ -302,47 +300,15 @@ export function embedding(
 
 /**
  * Log-softmax statistics and the `k` largest logits of every column of `logits [V,N]`.
- * @returns `best [2 + k, N]` (largest, sum of exponentials, then the logits) and `which [k, N]`, their rows
+ * @returns `[2 + 2k, N]` words: as bits of floats the largest logit, the sum of exponentials of all less the largest, and the
+ *   `k` largest logits; then the rows of these, of equal ones the smaller first
  */
-export function topK(
-  graph: Graph,
-  logits: GraphTensor,
-  k: number,
-): { best: GraphTensor; which: GraphTensor } {
-  const { deviceClass } = graph.gpu;
+export function topK(graph: Graph, logits: GraphTensor, k: number): GraphTensor {
   const [rows, columns] = logits.shape;
-  const columns4 = quarter(logits);
-  const variant = { k, ...topKLanes(deviceClass, columns4) };
-  const chunkRows = topKChunk(deviceClass, rows);
-  let chunks = Math.ceil(rows / chunkRows);
-  let parts = topKParts(graph, k, chunks, columns);
-  graph.dispatch(
-    topKKernel(variant),
-    topKGrid(variant, columns4, chunks),
-    { rows, columns4, chunk_rows: chunkRows },
-    { logits, ...parts },
-  );
-  const fanIn = topKFanIn(deviceClass);
-  while (chunks > 1) {
-    const merged = Math.ceil(chunks / fanIn);
-    const into = topKParts(graph, k, merged, columns);
-    graph.dispatch(
-      mergeTopKKernel(variant),
-      mergeTopKGrid(variant, columns4, merged),
-      { chunks, columns4, fan_in: fanIn },
-      { part_best: parts.best, part_which: parts.which, ...into },
-    );
-    chunks = merged;
-    parts = into;
-  }
-  return parts;
-}
-
-function topKParts(graph: Graph, k: number, chunks: number, columns: number) {
-  return {
-    best: graph.tensor('best logits', [chunks * (k + STATISTICS), columns]),
-    which: graph.tensor('best ids', [chunks * k, columns]),
-  };
+  const variant = { k, ...rankLanes(graph.gpu.deviceClass, columns), chunkRows: chunkRows(rows) };
+  const ranks = graph.tensor('ranks', [rankRows(variant), columns]);
+  graph.dispatch(rankKernel(variant), rankGrid(variant, columns), { rows, columns }, { logits, ranks });
+  return ranks;
 }
 
 /** Copies a value of the plan into a tensor that outlives it, of the same shape. */

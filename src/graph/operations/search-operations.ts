@@ -1,22 +1,14 @@
-import { ancestryGrid, ancestryKernel } from '../../wgsl/ancestry.ts';
-import {
-  BEAM_STEP_GRID,
-  beamStepKernel,
-  Control,
-  controlWords,
-  FINISHED_WORDS,
-  NEVER,
-} from '../../wgsl/beam-step.ts';
-import { GREEDY_STEP_GRID, greedyStepKernel } from '../../wgsl/greedy-step.ts';
+import { beamStepGrid, beamStepKernel, continuations, FINISHED_WORDS, NEVER } from '../../wgsl/beam-step.ts';
+import { greedyRanks, greedyStepGrid, greedyStepKernel } from '../../wgsl/greedy-step.ts';
+import { parentIn } from '../../wgsl/lineage.ts';
+import { chunkRows, rankRows } from '../../wgsl/rank-columns.ts';
+import { Control, controlWords } from '../../wgsl/search-control.ts';
 import type { DeviceTensor } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor } from '../plan/node.ts';
-import { topK } from './operations.ts';
+import { rankLanes } from '../tuning/variants.ts';
 
-export { Control, controlWords, FINISHED_WORDS, NEVER };
-
-/** Lanes of the kernels that choose tokens, and of the one that follows the beams. */
-const LANES = 64;
+export { Control, controlWords, FINISHED_WORDS, NEVER, parentIn };
 
 /** What every search keeps on the device. */
 export interface SearchTensors {
@@ -42,11 +34,20 @@ export function greedyStep(
   logits: GraphTensor,
   { control, tokens, logProbabilities, ended }: GreedyTensors,
 ): void {
+  const [rows, columns] = logits.shape;
+  const variant = { ...rankLanes(graph.gpu.deviceClass, 1), chunkRows: chunkRows(rows) };
   graph.dispatch(
-    greedyStepKernel({ lanes: LANES }),
-    GREEDY_STEP_GRID,
-    { sentences, columns: logits.shape[1], end_of_sentence: endOfSentence },
-    { ...topK(graph, logits, 1), control, log_probabilities: logProbabilities, tokens, ended },
+    greedyStepKernel(variant),
+    greedyStepGrid(sentences),
+    { sentences, rows, columns, end_of_sentence: endOfSentence },
+    {
+      logits,
+      ranks: graph.tensor('ranks', [rankRows(greedyRanks(variant)), columns]),
+      control,
+      log_probabilities: logProbabilities,
+      tokens,
+      ended,
+    },
   );
 }
 
@@ -57,9 +58,7 @@ export interface BeamTensors extends SearchTensors {
   /** `[hypotheses, 4]`, see `FINISHED_WORDS`. */
   readonly finished: DeviceTensor;
   /** `[positions, hypotheses]` */
-  readonly parents: DeviceTensor;
-  /** `[positions, hypotheses]` */
-  readonly ancestry: DeviceTensor;
+  readonly lineage: DeviceTensor;
   /** Length penalties: of the longest hypothesis allowed, then of each step. */
   readonly penalties: DeviceTensor;
 }
@@ -75,17 +74,12 @@ export interface BeamShape {
 /** Extends all hypotheses by a token and lets the best live on. @param logits `[V, columns]` */
 export function beamStep(graph: Graph, shape: BeamShape, logits: GraphTensor, tensors: BeamTensors): void {
   const { sentences, beam, stopEarly, endOfSentence } = shape;
-  const { control, tokens, alive, finished, parents, ancestry, penalties } = tensors;
+  const [rows, columns] = logits.shape;
+  const variant = { beam, stopEarly, ...rankLanes(graph.gpu.deviceClass, beam), chunkRows: chunkRows(rows) };
   graph.dispatch(
-    beamStepKernel({ beam, stopEarly, lanes: LANES }),
-    BEAM_STEP_GRID,
-    { sentences, columns: logits.shape[1], end_of_sentence: endOfSentence },
-    { ...topK(graph, logits, 2 * beam), penalties, control, alive, tokens, parents, finished },
-  );
-  graph.dispatch(
-    ancestryKernel({ beam, lanes: LANES }),
-    ancestryGrid(sentences),
-    { sentences },
-    { control, parents, ancestry },
+    beamStepKernel(variant),
+    beamStepGrid(sentences),
+    { sentences, rows, columns, end_of_sentence: endOfSentence },
+    { logits, ranks: graph.tensor('ranks', [rankRows({ k: continuations(beam) }), columns]), ...tensors },
   );
 }

@@ -1,7 +1,7 @@
 import type { AttentionVariant } from '../../wgsl/attention.ts';
 import type { LayerNormVariant } from '../../wgsl/layer-norm.ts';
 import type { SoftmaxLanes } from '../../wgsl/online-softmax.ts';
-import type { TopKVariant } from '../../wgsl/top-k.ts';
+import type { RankVariant } from '../../wgsl/rank-columns.ts';
 import type { Gpu } from '../device/gpu.ts';
 import type { Target } from './tilings.ts';
 
@@ -63,24 +63,14 @@ export function embeddingLanes(deviceClass: DeviceClass): number {
   return deviceClass === 'cpu' ? 1 : 64;
 }
 
-/** @param columns4 columns of the logits / 4 */
-export function topKLanes(
+/** Lanes of the kernels that choose tokens. @param columns that a workgroup has */
+export function rankLanes(
   deviceClass: DeviceClass,
-  columns4: number,
-): Pick<TopKVariant, 'lanes' | 'chunkLanes'> {
-  if (deviceClass !== 'cpu') return { lanes: 8, chunkLanes: 1 };
-  const lanes = columns4 < 3 ? columns4 : 4;
-  return { lanes, chunkLanes: 4 / lanes };
-}
-
-/** Rows of logits that one lane searches: few enough that all cores have some, many enough to fill the lists early. */
-export function topKChunk(deviceClass: DeviceClass, rows: number): number {
-  return deviceClass === 'cpu' ? Math.max(64, Math.ceil(rows / 16)) : 128;
-}
-
-/** Chunk results one lane merges at a time. */
-export function topKFanIn(deviceClass: DeviceClass): number {
-  return deviceClass === 'cpu' ? 64 : 16;
+  columns: number,
+): Pick<RankVariant, 'abreast' | 'lanes' | 'block'> {
+  const abreast = Math.min(columns, 4);
+  if (deviceClass === 'cpu') return { abreast, lanes: 16, block: 4 };
+  return { abreast, lanes: 2 ** Math.floor(Math.log2(256 / abreast)), block: 16 };
 }
 
 /** Columns are padded to a multiple of this, so that tiles divide them. */

@@ -1,4 +1,4 @@
-import { FINISHED_WORDS } from '../../graph/operations/search-operations.ts';
+import { FINISHED_WORDS, parentIn } from '../../graph/operations/search-operations.ts';
 import { EOS } from './config.ts';
 
 /** A translation as ids. */
@@ -21,8 +21,8 @@ export interface BeamRecord {
   readonly steps: number;
   /** `[steps, slots]` */
   readonly tokens: Uint32Array;
-  /** `[steps, slots]` slot within the sentence that each hypothesis grew from. */
-  readonly parents: Uint32Array;
+  /** `[steps, slots]` with the slot within the sentence that each hypothesis grew from. */
+  readonly lineage: Uint32Array;
   /** `[slots]` log-probabilities. */
   readonly alive: Float32Array;
   /** `[slots, 4]`, see `FINISHED_WORDS`. */
@@ -83,13 +83,13 @@ function aliveHypothesis(record: BeamRecord, sentence: number, slot: number): Hy
 
 /** Tokens of the first `steps` steps of the hypothesis that is in `slot` after them. */
 function path(record: BeamRecord, sentence: number, slot: number, steps: number): number[] {
-  const { sentences, beam, tokens, parents } = record;
+  const { sentences, beam, tokens, lineage } = record;
   const ids = new Array<number>(steps);
   let at = slot;
   for (let step = steps - 1; step >= 0; step--) {
     const index = (step * sentences + sentence) * beam + at;
     ids[step] = tokens[index];
-    at = parents[index];
+    at = parentIn(lineage[index]);
   }
   return ids;
 }

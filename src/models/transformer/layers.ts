@@ -61,7 +61,7 @@ export function selfAttentionBlock(
 /** What cached self-attention of one step reads and writes. */
 export interface StepCache {
   readonly control: DeviceTensor;
-  readonly ancestry: DeviceTensor | undefined;
+  readonly lineage: DeviceTensor | undefined;
   readonly keyCache: DeviceTensor;
   readonly valueCache: DeviceTensor;
 }

@@ -9,10 +9,8 @@ export interface Positions {
   readonly capacity: number;
   /** `[capacity, hypotheses]` tokens chosen. */
   readonly tokens: DeviceTensor;
-  /** `[capacity, hypotheses]` slots, within the sentence, that they grew from. */
-  readonly parents: DeviceTensor;
-  /** `[capacity, hypotheses]` slots, within the sentence, that caches of the hypotheses' pasts are in. */
-  readonly ancestry: DeviceTensor;
+  /** `[capacity, hypotheses]` where in their sentence they grew from, and where caches of the hypotheses' pasts are. */
+  readonly lineage: DeviceTensor;
   /** `[capacity + 2]` length penalties: of the longest hypothesis, then of each length. */
   readonly penalties: DeviceTensor;
   /** Per layer `[capacity, hypotheses, heads, padded head]`. */
@@ -42,8 +40,7 @@ export function makePositions(
       scope,
       capacity,
       tokens: table('tokens'),
-      parents: table('parents'),
-      ancestry: table('ancestry'),
+      lineage: table('lineage'),
       penalties: scope.tensor('length penalties', [capacity + 2]),
       caches: Array.from({ length: layers }, (_, layer) => ({
         key: cache(`layer ${layer} key cache`),
@@ -60,8 +57,8 @@ export function makePositions(
 }
 
 /** All that there is for each position and hypothesis, `[capacity, hypotheses, …]`. */
-export function perPosition({ tokens, parents, ancestry, caches }: Positions): DeviceTensor[] {
-  return [tokens, parents, ancestry, ...caches.flatMap(({ key, value }) => [key, value])];
+export function perPosition({ tokens, lineage, caches }: Positions): DeviceTensor[] {
+  return [tokens, lineage, ...caches.flatMap(({ key, value }) => [key, value])];
 }
 
 /**

@@ -281,7 +281,7 @@ export class Search implements Disposable {
   #buildStepPlan(positions: Positions): Promise<Plan> {
     const { gpu, config, weights } = this.#model;
     const { sentences, beam, stride } = this.shape;
-    const { tokens, ancestry, caches, capacity } = positions;
+    const { tokens, lineage, caches, capacity } = positions;
     const { keyValues, keyBias, extent } = this.memory;
     const alignment = columnAlignment(sentences * beam);
     const graph = new Graph(gpu, 'decoding step');
@@ -294,7 +294,7 @@ export class Search implements Disposable {
       timing: this.#model.timing(capacity + 1),
       caches: caches.map(({ key, value }) => ({
         control: this.#control,
-        ancestry: beam === 1 ? undefined : ancestry,
+        lineage: beam === 1 ? undefined : lineage,
         keyCache: key,
         valueCache: value,
       })),
@@ -304,14 +304,14 @@ export class Search implements Disposable {
     return graph.plan();
   }
 
-  #addChoice(graph: Graph, logits: GraphTensor, { tokens, parents, ancestry, penalties }: Positions): void {
+  #addChoice(graph: Graph, logits: GraphTensor, { tokens, lineage, penalties }: Positions): void {
     const { sentences, beam, stopEarly } = this.shape;
     const search = { control: this.#control, tokens };
     if (beam === 1) {
       const kept = { ...search, logProbabilities: this.#alive, ended: this.#finished };
       greedyStep(graph, sentences, EOS, logits, kept);
     } else {
-      const kept = { ...search, alive: this.#alive, finished: this.#finished, parents, ancestry, penalties };
+      const kept = { ...search, alive: this.#alive, finished: this.#finished, lineage, penalties };
       beamStep(graph, { sentences, beam, stopEarly, endOfSentence: EOS }, logits, kept);
     }
   }
@@ -344,13 +344,13 @@ export class Search implements Disposable {
     const { gpu } = this.#model;
     const { sentences, beam } = this.shape;
     const slots = sentences * beam;
-    const { tokens, parents } = this.#positions!;
+    const { tokens, lineage } = this.#positions!;
     return {
       sentences,
       beam,
       steps,
       tokens: await readWords(gpu, tokens, steps * slots),
-      parents: await readWords(gpu, parents, steps * slots),
+      lineage: await readWords(gpu, lineage, steps * slots),
       alive: await readFloats(gpu, this.#alive, slots),
       finished: await readWords(gpu, this.#finished, slots * FINISHED_WORDS),
     };

@@ -5,11 +5,12 @@ import {
   attentionStepLanes,
   columnAlignment,
   layerNormVariant,
-  topKChunk,
-  topKLanes,
+  rankLanes,
 } from '../../../src/graph/tuning/variants.ts';
+import { beamStepMemory } from '../../../src/wgsl/beam-step.ts';
 import { embeddingGrid } from '../../../src/wgsl/embedding.ts';
 import { normalisePicturesGrid } from '../../../src/wgsl/normalise-pictures.ts';
+import { chunkRows } from '../../../src/wgsl/rank-columns.ts';
 import { DEVICE_CLASSES } from '../../support/device-class.ts';
 import fc from '../../support/fast-check.ts';
 
@@ -40,19 +41,20 @@ test('the workgroups of softmaxes fit every device, with what their lanes share'
   );
 });
 
-test('so do the workgroups of layer norm and top-k', () => {
+test('so do the workgroups of layer norm, and of the choice of tokens', () => {
   fc.assert(
     fc.property(
       deviceClass,
       fc.integer({ min: 1, max: 3000 }),
-      fc.integer({ min: 1, max: 100_000 }),
-      (deviceClass, columns4, rows) => {
+      fc.integer({ min: 1, max: 1_000_000 }),
+      fc.integer({ min: 1, max: 64 }),
+      (deviceClass, columns4, rows, beam) => {
         const { parts, columns } = layerNormVariant(deviceClass, columns4);
         assert.ok(parts * columns * 16 <= WORKGROUP_MEMORY && parts * columns <= MOST_INVOCATIONS);
-        const topK = topKLanes(deviceClass, columns4);
-        assert.ok(Object.values(topK).every((count) => Number.isInteger(count) && count >= 1));
-        assert.ok(topK.lanes * topK.chunkLanes <= MOST_INVOCATIONS);
-        assert.ok(topKChunk(deviceClass, rows) >= 1);
+        const lanes = rankLanes(deviceClass, beam);
+        assert.ok(Object.values(lanes).every((count) => Number.isInteger(count) && count >= 1));
+        assert.ok(lanes.lanes * lanes.abreast <= MOST_INVOCATIONS);
+        assert.ok(beamStepMemory({ beam, ...lanes, chunkRows: chunkRows(rows) }) <= WORKGROUP_MEMORY);
       },
     ),
   );
