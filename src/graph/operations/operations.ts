@@ -113,7 +113,7 @@ export function layerNorm(
 ): GraphTensor {
   const [features] = x.shape;
   const columns4 = quarter(x);
-  const variant = layerNormVariant(graph.gpu.deviceClass, columns4);
+  const variant = layerNormVariant(graph.gpu.deviceClass, features, columns4);
   const y = into ?? graph.tensor(`${x.name} normalised`, x.shape);
   graph.dispatch(
     layerNormKernel(variant),

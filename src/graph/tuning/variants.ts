@@ -21,11 +21,22 @@ export function densestSparse(deviceClass: DeviceClass): number {
 }
 
 /** @param columns4 N / 4 */
-export function layerNormVariant(deviceClass: DeviceClass, columns4: number): LayerNormVariant {
-  if (deviceClass !== 'cpu') return { parts: 32, shared: true, columns: 4 };
+export function layerNormVariant(
+  deviceClass: DeviceClass,
+  features: number,
+  columns4: number,
+): LayerNormVariant {
+  if (deviceClass !== 'cpu') {
+    const parts = 32;
+    const held = features <= MOST_HELD * parts ? features : undefined;
+    return { parts, shared: true, columns: columns4 < 64 ? 2 : 4, held };
+  }
   const shared = columns4 < 4;
-  return { parts: 4, shared, columns: shared ? 1 : 4 };
+  return { parts: 4, shared, columns: shared ? 1 : 4, held: undefined };
 }
+
+/** Features of a column that a lane has registers for, a vec4 each. */
+const MOST_HELD = 32;
 
 /** Lanes that share a sum over a row of so many terms; a power of two. */
 export function reductionLanes({ deviceClass, features }: Target, terms: number): number {

@@ -49,7 +49,7 @@ test('so do the workgroups of layer norm, and of the choice of tokens', () => {
       fc.integer({ min: 1, max: 1_000_000 }),
       fc.integer({ min: 1, max: 64 }),
       (deviceClass, columns4, rows, beam) => {
-        const { parts, columns } = layerNormVariant(deviceClass, columns4);
+        const { parts, columns } = layerNormVariant(deviceClass, rows, columns4);
         assert.ok(parts * columns * 16 <= WORKGROUP_MEMORY && parts * columns <= MOST_INVOCATIONS);
         const lanes = rankLanes(deviceClass, beam);
         assert.ok(Object.values(lanes).every((count) => Number.isInteger(count) && count >= 1));
