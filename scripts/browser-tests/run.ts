@@ -54,7 +54,10 @@ async function runFile(
     page.on('close', () => end('the page was closed'));
     setTimeout(end, PATIENCE_MS, `not done after ${PATIENCE_MS / 60_000} minutes`).unref();
   });
-  page.on('console', (message) => console.log(`  ${message.text()}`));
+  page.on('console', (message) => {
+    // That a fixture is not there is for the tests to tell.
+    if (!message.text().startsWith('Failed to load resource')) console.log(`  ${message.text()}`);
+  });
   try {
     await page.exposeFunction('report', (outcome: TestOutcome) => outcomes.push(outcome));
     await page.goto(url);

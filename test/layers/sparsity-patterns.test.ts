@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DataError } from '../../src/base/errors.ts';
-import { readSmtx } from '../../src/io/exchange/smtx.ts';
 import { readPattern, sparsifiedMatrices } from '../../src/layers/sparsity-patterns.ts';
 import { checkpointSparsity } from '../../src/metrics/sparsity.ts';
+import { readTestPattern } from '../support/files.ts';
 import { openManifest } from '../support/manifest.ts';
 import { memoryCheckpoint } from '../support/memory-checkpoint.ts';
 import { sharedPath, sharedTest } from '../support/shared.ts';
@@ -99,7 +99,7 @@ for (const [golden, folder, count] of [
       const small = matrices.filter(({ site }) => checkpoint.info(site.weights[0]).byteLength <= 2 ** 20);
       assert.ok(small.length > 20);
       for (const matrix of small.filter((_, i) => i % 6 === 0)) {
-        const expected = await readSmtx(
+        const expected = await readTestPattern(
           sharedPath('data', 'dlmc', ...folder.split('/'), `${matrix.name}.smtx.gz`),
         );
         assert.deepEqual(await readPattern(checkpoint, matrix, 'magnitude_pruning'), expected, matrix.name);

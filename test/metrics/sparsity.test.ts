@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { DataError } from '../../src/base/errors.ts';
 import type { Technique } from '../../src/base/technique.ts';
 import { checkpointSparsity } from '../../src/metrics/sparsity.ts';
 import fc from '../support/fast-check.ts';
+import { readJson, readText } from '../support/files.ts';
 import { openManifest } from '../support/manifest.ts';
 import { type MemoryTensor, memoryCheckpoint } from '../support/memory-checkpoint.ts';
 import { sharedTest } from '../support/shared.ts';
@@ -30,6 +29,13 @@ const LAYERS: Record<Technique, (name: string, kept: boolean[]) => Record<string
     [`${name}/log_alpha`]: row(kept, -2.3, -2.5),
   }),
 };
+
+/** What the tests read of goldens.json. */
+interface Golden {
+  readonly config: { readonly log_alpha_threshold?: number };
+  readonly checkpoint_sparsity: number;
+  readonly sparsity: { readonly nonzero: number; readonly total: number; readonly percent: number };
+}
 
 const layer = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 });
 const layers = fc.array(layer, { minLength: 1, maxLength: 6 });
@@ -139,11 +145,11 @@ for (const technique of [
     `${technique}: a small Transformer has the sparsity, layer by layer, that the original tool prints`,
     ['goldens', 'transformer', 'small', technique],
     async (folder) => {
-      const golden = JSON.parse(await readFile(join(folder, 'goldens.json'), 'utf8'));
-      const checkpoint = await openManifest(join(folder, 'manifest.json'));
+      const golden = await readJson<Golden>(`${folder}/goldens.json`);
+      const checkpoint = await openManifest(`${folder}/manifest.json`);
       const result = await checkpointSparsity(checkpoint, { technique, ...thresholdOf(golden.config) });
       assert.equal(result.percent, golden.checkpoint_sparsity);
-      const printed = await readFile(join(folder, 'checkpoint_sparsity.txt'), 'utf8');
+      const printed = await readText(`${folder}/checkpoint_sparsity.txt`);
       const lines = printed.split('\n').filter((line) => line.startsWith('Layer: '));
       const ours = result.layers.map(
         (layer) => `Layer: ${layer.name}, sparsity ${(100 * layer.sparsity).toFixed(6)}`,
@@ -175,8 +181,8 @@ sharedTest(
   'a full-size Transformer has the sparsity that was counted when it was made',
   ['goldens', 'transformer', 'full', 'magnitude_pruning_0.9'],
   async (folder) => {
-    const golden = JSON.parse(await readFile(join(folder, 'goldens.json'), 'utf8')).sparsity;
-    const result = await checkpointSparsity(await openManifest(join(folder, 'manifest.json')));
+    const golden = (await readJson<Golden>(`${folder}/goldens.json`)).sparsity;
+    const result = await checkpointSparsity(await openManifest(`${folder}/manifest.json`));
     const { nonzero, total, percent } = result;
     assert.deepEqual({ nonzero, total, percent }, golden);
   },

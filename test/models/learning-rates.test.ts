@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { resNetLearningRate } from '../../src/models/resnet50/learning-rate.ts';
 import {
   adafactorLearningRate,
   transformerLearningRate,
 } from '../../src/models/transformer/learning-rate.ts';
+import { readJson } from '../support/files.ts';
 import { sharedTest } from '../support/shared.ts';
 
 sharedTest(
   'the rates of ResNet-50 are the original’s at every step it was asked for, on both sides of every change',
   ['goldens', 'resnet50', 'D_training', 'lr_schedule.json'],
   async (path) => {
-    const { values } = JSON.parse(await readFile(path, 'utf8')) as {
+    const { values } = await readJson<{
       values: { train_batch_size: number; global_step: number; learning_rate: number }[];
-    };
+    }>(path);
     for (const { train_batch_size: batch, global_step: step, learning_rate: expected } of values) {
       assertRate(resNetLearningRate(step, { batch }), expected, `batch ${batch}, step ${step}`);
     }
@@ -26,9 +26,9 @@ sharedTest(
   'the rates of the Transformer are the original’s',
   ['goldens', 'transformer', 'training', 'schedules.json'],
   async (path) => {
-    const { learning_rate: golden } = JSON.parse(await readFile(path, 'utf8')) as {
+    const { learning_rate: golden } = await readJson<{
       learning_rate: { global_step: number[]; sets: Record<string, { values: number[] }> };
-    };
+    }>(path);
     const schedules: Record<string, (step: number) => number> = {
       'sparse_transformer_magnitude_pruning_tpu/hidden512': (step) =>
         transformerLearningRate(step, { hidden: 512 }),

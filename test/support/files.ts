@@ -1,11 +1,18 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { SparsePattern } from '../../src/base/sparse-pattern.ts';
+import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../../src/io/checkpoint/checkpoint-types.ts';
+import { readSmtx } from '../../src/io/exchange/smtx.ts';
 
 /*
  * The files tests read. Where tests run in a browser, `browser/files.ts` stands in for this and asks the server of the page:
  * what needs no more of the file system than these functions runs there too.
  */
+
+/** Whether tests may take the time and memory of models of full size. */
+export const TAKES_FULL_SIZE = true;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -29,4 +36,14 @@ export function readText(file: string): Promise<string> {
 
 export async function readJson<T>(file: string): Promise<T> {
   return JSON.parse(await readText(file)) as T;
+}
+
+/** @param file of a checkpoint or safetensors; or a directory with a checkpoint */
+export function openTestCheckpoint(file: string): Promise<Checkpoint> {
+  return openCheckpoint(file);
+}
+
+/** A pattern of the Deep Learning Matrix Collection, gzipped. */
+export function readTestPattern(file: string): Promise<SparsePattern> {
+  return readSmtx(file);
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { readSafetensors } from '../io/support.ts';
 import { assertClose } from './accuracy.ts';
+import { readJson, testFile } from './files.ts';
+import { readSafetensors } from './tensors.ts';
 
 /** The folder of the small networks. */
-export const GOLDEN_RESNETS = fileURLToPath(new URL('../goldens/resnet50', import.meta.url));
+export const GOLDEN_RESNETS = testFile('test', 'goldens', 'resnet50');
 
 /** Their names. */
 export const GOLDEN_RESNET_CASES = [
@@ -41,8 +40,8 @@ export interface GoldenResNet {
   float32_vs_independent_float64: Record<string, { max_abs: number; max_abs_of_f64: number }>;
 }
 
-export async function readGoldenResNet(directory: string): Promise<GoldenResNet> {
-  return JSON.parse(await readFile(`${directory}/golden.json`, 'utf8'));
+export function readGoldenResNet(directory: string): Promise<GoldenResNet> {
+  return readJson(`${directory}/golden.json`);
 }
 
 /** Values of `golden.safetensors`. */

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { readSafetensors } from '../io/support.ts';
+import { readJson } from './files.ts';
+import { readSafetensors } from './tensors.ts';
 
 /** One search of a golden case. */
 export interface GoldenDecode {
@@ -38,9 +38,14 @@ export interface GoldenModel {
   sparsity: { nonzero: number; total: number };
 }
 
+/** What the full model has in place of cases. */
+type SingleCase = Omit<GoldenCase, 'name'> & {
+  readonly greedy: Omit<GoldenDecode, 'beam_size' | 'alpha' | 'top_beams' | 'extra_length'>;
+};
+
 /** Reads `goldens.json`; the full model has a single case, whose parts lie at the top. */
 export async function readGoldens(directory: string): Promise<GoldenModel> {
-  const goldens = JSON.parse(await readFile(`${directory}/goldens.json`, 'utf8'));
+  const goldens = await readJson<GoldenModel & SingleCase>(`${directory}/goldens.json`);
   if (goldens.cases) return goldens;
   const greedy = { beam_size: 1, alpha: 0, top_beams: 1, extra_length: Number.NaN, ...goldens.greedy };
   return { ...goldens, cases: [{ name: 'main', ...goldens, decodes: [...goldens.decodes, greedy] }] };

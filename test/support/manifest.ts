@@ -5,9 +5,8 @@ import type {
   TensorChunk,
   TensorInfo,
 } from '../../src/io/checkpoint/checkpoint-types.ts';
-import { readSmtx } from '../../src/io/exchange/smtx.ts';
 import { compareBytes } from './bytes.ts';
-import { readJson } from './files.ts';
+import { readJson, readTestPattern } from './files.ts';
 import { sharedPath } from './shared.ts';
 
 /** How the values of a variable, or of one of its rows, come about. */
@@ -113,7 +112,7 @@ function patternCache(): (path: string) => Promise<Uint8Array> {
 
 /** A pattern as bytes 0 or 1, transposed: `[cols, rows]`. */
 async function densePattern(path: string): Promise<Uint8Array> {
-  const { rows, cols, rowOffsets, columns } = await readSmtx(sharedPath('data', 'dlmc', `${path}.gz`));
+  const { rows, cols, rowOffsets, columns } = await readTestPattern(sharedPath('data', 'dlmc', `${path}.gz`));
   const dense = new Uint8Array(rows * cols);
   for (let r = 0; r < rows; r++) {
     for (let i = rowOffsets[r]; i < rowOffsets[r + 1]; i++) dense[columns[i] * rows + r] = 1;

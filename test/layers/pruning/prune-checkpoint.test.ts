@@ -11,7 +11,6 @@ import {
 } from '../../../src/layers/pruning/prune-checkpoint.ts';
 import { checkpointSparsity } from '../../../src/metrics/sparsity.ts';
 import { loadTransformer } from '../../../src/models/transformer/model.ts';
-import { assertSameTensor } from '../../io/support.ts';
 import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { openManifest } from '../../support/manifest.ts';
@@ -19,6 +18,7 @@ import { type MemoryTensor, memoryCheckpoint } from '../../support/memory-checkp
 import { holds } from '../../support/property.ts';
 import { floats, randomFrom } from '../../support/random.ts';
 import { sharedPath, sharedTest } from '../../support/shared.ts';
+import { assertSameTensor } from '../../support/tensors.ts';
 import { tinyTransformer, WORKED_EXAMPLE } from '../../support/tiny-transformer.ts';
 
 const sparsity = fc.float({ min: 0, max: Math.fround(0.98), noNaN: true });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { type CountRounding, keptCount } from '../../../src/layers/pruning/kept-count.ts';
 import { layerSparsity } from '../../../src/layers/pruning/layer-targets.ts';
 import { gradualSparsity, isMaskUpdateDue, type MaskUpdates } from '../../../src/layers/pruning/schedule.ts';
+import { readText } from '../../support/files.ts';
 import { sharedTest } from '../../support/shared.ts';
 
 /*
@@ -147,7 +147,7 @@ function lastUpdate(updates: MaskUpdates): number {
 }
 
 async function publishedLayers(path: string, model: string) {
-  const [, ...lines] = (await readFile(path, 'utf8')).trim().split('\n');
+  const [, ...lines] = (await readText(path)).trim().split('\n');
   return lines
     .map((line) => line.split(','))
     .filter((fields) => fields[0] === model)

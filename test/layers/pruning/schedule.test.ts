@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { UsageError } from '../../../src/base/errors.ts';
 import { gradualSparsity, isMaskUpdateDue, type MaskUpdates } from '../../../src/layers/pruning/schedule.ts';
 import fc from '../../support/fast-check.ts';
+import { readJson } from '../../support/files.ts';
 import { sharedTest } from '../../support/shared.ts';
 
 const fraction = fc.double({ min: 0, max: 0.99, noNaN: true });
@@ -113,7 +113,7 @@ describe('mask updates', () => {
     'come when the original makes them, with its sparsity to the bit',
     ['goldens', 'resnet50', 'D_training', 'mask_updates.json'],
     async (path) => {
-      const { runs }: { runs: GoldenRun[] } = JSON.parse(await readFile(path, 'utf8'));
+      const { runs } = await readJson<{ runs: GoldenRun[] }>(path);
       for (const { hparams, log } of runs) {
         const number = (name: string) => Number(new RegExp(`(?:^|,)${name}=([^,]+)`).exec(hparams)![1]);
         const updates = {

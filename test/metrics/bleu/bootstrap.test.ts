@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, it, test } from 'node:test';
 import { bleu, compareBleu } from '../../../src/metrics/bleu/bleu.ts';
 import { confidenceOf, pairedPValue } from '../../../src/metrics/bleu/bootstrap.ts';
 import { uniformIntegers } from '../../../src/metrics/bleu/numpy-random.ts';
 import fc from '../../support/fast-check.ts';
+import { readJson, testFile } from '../../support/files.ts';
 import { SENTENCE } from './texts.ts';
 
 interface Goldens {
@@ -13,8 +13,8 @@ interface Goldens {
   readonly draws: { seed: number; below: number; values: number[] }[];
 }
 
-const { source, draws }: Goldens = JSON.parse(
-  readFileSync(new URL('./sacrebleu-goldens.json', import.meta.url), 'utf8'),
+const { source, draws } = await readJson<Goldens>(
+  testFile('test', 'metrics', 'bleu', 'sacrebleu-goldens.json'),
 );
 
 describe(`draws are those of ${source}`, () => {

@@ -15,11 +15,11 @@ sharedTest('figures of published translations are those of multi-bleu.perl', ['d
       ['moses_input.de', 'moses_input_as_reference.de'],
     ],
   };
-  const expected = publishedLines('multibleu_expected.txt').join('\n').split(/:?\n/);
+  const expected = (await publishedLines('multibleu_expected.txt')).join('\n').split(/:?\n/);
   assert.equal(expected.length, 2 * Object.keys(corpora).length);
   for (let i = 0; i < expected.length; i += 2) {
     const [[hypotheses, reference], options] = corpora[expected[i]];
-    const result = bleu(publishedLines(hypotheses), [publishedLines(reference)], {
+    const result = bleu(await publishedLines(hypotheses), [await publishedLines(reference)], {
       method: 'multi-bleu',
       ...options,
     });
@@ -28,15 +28,15 @@ sharedTest('figures of published translations are those of multi-bleu.perl', ['d
 });
 
 sharedTest("the paper's script: raw hypotheses against tokenised references", ['data', 'bleu'], async () => {
-  const raw = publishedLines('moses_input.de');
-  const tokenized = publishedLines('moses_expected.tok');
+  const raw = await publishedLines('moses_input.de');
+  const tokenized = await publishedLines('moses_expected.tok');
   for (const method of ['moses', 'moses-compound'] as const) {
     const { score, counts, totals } = bleu(raw, [tokenized], { method });
     assert.ok(Math.abs(score - 100) < 1e-9);
     assert.deepEqual(counts, totals);
   }
   const { hypothesisLength } = bleu(raw, [tokenized], { method: 'moses-compound' });
-  const words = publishedLines('moses_expected.atat').join(' ').split(' ');
+  const words = (await publishedLines('moses_expected.atat')).join(' ').split(' ');
   assert.equal(hypothesisLength, words.filter((word) => word !== '').length);
 });
 

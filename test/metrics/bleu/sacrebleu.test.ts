@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, it, test } from 'node:test';
 import { type BleuOptions, type BleuResult, bleu, compareBleu } from '../../../src/metrics/bleu/bleu.ts';
 import { formatBleu } from '../../../src/metrics/bleu/format-bleu.ts';
 import { splitWords, tokenize13a, tokenizeIntl } from '../../../src/metrics/bleu/sacrebleu-tokenizers.ts';
 import { SIGNATURE_VERSION } from '../../../src/metrics/bleu/signature.ts';
 import fc from '../../support/fast-check.ts';
+import { readJson, testFile } from '../../support/files.ts';
 import { sharedTest } from '../../support/shared.ts';
 import { ANY_TEXT, publishedLines, TEDIOUS } from './texts.ts';
 
@@ -43,9 +43,7 @@ interface Goldens {
   readonly tokens: { line: string; '13a': string[]; intl: string[]; none: string[] }[];
 }
 
-const GOLDENS: Goldens = JSON.parse(
-  readFileSync(new URL('./sacrebleu-goldens.json', import.meta.url), 'utf8'),
-);
+const GOLDENS = await readJson<Goldens>(testFile('test', 'metrics', 'bleu', 'sacrebleu-goldens.json'));
 
 describe(`tokens of ${GOLDENS.source}`, () => {
   for (const { line, ...expected } of GOLDENS.tokens) {
@@ -103,11 +101,14 @@ interface Published {
 
 sharedTest('scores of published translations are those of sacreBLEU', ['data', 'bleu'], async () => {
   const published: Record<string, Published> = JSON.parse(
-    publishedLines('sacrebleu_expected.json').join('\n'),
+    (await publishedLines('sacrebleu_expected.json')).join('\n'),
   );
   const corpora = {
-    deen: [publishedLines('deen_output'), publishedLines('deen_reference')],
-    moses_input: [publishedLines('moses_input.de'), publishedLines('moses_input_as_reference.de')],
+    deen: [await publishedLines('deen_output'), await publishedLines('deen_reference')],
+    moses_input: [
+      await publishedLines('moses_input.de'),
+      await publishedLines('moses_input_as_reference.de'),
+    ],
   };
   for (const [name, expected] of Object.entries(published)) {
     const [, corpus, method, lc] = /^(deen|moses_input)_(13a|intl|none)(_lc)?$/.exec(name)!;
@@ -125,7 +126,10 @@ sharedTest('scores of published translations are those of sacreBLEU', ['data', '
 });
 
 sharedTest('confidence of published translations is that of sacreBLEU 2.6.0', ['data', 'bleu'], async () => {
-  const [hypotheses, reference] = [publishedLines('deen_output'), publishedLines('deen_reference')];
+  const [hypotheses, reference] = [
+    await publishedLines('deen_output'),
+    await publishedLines('deen_reference'),
+  ];
   // A worse system: two words less in every third sentence.
   const cut = hypotheses.map((line, i) => (i % 3 === 0 ? line.split(' ').slice(0, -2).join(' ') : line));
   const { baseline, system, pValue } = compareBleu(hypotheses, cut, [reference], { method: '13a' });
@@ -142,9 +146,9 @@ sharedTest('confidence of published translations is that of sacreBLEU 2.6.0', ['
   assert.equal(pValue, 1 / 1001);
 });
 
-test('signatures have the version of the package', () => {
-  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  assert.equal(SIGNATURE_VERSION, `tsos-${JSON.parse(manifest).version}`);
+test('signatures have the version of the package', async () => {
+  const { version } = await readJson<{ version: string }>(testFile('package.json'));
+  assert.equal(SIGNATURE_VERSION, `tsos-${version}`);
 });
 
 test('any text has tokens, which have no white space in them', () => {

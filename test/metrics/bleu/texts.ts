@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import fc from '../../support/fast-check.ts';
+import { readText } from '../../support/files.ts';
 import { sharedPath } from '../../support/shared.ts';
 
 /** The lines of a file of published test data. */
-export function publishedLines(name: string): string[] {
-  return readFileSync(sharedPath('data', 'bleu', name), 'utf8')
-    .replace(/\n$/, '')
-    .split('\n');
+export async function publishedLines(name: string): Promise<string[]> {
+  const text = await readText(sharedPath('data', 'bleu', name));
+  return text.replace(/\n$/, '').split('\n');
 }
 
 /** Sentences of few different words, so that n-grams match; empty ones among them. */

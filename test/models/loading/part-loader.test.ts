@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { inOrder, PartLoader } from '../../../src/models/loading/part-loader.ts';
 import fc from '../../support/fast-check.ts';
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** How many turns of the event loop a part takes, and whether it fails then. */
 const part = fc.record({ turns: fc.nat({ max: 4 }), fails: fc.boolean() });

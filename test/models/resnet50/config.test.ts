@@ -5,7 +5,7 @@ import { TECHNIQUES } from '../../../src/base/technique.ts';
 import { readConfig } from '../../../src/models/resnet50/config.ts';
 import { loadResNet50 } from '../../../src/models/resnet50/model.ts';
 import { layerScopes } from '../../../src/models/resnet50/weights.ts';
-import { dataErrorOf } from '../../io/support.ts';
+import { dataErrorOf } from '../../support/data-error.ts';
 import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { type MemoryTensor, memoryCheckpoint } from '../../support/memory-checkpoint.ts';

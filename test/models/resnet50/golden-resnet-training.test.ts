@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { elements, readFloats, readWords, Scope, write } from '../../../src/graph/device/scope.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { Nesterov } from '../../../src/graph/optimisers/nesterov.ts';
@@ -12,8 +11,8 @@ import {
   trainingGraph,
 } from '../../../src/models/resnet50/training.ts';
 import type { NoiseRequest, NoiseSource } from '../../../src/models/training/noise.ts';
-import { readSafetensors } from '../../io/support.ts';
 import { asFloats, compute, kept } from '../../support/compute.ts';
+import { readJson } from '../../support/files.ts';
 import {
   checkGoldenGradients,
   checkScalar,
@@ -24,6 +23,7 @@ import {
 import { testGpu } from '../../support/gpu.ts';
 import { hashed, openManifest } from '../../support/manifest.ts';
 import { sharedPath, sharedTest } from '../../support/shared.ts';
+import { readSafetensors } from '../../support/tensors.ts';
 
 /** What the goldens tell of a case. */
 interface Golden {
@@ -68,7 +68,7 @@ for (const [name, tolerance] of Object.entries(CASES)) {
     `${name}: losses and gradients of every variable are the original’s`,
     ['goldens', 'resnet50', 'D_training', name],
     async (path) => {
-      const golden = JSON.parse(await readFile(`${path}/golden.json`, 'utf8')) as Golden;
+      const golden = await readJson<Golden>(`${path}/golden.json`);
       const tensors = await readSafetensors(`${path}/golden.safetensors`);
       const gpu = await testGpu();
       using scope = new Scope(gpu);
@@ -171,7 +171,7 @@ interface Outcome {
 
 /** A training that goes on from a golden's checkpoint, a step at a time. */
 async function startTraining(path: string) {
-  const golden = JSON.parse(await readFile(`${path}/golden.json`, 'utf8')) as Golden;
+  const golden = await readJson<Golden>(`${path}/golden.json`);
   const tensors = await readSafetensors(`${path}/golden.safetensors`);
   const gpu = await testGpu();
   const scope = new Scope(gpu);

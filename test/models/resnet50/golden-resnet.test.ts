@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { convolution, normalisePictures } from '../../../src/graph/operations/convolution-operations.ts';
 import { uploadConvolution } from '../../../src/graph/weights/convolution-weight.ts';
-import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts';
 import { readEffectiveMatrix } from '../../../src/layers/effective-weights.ts';
 import { ResNetVariables } from '../../../src/layers/resnet-sites.ts';
@@ -11,6 +10,7 @@ import { DEVIATION, MEAN, STAGES } from '../../../src/models/resnet50/network.ts
 import { asFloats, compute } from '../../support/compute.ts';
 import { channelsLast } from '../../support/convolutions.ts';
 import { gpuAs } from '../../support/device-class.ts';
+import { openTestCheckpoint } from '../../support/files.ts';
 import {
   assertNear,
   checkStage,
@@ -38,7 +38,7 @@ for (const name of GOLDEN_RESNET_CASES) {
     `${name}: the checkpoint TensorFlow wrote gives the same`,
     ['goldens', 'resnet50', 'A_small', name],
     async (path) => {
-      const checkpoint = await openCheckpoint(`${path}/checkpoint`);
+      const checkpoint = await openTestCheckpoint(`${path}/checkpoint`);
       await checkLogits(checkpoint, path, undefined);
       await checkpoint.close();
     },

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { readFloats, readWords, Scope } from '../../../src/graph/device/scope.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { Adam } from '../../../src/graph/optimisers/adam.ts';
@@ -12,8 +11,8 @@ import type { NoiseSource } from '../../../src/models/training/noise.ts';
 import { transformerLearningRate } from '../../../src/models/transformer/learning-rate.ts';
 import { loadTrainableTransformer, trainingGraph } from '../../../src/models/transformer/training.ts';
 import { allocateBatch, writeBatch } from '../../../src/models/transformer/training-batch.ts';
-import { readSafetensors } from '../../io/support.ts';
 import { asFloats, kept } from '../../support/compute.ts';
+import { readJson } from '../../support/files.ts';
 import {
   checkGoldenGradients,
   checkScalar,
@@ -24,6 +23,7 @@ import {
 import { testGpu } from '../../support/gpu.ts';
 import { openManifest } from '../../support/manifest.ts';
 import { sharedTest } from '../../support/shared.ts';
+import { readSafetensors } from '../../support/tensors.ts';
 import { type Variables, variationalTransformerLoss } from '../../support/variational-transformer.ts';
 
 /** What the goldens tell of a technique. */
@@ -50,7 +50,7 @@ for (const technique of ['dense', 'magnitude_pruning', 'variational_dropout', 'l
     `${technique}: loss, gradients of every variable and an Adam step are the original’s`,
     ['goldens', 'transformer', 'training', technique],
     async (path) => {
-      const golden = JSON.parse(await readFile(`${path}/goldens.json`, 'utf8')) as Golden;
+      const golden = await readJson<Golden>(`${path}/goldens.json`);
       const tensors = await readSafetensors(`${path}/goldens.safetensors`);
       const { config, hparams, global_step_before: step, inputs, targets } = golden;
       const gpu = await testGpu();

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { Gpu } from '../../../src/graph/device/gpu.ts';
-import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts';
 import { loadTransformer } from '../../../src/models/transformer/model.ts';
 import { checkDecode, checkEncoder, checkLogits } from '../../support/check-golden-transformer.ts';
 import { gpuAs } from '../../support/device-class.ts';
+import { openTestCheckpoint, testFile } from '../../support/files.ts';
 import { readGoldens, readGoldenTensors, tolerances } from '../../support/golden-transformer.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { openManifest } from '../../support/manifest.ts';
 import { sharedTest } from '../../support/shared.ts';
 
-const GOLDENS = fileURLToPath(new URL('../../goldens/transformer', import.meta.url));
+const GOLDENS = testFile('test', 'goldens', 'transformer');
 const TECHNIQUES = [
   'dense',
   'magnitude_pruning',
@@ -35,7 +34,7 @@ for (const technique of TECHNIQUES) {
     `${technique}: the checkpoint TensorFlow wrote gives the same`,
     ['goldens', 'transformer', 'small', technique],
     async (path) => {
-      const checkpoint = await openCheckpoint(`${path}/checkpoint`);
+      const checkpoint = await openTestCheckpoint(`${path}/checkpoint`);
       await checkForward(checkpoint, path, undefined);
       await checkpoint.close();
     },
