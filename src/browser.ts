@@ -10,6 +10,9 @@
  * const translations = await translateLines(model, vocabulary, ['Hello world!']);
  * ```
  *
+ * Pictures are decoded in Web Workers, whose script vite and webpack take along. esbuild does so where it is told:
+ * `esbuild app.js web-decode-worker=tsos/decode-worker --bundle --format=esm --outdir=out`; else the page decodes them itself.
+ *
  * @module
  */
 
@@ -20,7 +23,7 @@ export type { DeviceOptions } from './graph/open-device.ts';
 export { openGpu } from './graph/open-gpu-anywhere.ts';
 export type { TuningOptions, TuningStore } from './graph/tuning/tuning.ts';
 
-// Checkpoints.
+// Checkpoints: those the paper published, and any other.
 
 export { TECHNIQUES, type Technique } from './base/technique.ts';
 export { checkpointFiles } from './io/checkpoint/checkpoint-files.ts';
@@ -39,9 +42,24 @@ export type { OpenOptions } from './io/checkpoint/open-located.ts';
 export type { NamedTensor, WriteOptions } from './io/checkpoint/write-bundle.ts';
 export { type Exported, type OnTensor, readTensors } from './io/exchange/export.ts';
 export { tensorBlob } from './io/exchange/tensor-blob.ts';
+export type { Block } from './layers/pruning/block.ts';
+export type { CountOptions, CountRounding } from './layers/pruning/kept-count.ts';
+export type { LayerChoice, LayerTarget } from './layers/pruning/layer-targets.ts';
 export { type PrunedLayer, type PruneOptions, pruneCheckpoint } from './layers/pruning/prune-checkpoint.ts';
-export type { PruningRule } from './layers/pruning/rule.ts';
-export { type PublishedName, parsePublishedName } from './layers/published-name.ts';
+export type { MagnitudeRule, PruningRule, RandomRule } from './layers/pruning/rule.ts';
+export {
+  type PublishedFields,
+  type PublishedL0,
+  type PublishedModel,
+  type PublishedName,
+  type PublishedPruning,
+  type PublishedPruningFields,
+  type PublishedRampFields,
+  type PublishedResNetPruning,
+  type PublishedResNetVariationalDropout,
+  type PublishedVariationalDropout,
+  parsePublishedName,
+} from './layers/published-name.ts';
 export type { LogAlphaThreshold } from './layers/resolve-technique.ts';
 export {
   type CheckpointSparsity,
@@ -51,11 +69,13 @@ export {
 } from './metrics/sparsity.ts';
 export {
   type CheckpointFilter,
+  type Metric,
   PUBLISHED_CHECKPOINTS,
   type PublishedCheckpoint,
   publishedCheckpoint,
   selectCheckpoints,
 } from './results/catalogue.ts';
+export type { Range } from './results/range.ts';
 
 // Translating.
 
@@ -69,9 +89,13 @@ export {
   bleu,
   compareBleu,
 } from './metrics/bleu/bleu.ts';
+export type { Confidence } from './metrics/bleu/bootstrap.ts';
 export { formatBleu } from './metrics/bleu/format-bleu.ts';
 export { BLEU_METHODS, type BleuMethod } from './metrics/bleu/methods.ts';
-export type { TransformerConfig, TransformerOptions } from './models/transformer/config.ts';
+export type { NgramStatistics } from './metrics/bleu/ngram-statistics.ts';
+export type { Score } from './metrics/bleu/score.ts';
+export { SMOOTHING_METHODS, type SmoothingMethod } from './metrics/bleu/smoothing.ts';
+export type { HeadsSource, TransformerConfig, TransformerOptions } from './models/transformer/config.ts';
 export type { Hypothesis } from './models/transformer/hypotheses.ts';
 export {
   loadTransformer,
@@ -79,6 +103,7 @@ export {
   type TranslateOptions,
   type Translation,
 } from './models/transformer/model.ts';
+export type { ProgressListener } from './models/transformer/search.ts';
 export {
   type FinishedBatch,
   type LineTranslation,
@@ -89,6 +114,8 @@ export {
 
 // Telling what is in pictures.
 
+export type { ShapedFloats } from './base/shaped-floats.ts';
+export type { WeightCounts } from './graph/weights/weight-counts.ts';
 export type { LabelOptions, OpenedPictures } from './io/pictures/arrange-pictures.ts';
 export type { DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
 export type { GivenPicture } from './io/pictures/given-pictures.ts';
@@ -100,16 +127,22 @@ export {
   type ReadPicturesOptions,
   readPictures,
 } from './io/pictures/read-pictures.ts';
-export { type ClassificationTotals, mostProbable } from './metrics/classification.ts';
+export { type ClassificationTotals, type ClassProbability, mostProbable } from './metrics/classification.ts';
 export {
   type ClassifiedPicture,
   type ClassifyOptions,
   classifyPictures,
   type UnusablePicture,
 } from './models/resnet50/classify.ts';
-export type { ResNetConfig, ResNetOptions } from './models/resnet50/config.ts';
-export { type EvaluateOptions, type Evaluation, evaluate } from './models/resnet50/evaluate.ts';
+export type { BlockKind, ResNetConfig, ResNetOptions } from './models/resnet50/config.ts';
+export {
+  type EvaluatedBatch,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+} from './models/resnet50/evaluate.ts';
 export { loadResNet50, type ResNet50 } from './models/resnet50/model.ts';
+export { STAGES, type Stage } from './models/resnet50/network.ts';
 
 // What is thrown on purpose.
 

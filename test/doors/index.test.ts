@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import * as browser from '../../src/browser.ts';
 import * as tsos from '../../src/index.ts';
 
 const DEMO = fileURLToPath(new URL('../../demo/', import.meta.url));
@@ -105,3 +106,24 @@ async function* denseTensors(checkpoint: tsos.Checkpoint): AsyncGenerator<tsos.N
     if (!/\/(mask|threshold)$/.test(tensor.name)) yield tensor;
   }
 }
+
+test('the door for browsers has the same names, but for those that need a disk', () => {
+  const missing = Object.keys(tsos).filter((name) => !(name in browser));
+  assert.deepEqual(missing.sort(), [
+    'cacheDirectory',
+    'checkpointPath',
+    'evaluateToFile',
+    'evaluationResult',
+    'fetchCheckpoint',
+    'fetchNewstest',
+    'fetchVocabulary',
+    'mergeEvaluations',
+    'namedCheckpoints',
+    'parseChecksums',
+    'readEvaluationPart',
+    'recordFolder',
+    'writeCheckpoint',
+    'writeNpz',
+    'writeSafetensors',
+  ]);
+});

@@ -1,8 +1,12 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { isWebAddress } from '../bytes/given-bytes.ts';
 import { isGzip } from '../bytes/inflate.ts';
 import { diskTree } from '../files/disk-tree.ts';
+import { diskUnpacking } from '../files/disk-unpacking.ts';
 import { sha256 } from '../files/hash.ts';
+import type { Located } from './locate.ts';
 import { locateOnDisk } from './locate-on-disk.ts';
+import { type Place, urlPlace } from './open-input.ts';
 
 /** What a checkpoint can be told apart by. */
 export interface CheckpointDigest {
@@ -15,13 +19,22 @@ export interface CheckpointDigest {
 /**
  * Hashes the least that settles all contents of a checkpoint: the index of a V2 one, which holds the checksums of all
  * tensors, the files of a V1 or safetensors one, a gzipped archive as it is.
- * @param path as for `openCheckpoint`.
+ * @param path or URL, as for `openCheckpoint`.
  * @throws {DataError} where there is no checkpoint.
  */
 export async function checkpointDigest(path: string): Promise<CheckpointDigest> {
-  const archive = await openIfGzipped(path);
-  if (archive !== undefined) return digest([archive]);
-  const { tree, checkpoint } = await locateOnDisk(path);
+  const place = isWebAddress(path)
+    ? urlPlace(new URL(path), diskUnpacking, {})
+    : { tree: diskTree, path, locate: () => locateOnDisk(path) };
+  try {
+    const archive = await openIfGzipped(place);
+    return await (archive === undefined ? digestLocated(await place.locate()) : digest([archive]));
+  } finally {
+    await place.tree.close();
+  }
+}
+
+async function digestLocated({ tree, checkpoint }: Located): Promise<CheckpointDigest> {
   try {
     const files = checkpoint.format === 'V2' ? [`${checkpoint.prefix}.index`] : checkpoint.files;
     return await digest(await Promise.all(files.map((file) => tree.open(file))));
@@ -30,9 +43,9 @@ export async function checkpointDigest(path: string): Promise<CheckpointDigest> 
   }
 }
 
-async function openIfGzipped(path: string): Promise<ByteSource | undefined> {
-  if ((await diskTree.kind(path)) !== 'file') return undefined;
-  const source = await diskTree.open(path);
+async function openIfGzipped({ tree, path }: Pick<Place, 'tree' | 'path'>): Promise<ByteSource | undefined> {
+  if ((await tree.kind(path)) !== 'file') return undefined;
+  const source = await tree.open(path);
   if (isGzip(await source.read(0, Math.min(source.size, 3)))) return source;
   await source.close();
   return undefined;

@@ -31,10 +31,12 @@ export async function openInput(
 }
 
 /** Where to look for a checkpoint. */
-interface Place {
+export interface Place {
   /** What the checkpoint is called. */
   readonly name: string;
   readonly tree: FileTree;
+  /** Its path there; empty where all files are to be searched. */
+  readonly path: string;
   locate(): Promise<Located>;
 }
 
@@ -48,14 +50,15 @@ function placeOf(input: CheckpointInput, unpacking: Unpacking, options: OpenOpti
   const name = only ?? commonFolder([...files.keys()]) ?? 'the given files';
   const tree = new FileSet(name, files);
   const path = [only ?? '', member].filter((part) => part !== '').join('/');
-  return { name, tree, locate: () => locateCheckpoint(tree, path, unpacking, options) };
+  return { name, tree, path, locate: () => locateCheckpoint(tree, path, unpacking, options) };
 }
 
-function urlPlace(url: URL, unpacking: Unpacking, options: OpenOptions): Place {
+/** Where a URL leads. */
+export function urlPlace(url: URL, unpacking: Unpacking, options: OpenOptions): Place {
   const path = `${url.protocol}//${url.host}${url.pathname}`;
   const tree = new UrlTree(url.search, unpacking);
   const locate = () => locateWithin(tree, path, options.member ?? '', unpacking, options);
-  return { name: path, tree, locate };
+  return { name: path, tree, path, locate };
 }
 
 function filesOf(input: Exclude<CheckpointInput, URL>): ReadonlyMap<string, MemberOpener> {

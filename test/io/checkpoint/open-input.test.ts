@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
+import { checkpointDigest } from '../../../src/io/checkpoint/checkpoint-digest.ts';
 import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts';
 import { openCheckpoint as openAnywhere } from '../../../src/io/checkpoint/open-anywhere.ts';
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
@@ -109,6 +110,22 @@ test('a file beside a checkpoint is found on a disk, in an archive, among files 
           assert.equal(new TextDecoder().decode(found?.bytes), '{"num_heads": 4}');
           assert.equal(await checkpoint.readBeside!('nothing.json'), undefined);
         });
+      }
+    });
+  });
+});
+
+test('a checkpoint on a server is told apart as one on the disk', async () => {
+  await withDirectory(async (directory) => {
+    await writeCheckpoint(`${directory}/m-1`, [step(1)]);
+    const files = readFolder(directory);
+    const packed = new Uint8Array(gzipSync(tarOf(files)));
+    await writeFile(`${directory}/a.tgz`, packed);
+    await withFiles({ ...files, 'a.tgz': packed }, true, async (base) => {
+      for (const name of ['m-1', 'a.tgz']) {
+        const { sha256, files } = await checkpointDigest(`${base}/${name}`);
+        assert.equal(sha256, (await checkpointDigest(`${directory}/${name}`)).sha256);
+        assert.ok(files.every((file) => file.startsWith(base)));
       }
     });
   });
