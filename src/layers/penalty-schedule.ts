@@ -1,4 +1,4 @@
-import { checkNumber } from '../base/check-arguments.ts';
+import { checkNumber, requireOptions } from '../base/check-arguments.ts';
 import { UsageError } from '../base/errors.ts';
 
 /** How the weight of a sparsifying penalty rises from 0. */
@@ -87,7 +87,9 @@ export class CubicPenaltyWeight {
   }
 }
 
-function checkRamp({ weight, begin, end }: PenaltyRamp): void {
+function checkRamp(ramp: PenaltyRamp): void {
+  requireOptions('a penalty ramp', ramp, ['weight', 'begin', 'end']);
+  const { weight, begin, end } = ramp;
   if (!(end > begin)) throw new UsageError(`a ramp from step ${begin} to ${end} must end after it begins`);
   if (!(weight >= 0)) throw new UsageError(`penalty weight is ${weight}, expected a number from 0 up`);
 }

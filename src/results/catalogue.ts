@@ -62,7 +62,7 @@ export interface CheckpointFilter {
 }
 
 /** The published checkpoints that fit, in the order of {@link PUBLISHED_CHECKPOINTS}. */
-export function selectCheckpoints(filter: CheckpointFilter): PublishedCheckpoint[] {
+export function selectCheckpoints(filter: CheckpointFilter = {}): PublishedCheckpoint[] {
   return PUBLISHED_CHECKPOINTS.filter((checkpoint) => fits(checkpoint, filter));
 }
 

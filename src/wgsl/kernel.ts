@@ -1,3 +1,4 @@
+import { requireOptions } from '../base/check-arguments.ts';
 import { UsageError } from '../base/errors.ts';
 
 /** How a kernel uses a buffer. */
@@ -61,6 +62,7 @@ export interface KernelParts {
  * @throws {UsageError} for more bindings than every device has.
  */
 export function kernel(parts: KernelParts): Kernel {
+  requireOptions('kernel', parts, ['name', 'parameters', 'bindings', 'body']);
   const { name, directives = '', parameters, bindings, body } = parts;
   if (bindings.length > MAX_STORAGE_BUFFERS) {
     throw new UsageError(

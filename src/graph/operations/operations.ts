@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { attentionGrid, attentionKernel } from '../../wgsl/attention.ts';
 import { attentionStepGrid, attentionStepKernel, headVectors } from '../../wgsl/attention-step.ts';
@@ -161,6 +162,16 @@ export function attention(
   shape: AttentionShape,
   inputs: { query: Heads; key: Heads; value: Heads; extent: DeviceTensor; keyBias: GraphTensor },
 ): GraphTensor {
+  requireOptions('attention', shape, [
+    'heads',
+    'headSize',
+    'sentences',
+    'queries',
+    'keys',
+    'causal',
+    'fewQueries',
+  ]);
+  requireOptions('attention', inputs, ['query', 'key', 'value', 'extent', 'keyBias']);
   const { heads, headSize, sentences, queries, keys, causal } = shape;
   const { query, key, value, extent, keyBias } = inputs;
   const variant = {
@@ -264,6 +275,7 @@ export function embedding(
     masks?: { keyBias: GraphTensor; keep: GraphTensor };
   },
 ): GraphTensor {
+  requireOptions('embedding', inputs, ['ids', 'scale', 'timing']);
   const { ids, scale, timing, masks } = inputs;
   if (table.rowStarts === undefined) throw new UsageError(`${table.name} was not uploaded as an embedding`);
   const variant = {

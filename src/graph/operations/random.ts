@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { checkStream, type RandomKey } from '../../base/random.ts';
 import { type RandomVariant, randomGrid, randomKernel } from '../../wgsl/random.ts';
@@ -28,6 +29,7 @@ export function randomNumbers(
   shape: readonly number[],
   options: RandomVariant & { readonly stream: number },
 ): GraphTensor {
+  requireOptions('randomNumbers', options, ['distribution', 'order', 'stream']);
   const { distribution, order, stream } = options;
   checkStream(stream);
   const values = graph.tensor(distribution, shape);

@@ -1,4 +1,4 @@
-import { checkNumber } from '../../base/check-arguments.ts';
+import { checkNumber, requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { ESCAPE_CHARACTERS, escapeWord, splitWords } from './words.ts';
 
@@ -30,8 +30,10 @@ export interface BuildVocabularyOptions {
  */
 export function buildVocabulary(
   counts: ReadonlyMap<string, number>,
-  { size, maxSubtokenLength = Number.POSITIVE_INFINITY }: BuildVocabularyOptions,
+  options: BuildVocabularyOptions,
 ): string[] {
+  requireOptions('buildVocabulary', options, ['size']);
+  const { size, maxSubtokenLength = Number.POSITIVE_INFINITY } = options;
   checkNumber('size', size, isCount, 'a whole number above 0');
   checkNumber('maxSubtokenLength', maxSubtokenLength, (length) => length > 1, 'a number above 1');
   const maxLength = maxSubtokenLength - 1;

@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { convolution } from '../../graph/differentiation/convolution.ts';
 import type { Pictures } from '../../graph/differentiation/pictures.ts';
@@ -34,6 +35,7 @@ export interface DeviceConvolutionOptions extends ConvolutionOptions {
  * @throws {UsageError} for strides that differ, which the device does not do.
  */
 export function convolutionMap(tape: Tape, options: DeviceConvolutionOptions): DeviceLinearMap {
+  requireOptions('convolution', options, ['pictures']);
   checkConvolution(options);
   const { pictures, strides, padding } = options;
   const [stride, right] = strides;

@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { derivedKey, type RandomKey, randomKey } from '../../base/random.ts';
 import { checkBlock } from './block.ts';
@@ -80,6 +81,7 @@ export class GradualPruner {
    *   for layer targets beside a function or a schedule with target 0, and for layer blocks beside a random rule.
    */
   constructor(options: GradualPrunerOptions) {
+    requireOptions('GradualPruner', options, ['sparsity', 'updates']);
     const { sparsity, updates, rule = MAGNITUDE, layerTargets = [], layerBlocks = [], resume } = options;
     checkUpdates(updates);
     checkRule(rule);

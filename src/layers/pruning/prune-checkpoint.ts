@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import { DataError, UsageError } from '../../base/errors.ts';
 import { derivedKey, type RandomKey, randomKey } from '../../base/random.ts';
 import { recogniseTechnique } from '../../base/technique.ts';
@@ -54,6 +55,7 @@ export interface PrunedLayer {
  *   or not finite.
  */
 export function pruneCheckpoint(checkpoint: Checkpoint, options: PruneOptions): AsyncIterable<NamedTensor> {
+  requireOptions('pruneCheckpoint', options, ['sparsity']);
   const { sparsity, rule = MAGNITUDE, layerTargets = [], seed = 0 } = options;
   checkSparsity(sparsity);
   checkRule(rule);

@@ -1,4 +1,4 @@
-import { checkOneOf } from '../../base/check-arguments.ts';
+import { checkOneOf, requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import type { RandomKey } from '../../base/random.ts';
 import { type Block, blockMask, checkBlock } from './block.ts';
@@ -58,6 +58,8 @@ export interface MaskRequest {
  * @throws {DataError} where a magnitude has no rank, since it is not finite.
  */
 export function maskByRule(rule: PruningRule, request: MaskRequest): PruningMask {
+  requireOptions('maskByRule', rule, ['method']);
+  requireOptions('maskByRule', request, ['weights', 'shape', 'sparsity', 'key']);
   const { weights, shape, sparsity, key, previous } = request;
   checkRule(rule);
   checkRequest(request);

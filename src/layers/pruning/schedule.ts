@@ -1,4 +1,4 @@
-import { checkNumber } from '../../base/check-arguments.ts';
+import { checkNumber, requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { checkSparsity } from './kept-count.ts';
 
@@ -23,8 +23,8 @@ export interface GradualSchedule {
  *   0, and a step that is no number.
  */
 export function gradualSparsity(schedule: GradualSchedule, step: number): number {
-  const { begin, end, target, initial = 0, exponent = 3 } = schedule;
   checkSchedule(schedule);
+  const { begin, end, target, initial = 0, exponent = 3 } = schedule;
   checkNumber('step', step, (value) => !Number.isNaN(value), 'a number');
   const progress = Math.min(1, Math.max(0, Math.fround(Math.fround(step - begin) / (end - begin))));
   const rest = Math.fround(Math.fround(1 - progress) ** exponent);
@@ -32,7 +32,9 @@ export function gradualSparsity(schedule: GradualSchedule, step: number): number
 }
 
 /** @throws {UsageError} where {@link gradualSparsity} would. */
-export function checkSchedule({ begin, end, target, initial = 0, exponent = 3 }: GradualSchedule): void {
+export function checkSchedule(schedule: GradualSchedule): void {
+  requireOptions('a sparsity schedule', schedule, ['begin', 'end', 'target']);
+  const { begin, end, target, initial = 0, exponent = 3 } = schedule;
   if (!(begin >= 0 && begin < end && Number.isFinite(end))) {
     throw new UsageError(
       `sparsity schedule from step ${begin} to ${end}: must begin at 0 or later and end after that`,
@@ -60,12 +62,15 @@ export interface MaskUpdates {
  * @param lastUpdate step of the last update, 0 where there was none.
  */
 export function isMaskUpdateDue(updates: MaskUpdates, step: number, lastUpdate: number): boolean {
+  requireOptions('mask updates', updates, ['begin', 'end', 'frequency']);
   const { begin, end, frequency } = updates;
   return step >= begin && (end < 0 || step <= end) && lastUpdate + frequency <= step;
 }
 
 /** @throws {UsageError} for updates that never come or have no frequency. */
-export function checkUpdates({ begin, end, frequency }: MaskUpdates): void {
+export function checkUpdates(updates: MaskUpdates): void {
+  requireOptions('mask updates', updates, ['begin', 'end', 'frequency']);
+  const { begin, end, frequency } = updates;
   if (!(begin >= 0 && (end < 0 || begin < end))) {
     throw new UsageError(
       `mask updates from step ${begin} to ${end}: must begin at 0 or later and end after that`,

@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import type { LinearMap } from './linear-map.ts';
 import { filledTensor, requireRank, shapeText } from './tensor.ts';
@@ -68,6 +69,7 @@ export function convolutionMap(options: ConvolutionOptions): LinearMap {
 
 /** @throws {UsageError} for strides that are no positive whole numbers, another padding or data format. */
 export function checkConvolution(options: ConvolutionOptions): void {
+  requireOptions('convolution', options, ['strides', 'padding']);
   const { strides, padding, dataFormat = 'NHWC' } = options;
   checkTwoSizes('strides', strides, '[down, right]');
   if (padding !== 'SAME' && padding !== 'VALID') {

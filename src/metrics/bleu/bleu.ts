@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { type Confidence, confidenceOf, pairedPValue, resampledScores } from './bootstrap.ts';
 import { type BleuMethod, type Method, resolveMethod } from './methods.ts';
@@ -80,6 +81,7 @@ export function compareBleu(
   references: readonly (readonly string[])[],
   options: BleuOptions,
 ): BleuComparison {
+  requireOptions('compareBleu', options, ['method']);
   const setting = resolve(references, { ...options, bootstrap: options.bootstrap ?? DEFAULT_SAMPLES });
   const one = measure(baseline, references, setting);
   const other = measure(system, references, setting);
@@ -104,6 +106,7 @@ interface Setting {
 }
 
 function resolve(references: readonly unknown[], options: BleuOptions): Setting {
+  requireOptions('bleu', options, ['method']);
   const { method: name, lowercase = false, bootstrap: samples, seed = DEFAULT_SEED } = options;
   const method = resolveMethod(name);
   const smoothing = resolveSmoothing(options.smoothing ?? method.smoothing, options.smoothingValue);

@@ -1,4 +1,4 @@
-import { checkNumber } from '../../base/check-arguments.ts';
+import { checkNumber, requireOptions } from '../../base/check-arguments.ts';
 
 /** Pictures of ImageNet's training set. */
 const IMAGENET_PICTURES = 1_281_167;
@@ -20,10 +20,9 @@ export interface ResNetSchedule {
  * @param step steps done before
  * @throws {UsageError} for a step below 0, and a batch, a base or pictures that are not above 0.
  */
-export function resNetLearningRate(
-  step: number,
-  { batch, base = 0.1, pictures = IMAGENET_PICTURES }: ResNetSchedule,
-): number {
+export function resNetLearningRate(step: number, schedule: ResNetSchedule): number {
+  requireOptions('resNetLearningRate', schedule, ['batch']);
+  const { batch, base = 0.1, pictures = IMAGENET_PICTURES } = schedule;
   checkNumber('step', step, (value) => value >= 0, 'a number from 0 up');
   for (const [name, value] of Object.entries({ batch, base, pictures })) {
     checkNumber(name, value, (one) => one > 0, 'a number above 0');

@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import { type DeviceTensor, elements, type Scope } from '../../graph/device/scope.ts';
 import { convolution } from '../../graph/differentiation/convolution.ts';
 import { crossEntropy, smoothedOverAll } from '../../graph/differentiation/cross-entropy.ts';
@@ -82,6 +83,7 @@ export function trainingGraph(
   batch: { readonly pictures: DeviceTensor; readonly labels: DeviceTensor },
   options: ResNetTrainingOptions,
 ): TrainingGraph {
+  requireOptions('trainingGraph', options, ['labelSmoothing', 'penaltyWeight', 'noise', 'clipAlpha']);
   const network = new TrainedNetwork(tape, model, options);
   const logits = network.logits(batch.pictures);
   const { labelSmoothing, weightDecay = 1e-4, penaltyWeight } = options;

@@ -1,4 +1,4 @@
-import { checkNumber } from '../../base/check-arguments.ts';
+import { checkNumber, requireOptions } from '../../base/check-arguments.ts';
 
 /** Features and steps that a schedule of the Transformer depends on. */
 export interface TransformerSchedule {
@@ -16,10 +16,9 @@ export interface TransformerSchedule {
  * @param step steps done before
  * @throws {UsageError} for a step below 0, and for hidden, warmup or a constant that are not above 0.
  */
-export function transformerLearningRate(
-  step: number,
-  { hidden, warmup = 8000, constant = 2 }: TransformerSchedule,
-): number {
+export function transformerLearningRate(step: number, schedule: TransformerSchedule): number {
+  requireOptions('transformerLearningRate', schedule, ['hidden']);
+  const { hidden, warmup = 8000, constant = 2 } = schedule;
   checkStep(step);
   for (const [name, value] of Object.entries({ hidden, warmup, constant })) checkPositive(name, value);
   return (constant * Math.min(1, step / warmup)) / Math.sqrt(Math.max(step, warmup) * hidden);

@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import type { Gpu } from '../../graph/device/gpu.ts';
 import { type DeviceTensor, type Scope, write } from '../../graph/device/scope.ts';
@@ -47,8 +48,10 @@ export interface BatchShape {
 export function allocateBatch(
   scope: Scope,
   { hidden }: Pick<TransformerConfig, 'hidden'>,
-  { sentences, sourceLength, targetLength }: BatchShape,
+  shape: BatchShape,
 ): TrainingBatch {
+  requireOptions('allocateBatch', shape, ['sentences', 'sourceLength', 'targetLength']);
+  const { sentences, sourceLength, targetLength } = shape;
   const side = (name: string, length: number): Sentences => ({
     count: sentences,
     length,

@@ -1,3 +1,4 @@
+import { requireOptions } from '../../base/check-arguments.ts';
 import type { DeviceTensor, Scope } from '../../graph/device/scope.ts';
 import { attention } from '../../graph/differentiation/attention.ts';
 import {
@@ -73,6 +74,7 @@ export function trainingGraph(
   batch: TrainingBatch,
   options: TransformerTrainingOptions,
 ): TrainingGraph {
+  requireOptions('trainingGraph', options, ['labelSmoothing', 'penaltyWeight', 'noise', 'clipAlpha']);
   const { labelSmoothing, penaltyWeight, clipAlpha } = options;
   const { vocabulary } = model.config;
   const network = new TrainedTransformer(tape, model, options);
