@@ -109,8 +109,14 @@ function assertColumn(rows: readonly ResultRow[], column: string): void {
   if (columns.includes(column) || rows.length === 0) return;
   const [near] = closest(column, columns, 1);
   throw new UsageError(
-    `no column is called ${JSON.stringify(column)}` +
-      (near === undefined ? `; there are ${columns.join(', ')}` : `; did you mean ${near}?`),
+    `no column is called ${JSON.stringify(column)}${near === undefined ? '' : `; did you mean ${near}?`}; there are ${columns.join(', ')}`,
+  );
+}
+
+/** Rows whose measurements cannot be: a share outside 0 to 1, or a quality outside 0 to 100. */
+export function implausibleRows(rows: readonly ResultRow[]): ResultRow[] {
+  return rows.filter(
+    ({ sparsity, quality }) => !(sparsity >= 0 && sparsity <= 1 && quality >= 0 && quality <= 100),
   );
 }
 

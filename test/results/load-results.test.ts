@@ -5,10 +5,18 @@ import { test } from 'node:test';
 import { UsageError } from '../../src/base/errors.ts';
 import { PUBLISHED_CHECKPOINTS } from '../../src/results/catalogue.ts';
 import { loadResults, type ResultRow } from '../../src/results/load-results.ts';
-import { bestRows, columnsOf, filterRows, parseCondition, sortRows } from '../../src/results/query.ts';
-import { parseRange } from '../../src/results/range.ts';
+import {
+  bestRows,
+  columnsOf,
+  filterRows,
+  implausibleRows,
+  parseCondition,
+  sortRows,
+} from '../../src/results/query.ts';
+import { isWithin, parseRange } from '../../src/results/range.ts';
 import { RESULT_FILES } from '../../src/results/result-files.ts';
 import { dataErrorOf, withDirectory } from '../io/support.ts';
+import fc from '../support/fast-check.ts';
 import { sharedTest } from '../support/shared.ts';
 
 const RESULTS = ['data', 'state_of_sparsity', 'results'];
@@ -208,7 +216,8 @@ test('conditions that cannot be read are refused', () => {
     ['sparsity=1..a', /neither a number nor a range/],
     ['sparsity=..', /neither a number nor a range/],
     ['sparsity=1..0', /is empty/],
-    ['sparsitty=1', /did you mean sparsity\?/],
+    ['sparsitty=1', /did you mean sparsity\?; there are model, experiment, /],
+    ['bleu=1', /no column is called "bleu".*; there are model, .*quality/],
   ] as const) {
     assert.throws(
       () => linesWhere(condition),
@@ -216,7 +225,39 @@ test('conditions that cannot be read are refused', () => {
       condition,
     );
   }
-  assert.deepEqual(parseRange('-1e-3..5'), { least: -0.001, most: 5 });
+  const { least, most } = parseRange('-1e-3..5');
+  assert.ok(least < -0.001 && least > -0.00101 && most > 5 && most < 5.01);
+});
+
+test('numbers compare as people write them', () => {
+  const near = ROWS.map((row, i) => ({ ...row, sparsity: [0.900000691, 0.9, 0.8999999, 0.91][i] }));
+  const wanted = (condition: string) => lines(filterRows(near, [parseCondition(condition)]));
+  assert.deepEqual(wanted('sparsity=0.9'), [2, 3, 4]);
+  assert.deepEqual(wanted('sparsity=0.9..'), [2, 3, 4, 5]);
+  assert.deepEqual(wanted('sparsity=0.900000691'), [2]);
+  assert.deepEqual(wanted('sparsity=9.1e-1'), [5]);
+  assert.deepEqual(wanted('line=3'), [3]);
+  fc.assert(
+    fc.property(
+      fc.float({ noNaN: true, min: -1000, max: 1000 }),
+      fc.integer({ min: 0, max: 6 }),
+      (value, digits) => {
+        const written = value.toFixed(digits);
+        const range = parseRange(written);
+        assert.ok(isWithin(Number(written), range));
+        assert.ok(!isWithin(Number(written) + 0.02 * 10 ** -digits, range));
+      },
+    ),
+  );
+});
+
+test('measurements that cannot be are found', () => {
+  const wrong = [{ sparsity: 5 }, { quality: 101 }, { sparsity: Number.NaN }, {}].map((part, i) => ({
+    ...ROWS[i],
+    ...part,
+  }));
+  assert.deepEqual(lines(implausibleRows(wrong)), [2, 3, 4]);
+  assert.deepEqual(implausibleRows(ROWS), []);
 });
 
 test('rows are ordered stably, those without a value last', () => {

@@ -12,6 +12,7 @@ import {
   columnsOf,
   filterRows,
   groupRows,
+  implausibleRows,
   parseCondition,
   sortRows,
 } from '../../results/query.ts';
@@ -41,6 +42,7 @@ resultsCommand.action(async (folder, args) => {
   if (args.descending && args.sort === undefined) throw new ArgumentError('--descending needs --sort');
   const { filter, limit } = args;
   const all = await loadResults(folder);
+  noteImplausible(all);
 
   const filtered = filterRows(all, filter);
   const chosen = args.best ? bestRows(filtered) : filtered;
@@ -56,6 +58,15 @@ resultsCommand.action(async (folder, args) => {
   else await printText(overview(all));
   note(`${rows.length} of ${all.length} runs`);
 });
+
+/** They stay in, since whoever asks should see what the files say. */
+function noteImplausible(rows: readonly ResultRow[]): void {
+  const [first, ...others] = implausibleRows(rows);
+  if (first === undefined) return;
+  const { file, line, sparsity, quality } = first;
+  const more = others.length === 0 ? '' : `, and ${others.length} more runs cannot be`;
+  note(`${file} line ${line} has sparsity ${sparsity} and quality ${quality}, which cannot be${more}`);
+}
 
 function conditions(condition: string, before: readonly Condition[]): readonly Condition[] {
   return [...before, parseCondition(condition)];
