@@ -29,7 +29,7 @@ const TASKS: Record<string, (args: readonly string[]) => Promise<number>> = {
     return runBrowserTests(selectTests(ROOT, files));
   },
   'test:page': () =>
-    runNode(...runtimeArguments('.ts'), '--test', '--test-reporter=spec', 'web/page.test.ts'),
+    runNode([...runtimeArguments('.ts'), '--test', '--test-reporter=spec', 'web/page.test.ts']),
   web: (args) => runVite('dev', args),
   'web:build': (args) => runVite('build', args),
   bench: runBenchmarks,
@@ -46,7 +46,7 @@ function runTests(args: readonly string[]): Promise<number> {
   const options = args.filter((arg) => arg.startsWith('-'));
   // One process at a time: drivers misbehave when several use them at once.
   const runner = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...options];
-  return runNode(...runtimeArguments('.ts'), ...runner, ...files);
+  return runNode([...runtimeArguments('.ts'), ...runner, ...files]);
 }
 
 /** `npm run bench -- [name] [arguments]`: one file of bench/, or all in turn. */
@@ -69,22 +69,25 @@ async function runBenchmarks(args: readonly string[]): Promise<number> {
 /** The page of web/, for a browser on this machine, or as files for a web server. */
 function runVite(command: 'dev' | 'build', args: readonly string[]): Promise<number> {
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
-  return runNode(vite, command, '--config', join(ROOT, 'web', 'vite.config.ts'), ...args);
+  return runNode([vite, command, '--config', join(ROOT, 'web', 'vite.config.ts'), ...args]);
 }
 
+/** Paths are those of where the user stands; npm runs scripts in the folder of package.json. */
 function runCommandLine(args: readonly string[]): Promise<number> {
-  return runScript('src/cli/main.ts', args);
+  const { npm_lifecycle_event: script, INIT_CWD: folder } = process.env;
+  const byNpm = script !== undefined && Object.hasOwn(TASKS, script);
+  return runScript('src/cli/main.ts', args, byNpm ? folder : undefined);
 }
 
-function runScript(script: string, args: readonly string[]): Promise<number> {
-  return runNode(...runtimeArguments(script), join(ROOT, script), ...args);
+function runScript(script: string, args: readonly string[], folder?: string): Promise<number> {
+  return runNode([...runtimeArguments(script), join(ROOT, script), ...args], folder);
 }
 
 /** Much needs no adapter, so its absence is left to those who open one. */
-async function runNode(...args: string[]): Promise<number> {
+async function runNode(args: readonly string[], folder?: string): Promise<number> {
   const environment = await adapterEnvironment().catch((error) => {
     if (error instanceof AdapterError) return {};
     throw error;
   });
-  return run([process.execPath, ...args], environment);
+  return run([process.execPath, ...args], environment, folder);
 }

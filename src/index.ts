@@ -164,6 +164,7 @@ export {
   evaluationResult,
   mergeEvaluations,
   readEvaluationPart,
+  type ShardRange,
 } from './models/resnet50/evaluation-part.ts';
 export { loadResNet50, type ResNet50 } from './models/resnet50/model.ts';
 export { STAGES, type Stage } from './models/resnet50/network.ts';

@@ -15,13 +15,18 @@ export async function exec(command: readonly string[]): Promise<number> {
   return run(command, await adapterEnvironment());
 }
 
-/** Runs a command with some variables added to the environment; signals go on to it. Otherwise like `exec`. */
+/**
+ * Runs a command with some variables added to the environment; signals go on to it. Otherwise like `exec`.
+ * @param folder where it runs; by default in this process's.
+ */
 export async function run(
   [program, ...args]: readonly string[],
   environment: Record<string, string>,
+  folder?: string,
 ): Promise<number> {
   if (!program) throw new UsageError('exec: no command; use "tsos exec -- <command> [arguments]".');
-  const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: 'inherit' });
+  const env = { ...process.env, ...environment };
+  const child = spawn(program, args, { env, stdio: 'inherit', ...(folder !== undefined && { cwd: folder }) });
   const stopForwarding = forwardSignals((signal) => child.kill(signal));
   try {
     return await new Promise((resolve, reject) => {

@@ -51,7 +51,8 @@ export const evaluateCommand = new Command('evaluate')
   .addOption(LOG_ALPHA_THRESHOLD)
   .addOption(FORMAT)
   .addOption(VALUE_PRECISION)
-  .option('--resume', 'Go on where an interrupted run with the same output stopped')
+  .option('--resume', 'Go on where an interrupted run stopped; leave what the same run has finished')
+  .option('--force', 'Replace an output that is there')
   .option('--json', 'Print one JSON object with everything about the result');
 
 type Options = ReturnType<typeof evaluateCommand.opts>;
@@ -62,7 +63,8 @@ evaluateCommand.action(async (given, args) => {
   const path = await checkpointFor(given, args);
   // What is cheap to find wrong is found before the model is loaded.
   const inputs = [...(await checkpointInputs(path)), request.labels];
-  await requireOutput(output, { inputs: [...inputs, ...request.data] });
+  const replace = args.force ?? false;
+  await requireOutput(output, { inputs: [...inputs, ...request.data], replace: replace || resume });
   const pictures = await openPictures(request.data, { labels: request.labels });
   const { kind } = await requireOutput(output, { inputs: pictures.files });
   pictures.notes.forEach(note);
@@ -83,11 +85,13 @@ evaluateCommand.action(async (given, args) => {
         output,
         inputs,
         resume,
+        replace,
         signal,
         checkpoint: sha256,
         data,
         weightDecayLoss: await weightDecayLoss(checkpoint, model.config),
         onNote: note,
+        onFinished: () => note(`${output}: is finished already, so it is left as it is`),
         onStart(start) {
           noteStart(start, { items: 'pictures', output, resume });
           if (start.resumed > 0) adviseFrom(start.resumed);

@@ -6,6 +6,7 @@ import { refuseInputs } from '../../io/files/output-place.ts';
 import { fits } from '../../results/catalogue.ts';
 import { publishedPath } from '../../results/checkpoint-path.ts';
 import { namedCheckpoints } from '../../results/named-checkpoints.ts';
+import { MODEL_LABEL } from '../../results/plots/appearance.ts';
 import {
   type CheckpointResult,
   mergeResults,
@@ -16,7 +17,13 @@ import {
 } from '../../results/reproduction/checkpoint-result.ts';
 import { findCheckpoint } from '../../results/reproduction/find-checkpoint.ts';
 import { buildReport, type Report } from '../../results/reproduction/report.ts';
-import { figuresTable, reportedModels, summaryLine } from '../../results/reproduction/report-tables.ts';
+import {
+  figuresTable,
+  partialLines,
+  reportedModels,
+  restLines,
+  summaryLine,
+} from '../../results/reproduction/report-tables.ts';
 import type { Target } from '../../results/reproduction/target.ts';
 import { parseTolerance } from '../../results/reproduction/tolerance.ts';
 import { REPORT_FILES, writeReport } from '../../results/reproduction/write-report.ts';
@@ -101,7 +108,7 @@ reproduceCommand.action(async (names, args) => {
       ? await mergeFolders(args.merge, args.output, (all) => buildReport(targets, all, { tolerance }))
       : await measure({ ...args, mayFetch: mayFetch(names, args) }, targets, tolerance);
   if (args.json) await printJson(report);
-  else await printText(asTables(report));
+  else await printText(asText(report));
   note(summaryLine(report));
   note(`the report is ${args.output}/report.html, and as text report.md and report.json`);
   process.exitCode = exitCode(report, results);
@@ -126,6 +133,11 @@ async function measure(
   tolerance: Report['tolerance'],
 ): Promise<ReproductionOutcome> {
   const { limit, batch, shard: { index, count } = { index: 0, count: 1 } } = args;
+  if (count > targets.length) {
+    throw new ArgumentError(
+      `--shard ${index}/${count}: there are only ${targets.length} checkpoints for so many parts`,
+    );
+  }
   const share = targets.filter((_, i) => i % count === index);
   const isWanted = (model: Target['model']) => share.some((target) => target.model === model);
   const transformer = isWanted('transformer')
@@ -197,16 +209,21 @@ async function mergeFolders(
   return { report, results };
 }
 
-function asTables(report: Report): string {
-  return reportedModels(report)
-    .map((model) => figuresTable(report, model))
-    .map(({ columns, rows }) =>
-      formatTable(
-        columns,
-        rows.map(({ cells }) => cells),
-      ),
-    )
-    .join('\n');
+function asText(report: Report): string {
+  const tables = reportedModels(report).map((model) => {
+    const { columns, rows } = figuresTable(report, model);
+    const table =
+      rows.length === 0
+        ? ''
+        : formatTable(
+            columns,
+            rows.map(({ cells }) => cells),
+          );
+    return `${table}${restLines(report, model)
+      .map((line) => `${MODEL_LABEL[model]}: ${line}\n`)
+      .join('')}`;
+  });
+  return [...partialLines(report).map((line) => `${line}\n`), ...tables].join('\n');
 }
 
 /** 1 where a figure differs; else that of the first checkpoint that failed. */

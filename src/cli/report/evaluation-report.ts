@@ -22,7 +22,8 @@ export function describeEvaluation(part: EvaluationPart, file: string): string {
     ['kept in', file],
   ];
   if (missingShards.length > 0) {
-    lines.push(['missing', `shards ${missingShards.join(', ')} of ${part.shards.count}`]);
+    const ranges = missingShards.map(({ first, last }) => (first === last ? `${first}` : `${first}–${last}`));
+    lines.push(['missing', `shards ${shortened(ranges)} of ${part.shards.count}`]);
   }
   return formatList(lines);
 }
@@ -32,6 +33,14 @@ export async function evaluationReport(part: EvaluationPart) {
   const versions = { tsos: await packageVersion() };
   return { ...part, versions, result: evaluationResult(part) };
 }
+
+/** Of a list that would fill the screen the beginning. */
+function shortened(items: readonly string[]): string {
+  const rest = items.length - SHOWN_RANGES;
+  return rest <= 0 ? items.join(', ') : `${items.slice(0, SHOWN_RANGES).join(', ')} and ${rest} more ranges`;
+}
+
+const SHOWN_RANGES = 20;
 
 function percent(fraction: number | null): string {
   return fraction === null ? '-' : `${(100 * fraction).toFixed(3)} %`;

@@ -58,7 +58,8 @@ export async function readTranslationTask(request: TranslationRequest): Promise<
       source: texts.source.sha256,
       reference: texts.reference.sha256,
       vocabulary: (await readInput(files.vocabulary)).sha256,
-      limit: limit ?? null,
+      // One that leaves nothing away is none.
+      limit: limit !== undefined && limit < lines.length ? limit : null,
       batch,
       length: extraLength === undefined ? '2L + 50' : `L + ${extraLength}`,
     },

@@ -54,8 +54,7 @@ export async function runReproduction(job: ReproductionJob): Promise<Reproductio
   };
   let outcome: ReproductionOutcome | undefined;
   for (const [i, target] of share.entries()) {
-    note(`${i + 1}/${share.length} ${target.name}`);
-    const found = await measureOne(target, job);
+    const found = await measureOne(target, `${i + 1}/${share.length}`, job);
     signal.throwIfAborted();
     if (!found) missing.add(target.name);
     outcome = await report();
@@ -65,20 +64,21 @@ export async function runReproduction(job: ReproductionJob): Promise<Reproductio
       `none of the ${share.length} checkpoints is there; --checkpoints says where they are, --fetch gets them`,
     );
   }
+  if (missing.size > 0) {
+    note(`${missing.size} of ${share.length} checkpoints are not there; report.json names them`);
+  }
   return outcome ?? report();
 }
 
 /** @returns whether the checkpoint is there. */
-async function measureOne(target: Target, job: ReproductionJob): Promise<boolean> {
+async function measureOne(target: Target, place: string, job: ReproductionJob): Promise<boolean> {
   const { folder, resume, tasks, signal } = job;
   const { name, model } = target;
   let result: UnwrittenResult;
   try {
     const path = await job.find(target);
-    if (path === undefined) {
-      note(`${name}: is not there`);
-      return false;
-    }
+    if (path === undefined) return false;
+    note(`${place} ${name}`);
     const { sha256 } = await checkpointDigest(path);
     if (resume && isMeasured((await readResults(folder)).get(name), { target, sha256 }, tasks)) {
       note(`${name}: was measured before`);

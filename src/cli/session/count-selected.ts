@@ -1,20 +1,24 @@
-import { DataError } from '../../base/errors.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
 import type { OpenedPictures } from '../../io/pictures/open-pictures.ts';
 import { countPictures, type Selection } from '../../io/pictures/read-pictures.ts';
 
 /**
- * How many pictures a run is to see. Of more shards than pictures some have none, which is no mistake.
+ * How many pictures a run is to see.
  * @param paths what the user gave, for the message
  * @throws {DataError} where there is no picture at all.
+ * @throws {UsageError} where there are more shards than pictures: mostly the number of a job stands where their count should.
  */
 export async function countSelected(
   pictures: OpenedPictures,
-  selection: Selection,
+  { shard = { index: 0, count: 1 }, limit }: Selection,
   paths: readonly string[],
 ): Promise<number> {
-  const total = await countPictures(pictures, selection);
-  if (total === 0 && (await countPictures(pictures, { limit: 1 })) === 0) {
-    throw new DataError('has no picture in it', { file: paths.join(', ') });
+  const all = await countPictures(pictures, { limit });
+  if (all === 0) throw new DataError('has no picture in it', { file: paths.join(', ') });
+  if (shard.count > all) {
+    throw new UsageError(
+      `--shard ${shard.index}/${shard.count}: there are only ${all} pictures for so many parts`,
+    );
   }
-  return total;
+  return Math.ceil((all - shard.index) / shard.count);
 }

@@ -19,3 +19,19 @@ export async function fileStatesDigest(files: readonly string[]): Promise<string
   }
   return hash.digest('hex');
 }
+
+/** Whether a file is there that was written after all the others were; what of them is no file does not count. */
+export async function isNewerThan(path: string, files: readonly string[]): Promise<boolean> {
+  const own = await timeOf(path);
+  if (own === undefined) return false;
+  for (let start = 0; start < files.length; start += AT_ONCE) {
+    const times = await Promise.all(files.slice(start, start + AT_ONCE).map(timeOf));
+    if (times.some((time) => time !== undefined && time > own)) return false;
+  }
+  return true;
+}
+
+async function timeOf(file: string): Promise<bigint | undefined> {
+  const state = await stat(file, { bigint: true }).catch(() => undefined);
+  return state?.isFile() ? state.mtimeNs : undefined;
+}

@@ -4,7 +4,7 @@ import { agreeing, fields, listOf, type Shape, whole } from '../../base/json-sha
 import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
-import { fileStatesDigest } from '../../io/files/file-states.ts';
+import { fileStatesDigest, isNewerThan } from '../../io/files/file-states.ts';
 import type { Journal } from '../../io/files/journal.ts';
 import { writeJournalled } from '../../io/files/journalled-file.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
@@ -17,6 +17,7 @@ import {
   type EvaluationPart,
   FORMAT,
   formatEvaluationPart,
+  readEvaluationPart,
   TOTALS,
   totalsOf,
   UNUSABLE_PICTURE,
@@ -30,8 +31,8 @@ export interface EvaluateToFileOptions extends Omit<EvaluateOptions, 'skip' | 'o
   /** The file to write. Until the evaluation is done, the totals of finished batches are kept in `<output>.partial`. */
   readonly output: string;
   /**
-   * Take up what an interrupted run has left in `<output>.partial`. Without it that is overwritten, though not before the
-   * first new batch is done.
+   * Take up what an interrupted run has left in `<output>.partial`, and leave a finished output of the same run as it is.
+   * Without it both are overwritten, the former not before the first new batch is done.
    */
   readonly resume?: boolean | undefined;
   /** What the model was loaded from, open; or its SHA-256, see `checkpointDigest`. */
@@ -42,6 +43,10 @@ export interface EvaluateToFileOptions extends Omit<EvaluateOptions, 'skip' | 'o
   readonly weightDecayLoss?: number | undefined;
   /** Files that the run reads beside the pictures and the open checkpoint, which the output must not replace. */
   readonly inputs?: readonly (string | undefined)[] | undefined;
+  /** Whether an output of another run may be replaced. Default true. */
+  readonly replace?: boolean | undefined;
+  /** Called instead of all that follows where a finished output is left as it is. */
+  readonly onFinished?: ((part: EvaluationPart) => void) | undefined;
   /** Called before the first batch. */
   readonly onStart?: ((start: EvaluationStart) => void) | undefined;
   /** Called after each batch. */
@@ -91,7 +96,7 @@ export async function evaluateToFile(
   options: EvaluateToFileOptions,
 ): Promise<EvaluationPart> {
   requireOptions('evaluateToFile', options, ['output', 'checkpoint']);
-  const { output, resume = false, onStart, onProgress, ...evaluation } = options;
+  const { output, resume = false, replace, onFinished, onStart, onProgress, ...evaluation } = options;
   const { checkpoint } = options;
   const opened = typeof checkpoint === 'string' ? [] : await checkpointInputs(checkpoint.path);
   const inputs = [...source.files, source.labels, ...opened, ...(options.inputs ?? [])];
@@ -103,7 +108,12 @@ export async function evaluateToFile(
     shard: `${shard.index}/${shard.count}`,
     modificationTimes: await fileStatesDigest(source.files),
   };
-  return writeJournalled(output, { header, record: ENTRY, resume, inputs }, async (journal) => {
+  const finished = resume ? await finishedPart(output, identity, shard, source.files) : undefined;
+  if (finished !== undefined) {
+    onFinished?.(finished);
+    return finished;
+  }
+  return writeJournalled(output, { header, record: ENTRY, resume, inputs, replace }, async (journal) => {
     const earlier = finishedBatches(journal);
     requireSkipBad(options.skipBad, earlier.bad.length, journal.path);
     const resumed = seen(earlier);
@@ -156,6 +166,22 @@ async function describeInputs(
     data: data ?? (await pictureSetDigest(source)),
     weightDecayLoss: weightDecayLoss ?? (await decayOf(checkpoint as Checkpoint, model.config)),
   };
+}
+
+/** What an earlier run of the same has written, unless a picture was changed since. */
+async function finishedPart(
+  output: string,
+  identity: EvaluationIdentity,
+  shard: { index: number; count: number },
+  pictures: readonly string[],
+): Promise<EvaluationPart | undefined> {
+  if (!(await isNewerThan(output, pictures))) return undefined;
+  const part = await readEvaluationPart(output).catch(() => undefined);
+  if (part === undefined) return undefined;
+  const { count, done } = part.shards;
+  const isSameShard = count === shard.count && done.length === 1 && done[0] === shard.index;
+  const keys = Object.keys(identity) as (keyof EvaluationIdentity)[];
+  return isSameShard && keys.every((key) => part.identity[key] === identity[key]) ? part : undefined;
 }
 
 function identityOf(

@@ -55,6 +55,12 @@ export interface EvaluationPart {
 
 export const FORMAT: 'tsos evaluation 1' = 'tsos evaluation 1';
 
+/** Parts of an evaluation that follow each other, both ends included. */
+export interface ShardRange {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** What an evaluation says. */
 export interface EvaluationResult {
   /** Pictures that were classified. */
@@ -67,8 +73,8 @@ export interface EvaluationResult {
   readonly top5: number | null;
   /** As the original computes it: mean cross-entropy with smoothed labels, in nats, and weight decay. */
   readonly loss: number | null;
-  /** Parts that have not been added yet. */
-  readonly missingShards: readonly number[];
+  /** Parts that have not been added yet, as ranges, both ends included. */
+  readonly missingShards: readonly ShardRange[];
 }
 
 export function totalsOf({ totals }: Pick<EvaluationPart, 'totals'>): ClassificationTotals {
@@ -83,17 +89,21 @@ export function writtenTotals(totals: ClassificationTotals): EvaluationPart['tot
 export function evaluationResult(part: EvaluationPart): EvaluationResult {
   const totals = totalsOf(part);
   const { top1, top5, loss } = sharesOf(totals);
-  const done = new Set(part.shards.done);
   return {
     pictures: totals.pictures,
     skipped: part.bad.length,
     top1,
     top5,
     loss: loss === null ? null : loss + part.weightDecayLoss,
-    missingShards: Array.from({ length: part.shards.count }, (_, index) => index).filter(
-      (index) => !done.has(index),
-    ),
+    missingShards: missingShards(part.shards),
   };
+}
+
+/** The gaps between those that are done; a count is only a number, so none is made for each. */
+function missingShards({ count, done }: EvaluationPart['shards']): ShardRange[] {
+  return [-1, ...done]
+    .map((before, i) => ({ first: before + 1, last: (done[i] ?? count) - 1 }))
+    .filter(({ first, last }) => first <= last);
 }
 
 /**

@@ -4,9 +4,11 @@ import {
   environmentLines,
   failureLines,
   figuresTable,
+  partialLines,
   REPORT_TITLE,
   type ReportTable,
   reportedModels,
+  restLines,
   summaryLine,
   taskLines,
 } from './report-tables.ts';
@@ -15,10 +17,12 @@ import {
 export function reportMarkdown(report: Report): string {
   return [
     `# ${REPORT_TITLE}`,
+    ...partialLines(report).map((line) => `**${line}**`),
     summaryLine(report),
     ...reportedModels(report).flatMap((model) => [
       `## ${MODEL_LABEL[model]}`,
       tableMarkdown(figuresTable(report, model)),
+      ...restLines(report, model),
     ]),
     '## Failed',
     list(failureLines(report).map(escapeMarkdown)),

@@ -8,9 +8,11 @@ import {
   environmentLines,
   failureLines,
   figuresTable,
+  partialLines,
   REPORT_TITLE,
   type ReportTable,
   reportedModels,
+  restLines,
   summaryLine,
   taskLines,
 } from './report-tables.ts';
@@ -21,14 +23,18 @@ export async function reportPage(report: Report): Promise<string> {
     reportedModels(report).map(
       async (model) => `<section id="${model}">
 <h2>${MODEL_LABEL[model]}</h2>
-${tableMarkup(figuresTable(report, model))}${figureMarkup(await reportFigure(report, model))}</section>
+${tableMarkup(figuresTable(report, model))}${restLines(report, model)
+  .map((line) => `<p>${line}</p>\n`)
+  .join('')}${figureMarkup(await reportFigure(report, model))}</section>
 `,
     ),
   );
   return htmlPage(
     REPORT_TITLE,
     STYLE,
-    `<p>${escapeMarkup(summaryLine(report))}</p>
+    `${partialLines(report)
+      .map((line) => `<p><strong>${escapeMarkup(line)}</strong></p>\n`)
+      .join('')}<p>${escapeMarkup(summaryLine(report))}</p>
 ${models.join('')}<section id="failures">
 <h2>Failed</h2>
 ${listMarkup(failureLines(report).map(escapeMarkup))}</section>
@@ -50,6 +56,8 @@ table { border-collapse: collapse; font-size: 13px; display: block; overflow-x: 
 th, td { padding: 0.25rem 0.5rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
 th { vertical-align: bottom; }
 td { white-space: nowrap; }
+td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 14rem; }
+td:nth-child(3) { white-space: normal; }
 .right { text-align: right; font-variant-numeric: tabular-nums; }
 .differs td { background: #fdecea; }
 .failed td { background: #fff4e0; }

@@ -2,7 +2,7 @@ import type { PublishedModel } from '../../layers/published-name.ts';
 import { METRIC_OF } from '../catalogue.ts';
 import { MODEL_LABEL, TECHNIQUE_STYLE } from '../plots/appearance.ts';
 import type { Task } from './checkpoint-result.ts';
-import { type Comparison, differs, type Report, type ReportRow } from './report.ts';
+import { type Comparison, differs, type Report, type ReportRow, type RowStatus } from './report.ts';
 
 export const REPORT_TITLE = 'Reproduction of the published results';
 
@@ -33,18 +33,18 @@ export function figuresTable({ checkpoints, environments }: Report, model: Publi
       left('checkpoint'),
       left('technique'),
       left('result'),
-      right('sparsity, published (%)'),
+      right('sparsity published (%)'),
       right('measured (%)'),
       right('difference'),
-      right(`${metric}, published`),
+      right(`${metric} published`),
       right('measured'),
       right('difference'),
-      right('layers sparse + dense'),
+      right('layers sparse+dense'),
       right('time (s)'),
       ...(severalEnvironments ? [right('measured with')] : []),
     ],
     rows: checkpoints
-      .filter((row) => row.model === model)
+      .filter((row) => row.model === model && isTold(row))
       .map((row) => ({
         verdict: verdictOf(row),
         cells: [
@@ -59,6 +59,35 @@ export function figuresTable({ checkpoints, environments }: Report, model: Publi
         ],
       })),
   };
+}
+
+/** Checkpoints of which there is nothing to tell are counted, see {@link restLines}, not listed. */
+function isTold({ status }: ReportRow): boolean {
+  return status === 'measured' || status === 'failed';
+}
+
+/** How many checkpoints of a model have no row, in a line each. */
+export function restLines({ checkpoints }: Report, model: PublishedModel): string[] {
+  const count = (status: RowStatus) =>
+    checkpoints.filter((row) => row.model === model && row.status === status).length;
+  const [missing, pending] = [count('missing'), count('pending')];
+  return [
+    ...(missing > 0 ? [`${missing} checkpoints are not there.`] : []),
+    ...(pending > 0 ? [`${pending} checkpoints are not measured yet.`] : []),
+  ];
+}
+
+/** What is to be known before the figures are read, in a line each. */
+export function partialLines({ checkpoints }: Report): string[] {
+  return (['transformer', 'rn50'] as const).flatMap((model) => {
+    const row = checkpoints.find((each) => each.model === model && each.quality.partial);
+    if (row?.run == null) return [];
+    const { metric } = row.quality;
+    const items = metric === 'BLEU' ? 'sentences' : 'pictures';
+    return [
+      `Partial: ${metric} was measured on the first ${row.run.count} ${items} only, so it cannot be compared with the published figures.`,
+    ];
+  });
 }
 
 /** What the figures of a model were measured on, line by line. */
@@ -115,6 +144,7 @@ function describeResult(row: ReportRow): string {
         row.quality.within === false ? row.quality.metric : '',
       ].filter((part) => part !== '');
       if (outside.length > 0) return `${outside.join(' and ')} outside the tolerance`;
+      if (row.quality.partial) return `agrees (${row.quality.metric} partial)`;
       return row.run === null ? `agrees (no ${row.quality.metric})` : 'agrees';
     }
   }

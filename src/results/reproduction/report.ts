@@ -29,7 +29,11 @@ export interface ReportRow {
   readonly status: RowStatus;
   /** In percent; `measured` is null where there is no measurement. */
   readonly sparsity: Comparison;
-  readonly quality: Comparison & { readonly metric: Metric };
+  readonly quality: Comparison & {
+    readonly metric: Metric;
+    /** Whether it was measured on a part of what the published figure was; so it is no reproduction, and no difference told. */
+    readonly partial: boolean;
+  };
   /** Null where it was not measured. */
   readonly run: RowRun | null;
   /** What the checkpoint is known by; null where it was not opened. */
@@ -44,7 +48,7 @@ export interface Comparison {
   readonly measured: number | null;
   /** Measured less published. */
   readonly difference: number | null;
-  /** Whether the difference is within the tolerance. */
+  /** Whether the difference is within the tolerance; null where there is none, or where the two are not comparable. */
   readonly within: boolean | null;
 }
 
@@ -73,6 +77,7 @@ export function buildReport(
     const measurement = result !== undefined && 'measurement' in result ? result.measurement : undefined;
     const quality = measurement?.quality;
     if (quality) tasks[target.model] = quality.task;
+    const isPartial = typeof quality?.task.limit === 'number';
     const { name, model, technique } = target;
     const metric = METRIC_OF[model];
     return {
@@ -87,7 +92,9 @@ export function buildReport(
       ),
       quality: {
         metric,
+        partial: isPartial,
         ...compare(target.figure, quality?.value, metric === 'BLEU' ? tolerance.bleu : tolerance.top1),
+        ...(isPartial && { difference: null, within: null }),
       },
       run: quality ? runOf(quality, environments) : null,
       checkpoint: measurement?.checkpoint ?? null,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
@@ -61,6 +61,10 @@ test('an evaluation gives what the library counts, and its shards add up to it',
     const merged = join(directory, 'merged');
     const some = await succeeds(['merge', parts[1], '--output', merged]);
     assert.match(some.stdout, /^missing +shards 0 of 2$/m);
+    assert.deepEqual(
+      JSON.parse((await succeeds(['merge', parts[1], '--json'])).stdout).result.missingShards,
+      [{ first: 0, last: 0 }],
+    );
     const both = await succeeds(['merge', merged, parts[0], '--json']);
     const sum = await parsedBySchema<EvaluationReport>('evaluate', both.stdout);
     assert.deepEqual([sum.totals, sum.result], [report.totals, report.result]);
@@ -108,12 +112,39 @@ test('a folder of JPEG files is evaluated with its labels, and not without', asy
     assert.deepEqual(JSON.parse(labelled.stdout).totals, await countedByLibrary(data));
     assert.match(labelled.stderr, /there is nothing to resume/);
 
-    const unlabelled = await tsos(command);
+    const unlabelled = await tsos([...command, '--force']);
     assertOneSentence(unlabelled, USAGE, /pictures: JPEG files have no labels; give a labels file/);
     await writeFile(labels, 'a.jpg 0\nb.JPEG 1\n');
-    const one = await tsos([...command, '--labels', labels]);
+    const one = await tsos([...command, '--force', '--labels', labels]);
     assertOneSentence(one, USAGE, /val\.txt has no label for c\.jpeg/);
     for (const { stderr } of [unlabelled, one]) assert.doesNotMatch(stderr, /loaded/);
+  });
+});
+
+test('a finished output is left by --resume, and replaced only with --force', async () => {
+  await withDirectory(async (directory) => {
+    const { args, data } = await prepared(directory, [3]);
+    const output = join(directory, 'out');
+    const command = ['evaluate', ...args, '--output', output];
+    const first = await succeeds(command);
+    const written = await readFile(output, 'utf8');
+    const [again, refused, otherShard] = [
+      await succeeds([...command, '--resume']),
+      await tsos(command),
+      await tsos([...command, '--resume', '--shard', '0/2']),
+    ];
+    assert.match(again.stderr, /out: is finished already, so it is left as it is/);
+    assert.doesNotMatch(again.stderr, /evaluated/);
+    assert.equal(again.stdout, first.stdout);
+    assert.equal(await readFile(output, 'utf8'), written);
+    for (const outcome of [refused, otherShard]) {
+      assertOneSentence(outcome, USAGE, /out: exists already; .*--force/);
+    }
+    // A picture was changed since.
+    const [file] = await readdir(data);
+    await utimes(join(data, file), new Date(Date.now() + 60_000), new Date(Date.now() + 60_000));
+    const changed = await succeeds([...command, '--resume', '--force']);
+    assert.match(changed.stderr, /evaluated 3\/3/);
   });
 });
 
@@ -165,7 +196,7 @@ test('what cannot be is told before anything is loaded', async () => {
   });
 });
 
-test('data without any picture are refused, a shard without any is not', async () => {
+test('data without any picture are refused, and so are more shards than pictures', async () => {
   await withDirectory(async (directory) => {
     const { args, options } = await prepared(directory, [1]);
     const output = ['--output', join(directory, 'out')];
@@ -181,8 +212,11 @@ test('data without any picture are refused, a shard without any is not', async (
     const reproduction = await tsos(['reproduce', '--model', 'rn50', '--data', none, ...tasks]);
     assertOneSentence(reproduction, DATA, /none: has no picture in it/);
 
-    const { stdout } = await succeeds(['evaluate', ...args, ...output, '--shard', '1/2']);
-    assert.match(stdout, /^pictures +0$/m);
+    for (const part of ['1/2', '0/1000000', '17/4711000']) {
+      const many = await tsos(['evaluate', ...args, ...output, '--shard', part]);
+      assertOneSentence(many, USAGE, /--shard .*: there are only 1 pictures for so many parts/);
+      assert.doesNotMatch(many.stderr, /loaded/);
+    }
   });
 });
 

@@ -184,7 +184,8 @@ test('the page opens in a browser, with both tables and plots, and asks for noth
   const { text, verdicts, ...seen } = value;
   assert.deepEqual(seen, {
     title: 'Reproduction of the published results',
-    rows: [7, 4],
+    // The one that is not there has no row.
+    rows: [6, 4],
     first: ['stand_in_transformer_dense', 'stand_in_rn50_magnitude_pruning'],
     axes: [true, true],
     // Published and measured; two of the Transformers were not measured.
@@ -193,7 +194,7 @@ test('the page opens in a browser, with both tables and plots, and asks for noth
     overflow: false,
     failed: true,
   });
-  assert.deepEqual((verdicts as string[]).slice(0, 4), ['agrees', 'failed', 'none', 'agrees']);
+  assert.deepEqual((verdicts as string[]).slice(0, 4), ['agrees', 'failed', 'agrees', 'agrees']);
   assert.deepEqual(requested, []);
   const { environments, tasks } = report;
   for (const part of [environments[0].adapter, tasks.transformer!.source, tasks.rn50!.data]) {
@@ -243,6 +244,40 @@ test('the folder of a run with other options is not added to', async () => {
     '2',
   ]);
   assertOneSentence(outcome, 2, /is of a run with other limit/);
+});
+
+test('a limit makes figures incomparable, which is said first and is no failure', async () => {
+  const { fixture } = await fullRun();
+  const name = 'stand_in_transformer_magnitude_pruning';
+  await withDirectory(async (directory) => {
+    const catalogue = join(directory, 'one.json');
+    const target = fixture.targets.find((each) => each.name === name)!;
+    const absent = Array.from({ length: 3 }, (_, i) => ({ ...target, name: `absent${i}` }));
+    // A figure that no four sentences reach.
+    await writeFile(catalogue, JSON.stringify({ checkpoints: [{ ...target, figure: 100 }, ...absent] }));
+    const output = join(directory, 'out');
+    const run = ['reproduce', ...fixture.options, '--catalogue', catalogue, '--output', output];
+    const { code, stdout, stderr } = await tsos([...run, '--limit', '3']);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^Partial: BLEU was measured on the first 3 sentences only, so it cannot be compared/,
+    );
+    assert.match(stdout, new RegExp(`^${name} .* agrees \\(BLEU partial\\) `, 'm'));
+    assert.match(stdout, /^Transformer: 3 checkpoints are not there\.$/m);
+    assert.match(stderr, /^tsos: 3 of 4 checkpoints are not there; report\.json names them$/m);
+    assert.doesNotMatch(stderr, /absent1/);
+    const [, , above] = (await readFile(join(output, 'report.md'), 'utf8')).split('\n');
+    assert.match(above, /^\*\*Partial: BLEU/);
+    const json = await readFile(join(output, 'report.json'), 'utf8');
+    const { checkpoints } = await parsedBySchema<Report>('reproduce', json);
+    const { partial, difference, within, measured } = checkpoints[0].quality;
+    assert.deepEqual([partial, difference, within], [true, null, null]);
+    assert.ok(measured !== null && measured < 99);
+
+    const many = await tsos([...run, '--shard', '0/5']);
+    assertOneSentence(many, 2, /--shard 0\/5: there are only 4 checkpoints for so many parts/);
+  });
 });
 
 test('merging measures nothing, and agreeing figures exit with 0', async () => {
@@ -296,7 +331,11 @@ test('shards measure disjoint checkpoints, which merge into one report; without 
     ]);
     assert.equal(merged.code, 0, merged.stderr);
     assert.match(merged.stdout, /^stand_in_rn50_l0_regularization .* agrees \(no top-1\) /m);
-    assert.equal(merged.stdout.match(/not measured yet/g)?.length, targets.length - 4);
+    const transformers = targets.filter(({ model }) => model === 'transformer').length;
+    assert.match(
+      merged.stdout,
+      new RegExp(`^Transformer: ${transformers} checkpoints are not measured yet\\.$`, 'm'),
+    );
   });
 });
 

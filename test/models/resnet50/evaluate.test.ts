@@ -416,7 +416,12 @@ test('parts of different evaluations, and one that is there twice, are not merge
 
 test('a part that is missing is listed', () => {
   const merged = mergeEvaluations([PART, { ...PART, shards: { count: 3, done: [2] } }]);
-  assert.deepEqual(evaluationResult(merged).missingShards, [1]);
+  assert.deepEqual(evaluationResult(merged).missingShards, [{ first: 1, last: 1 }]);
+  const shards = { count: 2 ** 50, done: [0, 1, 5, 2 ** 50 - 1] };
+  assert.deepEqual(evaluationResult({ ...PART, shards }).missingShards, [
+    { first: 2, last: 4 },
+    { first: 6, last: 2 ** 50 - 2 },
+  ]);
 });
 
 test('what evaluate wrote can be read, anything else is refused with its file', async () => {
