@@ -67,6 +67,7 @@ export {
   type LayerSparsity,
   type SparsityOptions,
 } from './metrics/sparsity.ts';
+export { type ModelKind, modelKind } from './models/model-kind.ts';
 export {
   type CheckpointFilter,
   type Metric,

@@ -66,6 +66,7 @@ export {
   type LayerSparsity,
   type SparsityOptions,
 } from './metrics/sparsity.ts';
+export { type ModelKind, modelKind } from './models/model-kind.ts';
 export type { Expected } from './results/assert-published.ts';
 export {
   type CheckpointFilter,

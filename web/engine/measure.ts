@@ -10,7 +10,7 @@ import { convolutionLayers, productShapes } from '../../bench/comparison/layers.
 import { randomMatrices } from '../../bench/comparison/matrices.ts';
 import { measurePeak } from '../../bench/comparison/peak.ts';
 import { ROUNDS, type Scale } from '../../bench/comparison/scale.ts';
-import type { Gpu } from '../../src/graph/open-gpu.ts';
+import type { Gpu } from '../../src/browser.ts';
 import type { Measurement, MeasurementProgress } from './protocol.ts';
 
 /** Measures layers of the paper's models, sparse against dense, with zeros anywhere. */

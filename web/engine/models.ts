@@ -1,18 +1,23 @@
-import { UsageError } from '../../src/base/errors.ts';
-import type { Gpu } from '../../src/graph/open-gpu.ts';
-import { openGpu } from '../../src/graph/open-gpu-anywhere.ts';
-import type { Checkpoint } from '../../src/io/checkpoint/checkpoint-types.ts';
-import { openCheckpoint } from '../../src/io/checkpoint/open-anywhere.ts';
-import { evaluationPixels } from '../../src/io/pictures/evaluation-picture.ts';
-import { loadVocabulary } from '../../src/io/text/load-vocabulary-anywhere.ts';
-import type { Vocabulary } from '../../src/io/text/subwords.ts';
-import { mostProbable } from '../../src/metrics/classification.ts';
-import { checkpointSparsity } from '../../src/metrics/sparsity.ts';
-import type { ModelKind } from '../../src/models/model-kind.ts';
-import { modelKind } from '../../src/models/model-kind.ts';
-import { loadResNet50, type ResNet50 } from '../../src/models/resnet50/model.ts';
-import { loadTransformer, type Transformer } from '../../src/models/transformer/model.ts';
-import { translateLines } from '../../src/models/transformer/translate-lines.ts';
+import {
+  type Checkpoint,
+  checkpointSparsity,
+  classifyPictures,
+  type Gpu,
+  loadResNet50,
+  loadTransformer,
+  loadVocabulary,
+  type ModelKind,
+  modelKind,
+  mostProbable,
+  openCheckpoint,
+  openGpu,
+  openPictures,
+  type ResNet50,
+  type Transformer,
+  translateLines,
+  UsageError,
+  type Vocabulary,
+} from '../../src/browser.ts';
 import type {
   CheckpointReport,
   ClassifiedPicture,
@@ -91,11 +96,15 @@ export class Models {
 
   async classify(picture: Blob): Promise<ClassifiedPicture> {
     if (this.#resnet === undefined) throw new UsageError('No ResNet is loaded yet.');
-    const pixels = evaluationPixels(new Uint8Array(await picture.arrayBuffer()));
+    const pictures = await openPictures([picture], { unlabelled: true });
     const started = performance.now();
-    const logits = await this.#resnet.logits(pixels);
-    const seconds = (performance.now() - started) / 1000;
-    return { classes: mostProbable(logits, CLASSES), seconds };
+    // This is a worker already: another would only be waited for.
+    for await (const [classified] of classifyPictures(this.#resnet, pictures, { workers: 0 })) {
+      if ('reason' in classified) throw new UsageError(classified.reason);
+      const seconds = (performance.now() - started) / 1000;
+      return { classes: mostProbable(classified.logits, CLASSES), seconds };
+    }
+    throw new UsageError('No picture was given.');
   }
 
   /** @param input files of a visitor's, or which sample to look at */

@@ -1,8 +1,6 @@
 import type { FormatResult } from '../../bench/comparison/compare-formats.ts';
 import type { Scale } from '../../bench/comparison/scale.ts';
-import type { AdapterDescription } from '../../src/graph/open-gpu.ts';
-import type { CheckpointSparsity } from '../../src/metrics/sparsity.ts';
-import type { ModelKind } from '../../src/models/model-kind.ts';
+import type { CheckpointSparsity, Gpu, ModelKind } from '../../src/browser.ts';
 
 /*
  * What the page asks of its engine, a worker with the device and the models: so nothing that takes long runs in the page.
@@ -64,7 +62,7 @@ export interface MeasurementProgress {
 
 /** Each task with what it takes, what it tells on the way, and what it gives. */
 export interface Tasks {
-  openDevice: { takes: undefined; tells: never; gives: AdapterDescription };
+  openDevice: { takes: undefined; tells: never; gives: Gpu['adapter'] };
   /** The sample unless files are given. */
   loadTransformer: { takes: { vocabulary: File } | undefined; tells: number; gives: LoadedModel };
   translate: { takes: { text: string; beam: number }; tells: readonly string[]; gives: TranslatedText };

@@ -1,4 +1,4 @@
-import type { ModelKind } from '../../src/models/model-kind.ts';
+import type { ModelKind } from '../../src/browser.ts';
 
 /*
  * The embedded models: the folder demo/ of the repository, which vite puts beside the page. Scripts, this one too, lie in a

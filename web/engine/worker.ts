@@ -1,5 +1,5 @@
-import { TsosError } from '../../src/base/errors.ts';
 import { Turns } from '../../src/base/turns.ts';
+import { TsosError } from '../../src/browser.ts';
 import type { Failure, Order, Report, TaskName } from './protocol.ts';
 import { tasks } from './tasks.ts';
 

@@ -1,5 +1,4 @@
-import type { LayerSparsity } from '../../src/metrics/sparsity.ts';
-import type { ModelKind } from '../../src/models/model-kind.ts';
+import type { LayerSparsity, ModelKind } from '../../src/browser.ts';
 import { byId, html, say } from '../dom.ts';
 import type { Engine } from '../engine/client.ts';
 import type { CheckpointReport, GivenFile } from '../engine/protocol.ts';
