@@ -1,5 +1,5 @@
-/** Longest name of a file, in UTF-16 units: 255 bytes on most file systems, less an ending. */
-const MAX_LENGTH = 80;
+/** Longest name of a file in UTF-8: 255 bytes on most file systems, less a number and an ending. */
+const MAX_BYTES = 240;
 
 /**
  * Names of files for things that have a short name and a full one: the short ones, but the full ones of things whose
@@ -24,7 +24,21 @@ export function distinctFileNames(
 
 function fileName(name: string): string {
   const allowed = name.replace(/[\p{Cc}\p{Cs}<>:"/\\|?*]/gu, '_').replace(/^[.\s]|[.\s]$/g, '_');
-  return allowed.slice(-MAX_LENGTH) || '_';
+  return lastBytes(allowed) || '_';
+}
+
+/** The end of a name, which tells more than its beginning, as far as it fits. */
+function lastBytes(name: string): string {
+  const encoder = new TextEncoder();
+  let room = MAX_BYTES;
+  const characters = [...name];
+  let start = characters.length;
+  while (start > 0) {
+    room -= encoder.encode(characters[start - 1]).length;
+    if (room < 0) break;
+    start--;
+  }
+  return characters.slice(start).join('');
 }
 
 function identity(name: string): string {
