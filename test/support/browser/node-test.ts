@@ -49,13 +49,26 @@ export function describe(name: string, body: () => void): void {
   suites = suites.slice(0, -1);
 }
 
+/** What is done before the first test of the file, and after the last. */
+const hooks: Record<'before' | 'after', Body[]> = { before: [], after: [] };
+
+export function before(body: Body): void {
+  hooks.before.push(body);
+}
+
+export function after(body: Body): void {
+  hooks.after.push(body);
+}
+
 /** Runs what has been registered, one test after the other. */
 export async function runTests(report: (outcome: TestOutcome) => void): Promise<void> {
+  for (const body of hooks.before) await body();
   for (const { name, skip, body } of registered) {
     const started = performance.now();
     const outcome = skip === undefined ? await attempt(body) : { result: 'skipped' as const, why: skip };
     report({ name, ...outcome, seconds: (performance.now() - started) / 1000 });
   }
+  for (const body of hooks.after) await body();
 }
 
 async function attempt(body: Body): Promise<Pick<TestOutcome, 'result' | 'why'>> {
