@@ -33,6 +33,7 @@ const TASKS: Record<string, (args: readonly string[]) => Promise<number>> = {
   web: (args) => runVite('dev', args),
   'web:build': (args) => runVite('build', args),
   bench: runBenchmarks,
+  example: runExample,
   demo: (args) => runCommandLine(['demo', ...args]),
   tsos: runCommandLine,
 };
@@ -47,6 +48,22 @@ function runTests(args: readonly string[]): Promise<number> {
   // One process at a time: drivers misbehave when several use them at once.
   const runner = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...options];
   return runNode([...runtimeArguments('.ts'), ...runner, ...files]);
+}
+
+/** `npm run example -- [name] [arguments]`: one file of examples/, or all in turn. The package's doors lead to src/. */
+async function runExample([name, ...args]: readonly string[]): Promise<number> {
+  const all = readdirSync(join(ROOT, 'examples'))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -'.ts'.length));
+  if (name !== undefined && !all.includes(name)) {
+    throw new UsageError(`No example "${name}"; there are ${all.join(', ')}.`);
+  }
+  for (const each of name === undefined ? all : [name]) {
+    const script = join(ROOT, 'examples', `${each}.ts`);
+    const code = await runNode(['--conditions=tsos-source', ...runtimeArguments(script), script, ...args]);
+    if (code !== 0) return code;
+  }
+  return 0;
 }
 
 /** `npm run bench -- [name] [arguments]`: one file of bench/, or all in turn. */
