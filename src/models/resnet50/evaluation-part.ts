@@ -57,7 +57,9 @@ export const FORMAT: 'tsos evaluation 1' = 'tsos evaluation 1';
 
 /** Parts of an evaluation that follow each other, both ends included. */
 export interface ShardRange {
+  /** The first of them. */
   readonly first: number;
+  /** The last of them. */
   readonly last: number;
 }
 
