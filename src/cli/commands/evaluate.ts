@@ -64,9 +64,9 @@ evaluateCommand.action(async (given, args) => {
   // What is cheap to find wrong is found before the model is loaded.
   const inputs = [...(await checkpointInputs(path)), request.labels];
   const replace = args.force ?? false;
-  await requireOutput(output, { inputs: [...inputs, ...request.data], replace: replace || resume });
+  await requireOutput(output, { inputs: [...inputs, ...request.data] });
   const pictures = await openPictures(request.data, { labels: request.labels });
-  const { kind } = await requireOutput(output, { inputs: pictures.files });
+  const { kind } = await requireOutput(output, { inputs: pictures.files, replace: replace || resume });
   pictures.notes.forEach(note);
   const total = await countSelected(pictures, selection, request.data);
   const data = await pictureSetDigest(pictures, request.labels);

@@ -43,6 +43,7 @@ export class FileLock implements AsyncDisposable {
   readonly #path: string;
   readonly #token: string;
   readonly #timer: ReturnType<typeof setInterval>;
+  #isReleased = false;
 
   private constructor(path: string, token: string) {
     this.#path = path;
@@ -108,7 +109,12 @@ export class FileLock implements AsyncDisposable {
 
   async release(): Promise<void> {
     clearInterval(this.#timer);
-    if (ownTokens.delete(this.#token)) await removeOf(this.#path, this.#token);
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    // Its owner counts as living as long as it is there, lest others of this process take it away at the same time, and with it
+    // what comes after it.
+    await removeOf(this.#path, this.#token);
+    ownTokens.delete(this.#token);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -163,6 +169,8 @@ async function lockState(owner: LockOwner): Promise<'living' | 'dead' | 'elsewhe
 
 /** Removes a lock if it is still the one of a token; another one that came meanwhile is put back. */
 async function removeOf(path: string, token: string): Promise<void> {
+  // Another one may have removed it, and a third have come, since it was looked at.
+  if ((await readOwner(path))?.token !== token) return;
   const aside = await temporaryPath(dirname(path));
   try {
     await rename(path, aside);

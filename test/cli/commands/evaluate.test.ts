@@ -113,7 +113,7 @@ test('a folder of JPEG files is evaluated with its labels, and not without', asy
     assert.match(labelled.stderr, /there is nothing to resume/);
 
     const unlabelled = await tsos([...command, '--force']);
-    assertOneSentence(unlabelled, USAGE, /pictures: JPEG files have no labels; give a labels file/);
+    assertOneSentence(unlabelled, USAGE, /a\.jpg: JPEG files have no labels; give a labels file/);
     await writeFile(labels, 'a.jpg 0\nb.JPEG 1\n');
     const one = await tsos([...command, '--force', '--labels', labels]);
     assertOneSentence(one, USAGE, /val\.txt has no label for c\.jpeg/);
