@@ -1,4 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
+import { inputFile } from './values.ts';
 
 // Of commands that take published checkpoints and texts by name.
 
@@ -15,4 +16,6 @@ export const OFFLINE = new Option(
 export const CATALOGUE = new Option(
   '--catalogue <file>',
   'Other checkpoints than the published ones, as "tsos list --json" prints them',
-).env('TSOS_CATALOGUE');
+)
+  .argParser(inputFile)
+  .env('TSOS_CATALOGUE');

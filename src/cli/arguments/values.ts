@@ -38,3 +38,13 @@ export function shard(value: string): Shard {
 export function each(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
 }
+
+/** A file that is read from its beginning to its end: `-` stands for what comes from stdin. */
+export function inputFile(value: string): string {
+  return value === '-' ? '/dev/stdin' : value;
+}
+
+/** As {@link inputFile}, of an option that may be given several times. */
+export function eachInputFile(value: string, before: readonly string[] | undefined): readonly string[] {
+  return each(inputFile(value), before);
+}

@@ -6,7 +6,7 @@ import { BLEU_METHODS, type BleuMethod } from '../../metrics/bleu/methods.ts';
 import { findUntokenized } from '../../metrics/bleu/moses.ts';
 import { SMOOTHING_METHODS } from '../../metrics/bleu/smoothing.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
-import { each, number, wholeNumber } from '../arguments/values.ts';
+import { eachInputFile, inputFile, number, wholeNumber } from '../arguments/values.ts';
 import { readInput } from '../session/input-files.ts';
 import { namedText } from '../session/published.ts';
 import { note, printJson, printText } from '../terminal/print.ts';
@@ -19,11 +19,11 @@ const MOSES_METHODS: readonly BleuMethod[] = ['moses-compound', 'moses'];
 const TOKENIZED_METHODS: readonly BleuMethod[] = ['multi-bleu', 'none'];
 
 export const bleuCommand = new Command('bleu')
-  .argument('<hypotheses>', 'A file of translations, one per line')
+  .argument('<hypotheses>', 'A file of translations, one per line; - for stdin', inputFile)
   .requiredOption(
     '--reference <file>',
     'Their references, line by line, or newstest2014, which is fetched; may be given several times',
-    each,
+    eachInputFile,
   )
   .addOption(FROM)
   .addOption(OFFLINE)
@@ -51,6 +51,7 @@ export const bleuCommand = new Command('bleu')
   .option(
     '--compare <file>',
     'Other translations, to compare by a paired bootstrap test (1000 samples by default)',
+    inputFile,
   )
   .option('--seed <number>', 'Of the bootstrap; by default 12345', wholeNumber(0))
   .option('--json', 'Print one JSON object');

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from '@commander-js/extra-typings';
 import { DataError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
 import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import { requireOutput } from '../../io/files/output.ts';
+import { readText } from '../../io/files/read-file.ts';
 import { imageNetClasses } from '../../io/pictures/imagenet-classes.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
@@ -19,7 +19,7 @@ import {
   VALUE_PRECISION,
 } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
-import { wholeNumber } from '../arguments/values.ts';
+import { inputFile, wholeNumber } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
@@ -36,6 +36,7 @@ export const classifyCommand = new Command('classify')
   .option(
     '--labels <file>',
     "Names of the classes, one a line, from class 0 on; by default ImageNet's where there are as many",
+    inputFile,
   )
   .option('--top <n>', 'Classes to name for each picture', wholeNumber(1), 5)
   .option('--batch <n>', 'Pictures a batch', wholeNumber(1), 8)
@@ -122,10 +123,7 @@ function asText(each: Classification): string {
 
 /** Lines `name`, or `n01440764 name`. */
 async function readClassNames(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new DataError(`the class names cannot be read (${cause.message})`, { file }, { cause });
-  });
-  return text
+  return (await readText(file))
     .replace(/\n$/, '')
     .split('\n')
     .map((line) => line.trim().replace(/^n\d{8}\s+/, ''));

@@ -9,6 +9,7 @@ import { logitsOfEach } from '../../models/resnet50/classify.ts';
 import { splitLines } from '../../models/transformer/translate-file.ts';
 import { type TranslationProgress, translateLines } from '../../models/transformer/translate-lines.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
+import { inputFile } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
 import { describeModel, describeSpeed } from '../report/translation-report.ts';
 import { readInput } from '../session/input-files.ts';
@@ -39,8 +40,8 @@ const EMBEDDED = {
 
 export const demoCommand = new Command('demo')
   .argument('[checkpoint]', 'As for translate or classify; else the embedded ones')
-  .option('--vocab <file>', 'Subword vocabulary of a given Transformer')
-  .option('--input <file>', `Sentences; the first ${MAX_SENTENCES} count`)
+  .option('--vocab <file>', 'Subword vocabulary of a given Transformer', inputFile)
+  .option('--input <file>', `Sentences; the first ${MAX_SENTENCES} count`, inputFile)
   .option('--picture <file>', 'JPEG file for a given ResNet');
 
 demoCommand.action(async (checkpoint, { vocab, input, picture }) => {

@@ -16,7 +16,7 @@ import {
   VALUE_PRECISION,
 } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
-import { each, type Shard, shard, wholeNumber } from '../arguments/values.ts';
+import { each, inputFile, type Shard, shard, wholeNumber } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
 import { describeEvaluation, describeRate, evaluationReport } from '../report/evaluation-report.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
@@ -37,7 +37,11 @@ export const evaluateCommand = new Command('evaluate')
     'A folder with TFRecord files validation-*, or with JPEG files; or such files, each after its own --data',
     each,
   )
-  .option('--labels <file>', 'Classes of JPEG files: lines "<picture> <class>", or one WordNet id a line')
+  .option(
+    '--labels <file>',
+    'Classes of JPEG files: lines "<picture> <class>", or one WordNet id a line',
+    inputFile,
+  )
   .option(
     '--output <file>',
     'The result, for tsos merge; by default evaluation.<checkpoint>.json in this folder',

@@ -10,7 +10,7 @@ import type { Target } from '../../results/reproduction/target.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { PUBLISHED_MODEL, PUBLISHED_SPARSITY, PUBLISHED_TECHNIQUE } from '../arguments/catalogue-options.ts';
 import { CATALOGUE, FROM, OFFLINE } from '../arguments/fetch-options.ts';
-import { wholeNumber } from '../arguments/values.ts';
+import { inputFile, wholeNumber } from '../arguments/values.ts';
 import { type FetchSettings, fetching } from '../session/fetching.ts';
 import { readInput } from '../session/input-files.ts';
 import { NEWSTEST, publishedCheckpoints, VOCABULARY } from '../session/published.ts';
@@ -35,7 +35,7 @@ export const fetchCommand = new Command('fetch')
   .addOption(CATALOGUE)
   .option('--verify', 'Read what is there whole, and compare all checksums again')
   .option('--sha256 <hash>', 'What the file that is named must be')
-  .option('--checksums <file>', 'What files must be, as sha256sum prints it')
+  .option('--checksums <file>', 'What files must be, as sha256sum prints it', inputFile)
   .option('--attempts <n>', 'How often to try without getting any further', wholeNumber(1), 6)
   .option('--json', 'Print one JSON object');
 

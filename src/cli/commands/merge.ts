@@ -6,6 +6,7 @@ import {
   mergeEvaluations,
   readEvaluationPart,
 } from '../../models/resnet50/evaluation-part.ts';
+import { inputFile } from '../arguments/values.ts';
 import { describeEvaluation, evaluationReport } from '../report/evaluation-report.ts';
 import { printJson, printText } from '../terminal/print.ts';
 
@@ -16,7 +17,7 @@ export const mergeCommand = new Command('merge')
 
 mergeCommand.action(async (files, args) => {
   if (args.output !== undefined) await requireOutput(args.output, { inputs: files });
-  const merged = mergeEvaluations(await Promise.all(files.map(readEvaluationPart)));
+  const merged = mergeEvaluations(await Promise.all(files.map(inputFile).map(readEvaluationPart)));
   if (args.output !== undefined) {
     await writeFileAtomic(args.output, formatEvaluationPart(merged));
   }

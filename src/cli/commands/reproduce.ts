@@ -30,7 +30,7 @@ import { REPORT_FILES, writeReport } from '../../results/reproduction/write-repo
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { PUBLISHED_MODEL, PUBLISHED_SPARSITY, PUBLISHED_TECHNIQUE } from '../arguments/catalogue-options.ts';
 import { CATALOGUE, FROM, OFFLINE } from '../arguments/fetch-options.ts';
-import { each, shard, wholeNumber } from '../arguments/values.ts';
+import { each, inputFile, shard, wholeNumber } from '../arguments/values.ts';
 import { newstestFolder } from '../reproduction/newstest-folder.ts';
 import { readClassificationTask, readTranslationTask } from '../reproduction/read-tasks.ts';
 import { type ReproductionOutcome, runReproduction } from '../reproduction/run-reproduction.ts';
@@ -60,9 +60,9 @@ export const reproduceCommand = new Command('reproduce')
     '--newstest <folder>',
     'Has newstest2014.en, newstest2014.tok.de and the vocabulary, instead of what is fetched',
   )
-  .option('--source <file>', 'English sentences, instead of those')
-  .option('--reference <file>', 'Their translations, tokenised by Moses')
-  .option('--vocab <file>', 'Subword vocabulary of the Transformers')
+  .option('--source <file>', 'English sentences, instead of those', inputFile)
+  .option('--reference <file>', 'Their translations, tokenised by Moses', inputFile)
+  .option('--vocab <file>', 'Subword vocabulary of the Transformers', inputFile)
   .option(
     '--extra-length <n>',
     'Most tokens beyond the longest source L of a batch, as since Tensor2Tensor 1.15; by default 2L + 50, as when the paper was made',
@@ -74,7 +74,7 @@ export const reproduceCommand = new Command('reproduce')
     each,
     [],
   )
-  .option('--labels <file>', 'Classes of JPEG files, as for "tsos evaluate"')
+  .option('--labels <file>', 'Classes of JPEG files, as for "tsos evaluate"', inputFile)
   .option('--limit <n>', 'Only so many sentences and pictures from the top', wholeNumber(1))
   .option('--batch <n>', 'Sentences or pictures a batch', wholeNumber(1), 32)
   .option('--shard <i/n>', 'Only each n-th checkpoint, from the i-th on, i from 0', shard)

@@ -22,7 +22,7 @@ import {
   VALUE_PRECISION,
 } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
-import { number, wholeNumber } from '../arguments/values.ts';
+import { inputFile, number, wholeNumber } from '../arguments/values.ts';
 import { noteLongSources } from '../report/long-sources.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
@@ -44,8 +44,8 @@ export const translateCommand = new Command('translate')
   .addArgument(CHECKPOINT)
   .addOption(FROM)
   .addOption(OFFLINE)
-  .option('--vocab <file>', 'Subword vocabulary; that of published Transformers is fetched')
-  .option('--input <file>', 'Sentences, one a line, or newstest2014, which is fetched; else stdin')
+  .option('--vocab <file>', 'Subword vocabulary; that of published Transformers is fetched', inputFile)
+  .option('--input <file>', 'Sentences, one a line, or newstest2014, which is fetched; else stdin', inputFile)
   .option(
     '--output <path>',
     'Translations; else stdout. In a directory the file gets the name that Tensor2Tensor gives it',

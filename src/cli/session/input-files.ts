@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
 import { type CheckpointDigest, checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
+import { readBytes } from '../../io/files/read-file.ts';
 import { note } from '../terminal/print.ts';
 
 export interface InputText {
@@ -50,14 +50,6 @@ async function readStdin(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new DataError(`cannot be read (${(cause as Error).message})`, { file: path }, { cause });
-  }
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -1,7 +1,8 @@
 import { SingleBar } from 'cli-progress';
 import { isQuiet, note } from './print.ts';
+import { timeLeft } from './time-left.ts';
 
-/** Shows on stderr how far some work is. */
+/** Shows on stderr how far some work is, and how long the rest takes. */
 export interface Progress extends Disposable {
   /** @param detail more about it, such as a speed. */
   update(done: number, total: number, detail?: string): void;
@@ -20,9 +21,11 @@ function bar(label: string): Progress {
     clearOnComplete: true,
     barsize: 30,
   });
+  const left = timeLeft();
   let started = false;
   return {
-    update(done, total, detail = '') {
+    update(done, total, text = '') {
+      const detail = joined(text, left(done, total));
       if (!started) shown.start(total, done, { detail });
       else shown.update(done, { detail });
       started = true;
@@ -31,16 +34,22 @@ function bar(label: string): Progress {
   };
 }
 
+function joined(...parts: string[]): string {
+  return parts.filter((part) => part !== '').join(', ');
+}
+
 const LINE_INTERVAL_MS = 10_000;
 
 function lines(label: string): Progress {
+  const left = timeLeft();
   let last = performance.now();
   return {
     update(done, total, detail = '') {
+      const rest = left(done, total);
       const now = performance.now();
       if (done < total && now - last < LINE_INTERVAL_MS) return;
       last = now;
-      note(`${label} ${done}/${total} ${detail}`.trimEnd());
+      note(`${label} ${done}/${total} ${joined(detail, rest)}`.trimEnd());
     },
     [Symbol.dispose]() {},
   };

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
 
-/** A whole file, which may be a pipe. @throws {DataError} where it cannot be read. */
+/** A whole file. A pipe gives its bytes only once: they are kept for who reads it again. @throws {DataError} where it cannot be read. */
 export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  return readFile(file).catch((cause: Error) => {
+  return readOrKept(file).catch((cause: Error) => {
     throw new DataError(`cannot be read (${cause.message})`, { file }, { cause });
   });
 }
@@ -11,4 +11,21 @@ export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> 
 /** As `readBytes`, of UTF-8; what is not stands as U+FFFD. */
 export async function readText(file: string): Promise<string> {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await readBytes(file));
+}
+
+/** What pipes gave, by their paths. */
+const kept = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+
+async function readOrKept(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const before = kept.get(file);
+  if (before !== undefined) return before;
+  const handle = await open(file);
+  try {
+    const isPipe = (await handle.stat()).isFIFO();
+    const reading = handle.readFile();
+    if (isPipe) kept.set(file, reading);
+    return await reading;
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { test } from 'node:test';
 import { bleu, compareBleu } from '../../../src/metrics/bleu/bleu.ts';
 import { formatBleu } from '../../../src/metrics/bleu/format-bleu.ts';
@@ -113,6 +115,22 @@ test('--json follows its schema, with several references, all options and a comp
     assert.ok(!validate({ ...measured, BLEU: 26.33 }), 'an unknown property');
     assert.ok(!validate({ ...measured, method: undefined }), 'a bare BLEU');
     assert.ok(!validate({ ...measured, comparison }), 'a comparison without the confidence of the baseline');
+  });
+});
+
+test('- is stdin, and any input may be a pipe', { skip: process.platform === 'win32' }, async () => {
+  await withFiles(async ({ hypotheses, raw, tokenized }) => {
+    const method = ['--method', '13a'];
+    const whole = await tsos(['bleu', hypotheses, '--reference', raw, ...method]);
+    const piped = await tsos(['bleu', '-', '--reference', raw, ...method], { input: asText(HYPOTHESES) });
+    assert.deepEqual([piped.code, piped.stdout], [0, whole.stdout], piped.stderr);
+    const pipe = `${tokenized}.pipe`;
+    execFileSync('mkfifo', [pipe]);
+    const [reference] = await Promise.all([
+      tsos(['bleu', hypotheses, '--reference', pipe, ...method]),
+      writeFile(pipe, RAW.join('\n')),
+    ]);
+    assert.deepEqual([reference.code, reference.stdout], [0, whole.stdout], reference.stderr);
   });
 });
 

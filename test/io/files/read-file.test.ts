@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { test } from 'node:test';
+import { readBytes, readText } from '../../../src/io/files/read-file.ts';
+import { dataErrorOf, withDirectory } from '../support.ts';
+
+test('a file is read as it is now, whatever it was before', async () => {
+  await withDirectory(async (directory) => {
+    const file = join(directory, 'file');
+    for (const text of ['one', 'other, longer']) {
+      await writeFile(file, text);
+      assert.equal(await readText(file), text);
+    }
+    await dataErrorOf(readBytes(join(directory, 'none')), /none: cannot be read \(ENOENT/);
+    await dataErrorOf(readBytes(directory), /cannot be read \(EISDIR/);
+  });
+});
+
+const pipes = process.platform === 'win32' ? 'there is no mkfifo' : false;
+test('a pipe is read as often as asked for, though it gives its bytes once', { skip: pipes }, async () => {
+  await withDirectory(async (directory) => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const text = 'wörd\n'.repeat(50_000);
+    const [read] = await Promise.all([readText(pipe), writeFile(pipe, text)]);
+    assert.equal(read, text);
+    assert.equal(await readText(pipe), text);
+  });
+});
