@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { STDIN } from '../../io/files/read-file.ts';
 
 /**
  * The value of an option that is a number.
@@ -41,7 +42,7 @@ export function each(value: string, before: readonly string[] | undefined): read
 
 /** A file that is read from its beginning to its end: `-` stands for what comes from stdin. */
 export function inputFile(value: string): string {
-  return value === '-' ? '/dev/stdin' : value;
+  return value === '-' ? STDIN : value;
 }
 
 /** As {@link inputFile}, of an option that may be given several times. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DataError } from '../../base/errors.ts';
 import { type CheckpointDigest, checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
-import { readBytes } from '../../io/files/read-file.ts';
+import { readBytes, STDIN } from '../../io/files/read-file.ts';
 import { note } from '../terminal/print.ts';
 
 export interface InputText {
@@ -45,11 +45,9 @@ export async function digestInputs(
   };
 }
 
-async function readStdin(): Promise<Uint8Array> {
+function readStdin(): Promise<Uint8Array> {
   if (process.stdin.isTTY) note('reading sentences from the terminal; end them with Ctrl-D');
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return readBytes(STDIN);
 }
 
 function sha256(bytes: Uint8Array): string {
