@@ -2,7 +2,7 @@ import { DataError, TsosError, UsageError } from '../../base/errors.ts';
 
 /** The error to throw for a failed write: says which file, why, and what to do. */
 export function explainWriteFailure(path: string, cause: NodeJS.ErrnoException): TsosError {
-  switch (cause.code) {
+  switch (codeOf(cause)) {
     case 'ENOSPC':
     case 'EDQUOT':
       return new TsosError(`${path}: the disk is full; free some space or write to another one`, { cause });
@@ -28,6 +28,13 @@ export function explainWriteFailure(path: string, cause: NodeJS.ErrnoException):
     default:
       return new TsosError(`${path}: cannot be written (${cause.message})`, { cause });
   }
+}
+
+/** Numbers that Deno leaves without their names. */
+const NUMBERED: Readonly<Record<string, string>> = { 27: 'EFBIG', 122: 'EDQUOT' };
+
+function codeOf({ code, message }: NodeJS.ErrnoException): string | undefined {
+  return code ?? NUMBERED[/\(os error (\d+)\)/.exec(message)?.[1] ?? ''];
 }
 
 /** Waits for a write, and tells a failure of it by `path`. */
