@@ -6,7 +6,8 @@ import { sparseGlorotLimit, sparseHeDeviation } from '../../layers/pruning/spars
 import type { ModelVariable } from '../full-size/model-variable.ts';
 import { PAPER_RESNET_50, type ResNetSize } from '../full-size/resnet-layers.ts';
 import { resnetVariables } from '../full-size/resnet-variables.ts';
-import { FRESH_COUNTERS, type FreshVariable, freshCheckpoint } from './fresh-variable.ts';
+import { asTechnique, countersOf, isPruning, type TechniqueForms, ZERO } from './as-technique.ts';
+import { type FreshVariable, freshCheckpoint } from './fresh-variable.ts';
 import type { InitialValues } from './initial-values.ts';
 
 /** A residual network that is to be trained. */
@@ -51,56 +52,27 @@ export function freshResNet(options: FreshResNetOptions): Checkpoint {
     const isCount = (count: number) => Number.isSafeInteger(count) && count > 0;
     checkNumber(name, size[name], isCount, 'a whole number above 0');
   }
-  const prunes = technique === 'magnitude_pruning' || technique === 'random_pruning';
-  if (!prunes && (initialSparsity !== undefined || denseLayers.length > 0)) {
+  if (!isPruning(technique) && (initialSparsity !== undefined || denseLayers.length > 0)) {
     throw new UsageError(`an initial sparsity and dense layers are for pruning, this is ${technique}`);
   }
   const layout = resnetVariables(size);
   const scopes = new Set(layout.map(scopeOf));
   const unknown = denseLayers.find((layer) => !scopes.has(layer));
   if (unknown !== undefined) throw new UsageError(`there is no layer ${unknown} to be left dense`);
-  const variables = layout.flatMap((variable, place) =>
-    variablesOf(variable, options).map((fresh): FreshVariable => ({ ...fresh, place })),
-  );
-  const counters = [FRESH_COUNTERS.globalStep, ...(prunes ? [FRESH_COUNTERS.lastMaskUpdate] : [])];
-  return freshCheckpoint(variables, counters, { seed, label: `a fresh residual network (${technique})` });
-}
-
-/** A variable of a pruned network as the technique has it; a mask becomes what the technique keeps in its place. */
-function variablesOf(variable: ModelVariable, options: FreshResNetOptions): Omit<FreshVariable, 'place'>[] {
-  const { denseLayers = [], initialLogSigma2 = -15, initialLogAlpha = 2.197 } = options;
-  const { name, shape, role } = variable;
-  const technique = denseLayers.includes(scopeOf(variable)) ? 'dense' : options.technique;
-  switch (technique) {
-    case 'magnitude_pruning':
-    case 'random_pruning':
-      if (role !== 'mask')
-        return [{ name, shape, initial: initialValues(variable, options.initialSparsity) }];
-      return [
-        { name, shape, initial: { kind: 'constant', value: 1 } },
-        { name: name.replace(/mask$/, 'threshold'), shape: [], initial: ZERO },
-      ];
-    case 'dense':
-      return role === 'mask' ? [] : [{ name: scoped(name, 1), shape, initial: initialValues(variable) }];
-    case 'variational_dropout':
-      if (role !== 'mask') return [{ name: scoped(name, 0), shape, initial: initialValues(variable) }];
-      return [
-        {
-          name: scoped(name, 0).replace(/mask$/, 'log_sigma2'),
-          shape,
-          initial: { kind: 'constant', value: initialLogSigma2 },
-        },
-      ];
-    case 'l0_regularization':
-      if (role !== 'mask') return [{ name: scoped(name, 0), shape, initial: initialValues(variable) }];
-      return [
-        {
-          name: scoped(name, 0).replace(/mask$/, 'log_alpha'),
-          shape,
-          initial: { kind: 'normal', mean: initialLogAlpha, deviation: 0.01 },
-        },
-      ];
-  }
+  // Dense layers open their scope twice, those with a companion all of it: see `scoped`.
+  const forms = (own: Technique): TechniqueForms => ({
+    plainName: (name) => scoped(name, own === 'dense' ? 1 : 0),
+    companionName: (mask, leaf) => scoped(mask, 0).replace(/mask$/, leaf),
+    initialValues: (variable, prunes) => initialValues(variable, prunes ? initialSparsity : undefined),
+    initialLogSigma2: options.initialLogSigma2 ?? -15,
+    initialLogAlpha: options.initialLogAlpha ?? 2.197,
+  });
+  const variables = layout.flatMap((variable, place) => {
+    const own = denseLayers.includes(scopeOf(variable)) ? 'dense' : technique;
+    return asTechnique(variable, own, forms(own)).map((fresh): FreshVariable => ({ ...fresh, place }));
+  });
+  const label = `a fresh residual network (${technique})`;
+  return freshCheckpoint(variables, countersOf(technique), { seed, label });
 }
 
 /** Layer or batch normalisation that a variable belongs to. */
@@ -133,5 +105,3 @@ function initialValues({ name, shape, role }: ModelVariable, sparsity?: number):
   const fanIn = shape[0] * shape[1] * shape[2];
   return { kind: 'truncated normal', deviation: 1 / Math.sqrt(fanIn) / TRUNCATED_DEVIATION };
 }
-
-const ZERO: InitialValues = { kind: 'constant', value: 0 };

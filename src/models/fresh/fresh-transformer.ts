@@ -9,7 +9,8 @@ import {
   type TransformerSize,
   transformerVariables,
 } from '../full-size/transformer-variables.ts';
-import { FRESH_COUNTERS, type FreshVariable, freshCheckpoint } from './fresh-variable.ts';
+import { asTechnique, countersOf, isPruning, type TechniqueForms, ZERO } from './as-technique.ts';
+import { type FreshVariable, freshCheckpoint } from './fresh-variable.ts';
 import type { InitialValues } from './initial-values.ts';
 
 /** A Transformer that is to be trained. */
@@ -46,59 +47,28 @@ export function freshTransformer(options: FreshTransformerOptions): Checkpoint {
   for (const [name, value] of Object.entries(size)) {
     checkNumber(name, value, (count) => Number.isSafeInteger(count) && count > 0, 'a whole number above 0');
   }
-  const prunes = technique === 'magnitude_pruning' || technique === 'random_pruning';
-  if (initialSparsity !== 0 && !prunes) {
+  if (initialSparsity !== 0 && !isPruning(technique)) {
     throw new UsageError(`an initial sparsity of ${initialSparsity} is for pruning, this is ${technique}`);
   }
+  const forms: TechniqueForms = {
+    plainName,
+    companionName: (mask, leaf) =>
+      mask.includes('/symbol_modality_')
+        ? mask.replace('//mask', '/weights_0_aux')
+        : plainName(mask).replace(/mask$/, leaf),
+    initialValues: (variable) => initialValues(variable, size.hidden, initialSparsity),
+    initialLogSigma2: options.initialLogSigma2 ?? -10,
+    initialLogAlpha: options.initialLogAlpha ?? 2.197,
+  };
   const variables = transformerVariables(size).flatMap((variable, place) =>
-    variablesOf(variable, size.hidden, options).map((fresh): FreshVariable => ({ ...fresh, place })),
+    asTechnique(variable, technique, forms).map((fresh): FreshVariable => ({ ...fresh, place })),
   );
-  const counters = [FRESH_COUNTERS.globalStep, ...(prunes ? [FRESH_COUNTERS.lastMaskUpdate] : [])];
-  return freshCheckpoint(variables, counters, { seed, label: `a fresh Transformer (${technique})` });
-}
-
-/** A variable of a pruned Transformer as the technique has it; a mask becomes what the technique keeps in its place. */
-function variablesOf(
-  variable: ModelVariable,
-  hidden: number,
-  {
-    technique,
-    initialSparsity = 0,
-    initialLogSigma2 = -10,
-    initialLogAlpha = 2.197,
-  }: FreshTransformerOptions,
-): Omit<FreshVariable, 'place'>[] {
-  const { name, shape, role } = variable;
-  const isEmbedding = name.includes('/symbol_modality_');
-  switch (technique) {
-    case 'magnitude_pruning':
-    case 'random_pruning':
-      if (role !== 'mask') {
-        return [{ name, shape, initial: initialValues(variable, hidden, initialSparsity) }];
-      }
-      return [
-        { name, shape, initial: { kind: 'constant', value: 1 } },
-        { name: name.replace(/mask$/, 'threshold'), shape: [], initial: ZERO },
-      ];
-    case 'dense':
-      return role === 'mask' ? [] : [{ name: plain(name), shape, initial: initialValues(variable, hidden) }];
-    case 'variational_dropout':
-    case 'l0_regularization': {
-      if (role !== 'mask') return [{ name: plain(name), shape, initial: initialValues(variable, hidden) }];
-      const [leaf, initial]: [string, InitialValues] =
-        technique === 'variational_dropout'
-          ? ['log_sigma2', { kind: 'constant', value: initialLogSigma2 }]
-          : ['log_alpha', { kind: 'normal', mean: initialLogAlpha, deviation: 0.01 }];
-      const companion = isEmbedding
-        ? name.replace('//mask', '/weights_0_aux')
-        : plain(name).replace(/mask$/, leaf);
-      return [{ name: companion, shape, initial }];
-    }
-  }
+  const label = `a fresh Transformer (${technique})`;
+  return freshCheckpoint(variables, countersOf(technique), { seed, label });
 }
 
 /** Only masked layers have a scope of their own, and call their variables otherwise. */
-function plain(name: string): string {
+function plainName(name: string): string {
   return name
     .replace('/fully_connected/weights', '/kernel')
     .replace('/fully_connected/biases', '/bias')
@@ -116,5 +86,3 @@ function initialValues(variable: ModelVariable, hidden: number, sparsity = 0): I
   }
   return name.endsWith('_scale') ? { kind: 'constant', value: 1 } : ZERO;
 }
-
-const ZERO: InitialValues = { kind: 'constant', value: 0 };
