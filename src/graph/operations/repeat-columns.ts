@@ -1,12 +1,13 @@
-import { repeatColumnsGrid, repeatColumnsKernel } from '../../wgsl/training/repeat-columns.ts';
-import { elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor } from '../plan/node.ts';
+import { expand } from './expand.ts';
 
 /** Every column of `x [M, N]` so many times over, `[M, N · times]`: what positions of a sentence share. */
 export function repeatColumns(graph: Graph, x: GraphTensor, times: number): GraphTensor {
-  const y = graph.tensor(`${x.name} repeated`, [x.shape[0], x.shape[1] * times]);
-  const count = elements(y);
-  graph.dispatch(repeatColumnsKernel(), repeatColumnsGrid(count), { count, times }, { x, y });
-  return y;
+  const [rows, columns] = x.shape;
+  return expand(graph, x, {
+    own: [1, rows, columns, 1],
+    extents: [1, rows, columns, times],
+    shape: [rows, columns * times],
+  });
 }
