@@ -13,13 +13,13 @@ test('a log-alpha threshold that decides on nothing is told once, and is no erro
     await mkdir(data);
     await makeShards(data, [1]);
     const search = ['--beam', '1', '--extra-length=-2'];
-    const shard = ['--shard', '1/2', '--output', join(directory, 'part')];
+    const output = ['--limit', '1', '--output', join(directory, 'part')];
     const convert = (to: string) => ['convert', DEMO_CHECKPOINT, '--to', to, '--output', join(directory, to)];
     for (const command of [
       ['sparsity', DEMO_CHECKPOINT],
       ['translate', DEMO_CHECKPOINT, '--vocab', DEMO_VOCABULARY, ...search],
       ['classify', DEMO_RESNET, DEMO_PICTURE],
-      ['evaluate', DEMO_RESNET, '--data', data, ...shard],
+      ['evaluate', DEMO_RESNET, '--data', data, ...output],
       convert('smtx'),
       convert('safetensors'),
     ]) {
