@@ -19,7 +19,7 @@ export interface ExportOptions {
 export async function exportMetadata(
   checkpoint: Checkpoint,
   { technique: requested, logAlphaThreshold, applyMasks }: ExportOptions,
-): Promise<Record<string, string>> {
+): Promise<Record<string, string> & { technique?: Technique }> {
   const technique = applyMasks ? 'dense' : recognised(checkpoint, requested);
   const threshold = resolveLogAlphaThreshold(checkpoint, logAlphaThreshold).value;
   const heads = await headsFromFile(checkpoint);

@@ -78,7 +78,7 @@ convertCommand.action(async (given, args) => {
   }
   const usesThreshold = args.to === 'smtx' || args.to === 'safetensors' || args.applyMasks;
   if (!usesThreshold && args.logAlphaThreshold !== undefined) {
-    note(`--log-alpha-threshold is for smtx; ${args.to} gets all tensors as they are, so it is ignored`);
+    note(`--log-alpha-threshold is for patterns, masks and metadata; ${args.to} has none, so it is ignored`);
   }
   const checkpoint = await openCheckpoint(path);
   try {
@@ -140,10 +140,13 @@ type Writer = (
 
 const WRITERS: Record<'safetensors' | 'npz' | 'bundle' | 'smtx', Writer> = {
   async safetensors(checkpoint, output, onTensor, options) {
+    const metadata = await exportMetadata(checkpoint, options);
+    const { technique } = metadata;
+    if (!options.applyMasks && technique) noteUnusedThreshold(technique, options.logAlphaThreshold);
     return writeSafetensors(output, checkpoint, onTensor, {
       producer: `tsos ${await packageVersion()}`,
       source: basename(checkpoint.path),
-      ...(await exportMetadata(checkpoint, options)),
+      ...metadata,
     });
   },
   npz: (checkpoint, output, onTensor) => writeNpz(output, checkpoint, onTensor),

@@ -22,6 +22,7 @@ test('a log-alpha threshold that decides on nothing is told once, and is no erro
       ['evaluate', DEMO_RESNET, '--data', data, ...output],
       convert('smtx'),
       convert('safetensors'),
+      convert('npz'),
     ]) {
       const { code, stderr } = await tsos([...command, '--log-alpha-threshold', '2'], { input: 'July.\n' });
       assert.equal(code, 0, stderr);
@@ -29,8 +30,8 @@ test('a log-alpha threshold that decides on nothing is told once, and is no erro
       assert.equal(notes.length, 1, `${command.join(' ')}: ${stderr}`);
       assert.match(
         notes[0],
-        command.includes('safetensors')
-          ? /^tsos: .* is for smtx; safetensors gets all tensors/
+        command.includes('npz')
+          ? /^tsos: .* is for patterns, masks and metadata; npz has none/
           : /^tsos: .* is for variational dropout; this checkpoint is magnitude_pruning, so it is ignored/,
       );
     }
