@@ -52,6 +52,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     does: "Measure BLEU, as the paper's script or as sacreBLEU does",
     load: async () => (await import('./commands/bleu.ts')).bleuCommand,
   },
+  vocabulary: {
+    does: "Build a vocabulary of subwords from texts, by Tensor2Tensor's rule",
+    load: async () => (await import('./commands/vocabulary.ts')).vocabularyCommand,
+  },
   results: {
     does: "Query and draw the paper's published results",
     load: async () => (await import('./commands/results.ts')).resultsCommand,

@@ -82,6 +82,11 @@ test('no name that comes from files or arguments acts on the terminal, whatever 
         [text, '--reference', text, '--compare', text, '--bootstrap', '10'],
         [text, '--reference', at('labels')],
       ],
+      vocabulary: [
+        ['build', text, '--size', '30', '--output', at('subwords')],
+        [HOSTILE, text, '--size', '30', '--output', at('subwords')],
+        ['build', at('none'), '--size', '30', '--output', at('subwords')],
+      ],
       results: [[directory], [directory, '--sort', HOSTILE]],
       reproduce: [
         ['--checkpoints', directory, '--output', at('report')],
