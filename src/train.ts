@@ -40,6 +40,28 @@ export {
   trainingGraph as resNetTrainingGraph,
 } from './models/resnet50/training.ts';
 
+// What a training begins with, and its data.
+
+export { type FreshResNetOptions, freshResNet } from './models/fresh/fresh-resnet.ts';
+export { type FreshTransformerOptions, freshTransformer } from './models/fresh/fresh-transformer.ts';
+export type { ResNetSize } from './models/full-size/resnet-layers.ts';
+export type { TransformerSize } from './models/full-size/transformer-variables.ts';
+export {
+  checkDropout,
+  NO_DROPOUT,
+  REGULARIZATIONS,
+  type Regularization,
+  regularization,
+} from './models/transformer/dropout.ts';
+export {
+  type BucketOptions,
+  bucketOf,
+  type LengthBucket,
+  lengthBuckets,
+} from './train/text/length-buckets.ts';
+export { type PackedRow, type PackedSide, type PackOptions, packRows } from './train/text/pack-rows.ts';
+export type { SentencePair } from './train/text/sentence-pair.ts';
+
 // Both.
 
 export type { Backward, Tape } from './graph/differentiation/tape.ts';
