@@ -6,12 +6,11 @@ import { splitSums, splitSumsMemory } from './split-sums.ts';
  * How the lanes of a workgroup get at the entries of their rows. All sum a row block by block, so that they differ in speed
  * and not in a single bit.
  *
- *     cached     every lane along N reads the row's entries itself; the cache broadcasts them
- *     staged     the lanes along N read a part of the row each and hand it round in workgroup memory
- *     subgroup   the same, through the registers of a subgroup
- *     split      `lanesK` lanes sum a block of the row each; the blocks are added in their order
+ *     cached   every lane along N reads the row's entries itself; the cache broadcasts them
+ *     staged   the lanes along N read a part of the row each and hand it round in workgroup memory
+ *     split    `lanesK` lanes sum a block of the row each; the blocks are added in their order
  */
-export type EntryScheme = 'cached' | 'staged' | 'subgroup' | 'split';
+export type EntryScheme = 'cached' | 'staged' | 'split';
 
 /** What a walk needs to know of its kernel. */
 export interface RowWalkVariant {
@@ -56,8 +55,6 @@ export interface RowBlocks extends Blocks {
 
 /** WGSL of a walk. */
 export interface RowWalk {
-  /** Before everything else. */
-  readonly directives: string;
   /** Workgroup memory. */
   readonly declarations: string;
   /** Further inputs of `main`. */
@@ -75,8 +72,6 @@ export function rowWalk(variant: RowWalkVariant, terms: RowTerms): RowWalk {
       return cachedWalk(variant, terms);
     case 'staged':
       return stagedWalk(variant, terms);
-    case 'subgroup':
-      return subgroupWalk(terms);
     case 'split':
       return splitWalk(variant, terms);
   }
@@ -97,7 +92,6 @@ export function rowWalkMemory(
 function cachedWalk({ unrolled }: RowWalkVariant, terms: RowTerms): RowWalk {
   const { sums, blocks } = terms;
   return {
-    directives: '',
     declarations: '',
     inputs: '',
     walk: eachBlock(
@@ -109,8 +103,9 @@ ${addParts(sums)}`,
   };
 }
 
+/** Chunk by chunk; blocks end where they do, within a chunk or behind it. */
 function stagedWalk({ lanesN, lanesM }: RowWalkVariant, terms: RowTerms): RowWalk {
-  const { fields, chunk } = terms;
+  const { sums, multiply, fields, firstEntry, entryCount, blocks, chunk } = terms;
   // Two of each: while one is read, the next is written, so that one barrier a chunk is enough.
   const declarations = fields.map(
     ({ name, type }) => `\nvar<workgroup> staged_${name}: array<${type}, ${2 * lanesM * chunk}>;`,
@@ -118,55 +113,46 @@ function stagedWalk({ lanesN, lanesM }: RowWalkVariant, terms: RowTerms): RowWal
   const put = fields.map(({ name }) => `        staged_${name}[stage + place] = ${name};`);
   const get = fields.map(({ name }) => `        let ${name} = staged_${name}[stage + place];`);
   return {
-    directives: '',
     declarations: declarations.join(''),
     inputs: '',
     walk: `  var stage = lane.y * ${chunk}u;
   var other_stage = stage + ${lanesM * chunk}u;
-${chunkedWalk(terms, {
-  size: `${chunk}u`,
-  fetch: `${unroll(
-    ceilDivide(chunk, lanesN),
-    (part) => `    {
+  var block = ${blocks.first};
+${declareParts(sums)}
+  for (var chunk = 0u; chunk < longest; chunk += ${chunk}u) {
+    // Nothing lies between them when the row has ended.
+    let chunk_start = ${firstEntry} + chunk;
+    let chunk_stop = ${firstEntry} + min(chunk + ${chunk}u, ${entryCount});
+${unroll(
+  ceilDivide(chunk, lanesN),
+  (part) => `    {
       let place = lane.x + ${part * lanesN}u;
       if (chunk_start + place < chunk_stop) {
         ${terms.read('chunk_start + place')}
 ${put.join('\n')}
       }
     }`,
-  )}
-    workgroupBarrier();`,
-  get: get.join('\n'),
-  end: `    let next_stage = other_stage;
+)}
+    workgroupBarrier();
+    for (var entry = chunk_start; entry < chunk_stop; ) {
+${blocks.open(false)}
+      let block_stop = ${blocks.stop};
+      let stop = min(block_stop, chunk_stop);
+      for (; entry < stop; entry++) {
+        let place = entry - chunk_start;
+${get.join('\n')}
+${multiply}
+      }
+      if (stop == block_stop) {
+${addParts(sums)}
+${clearParts(sums)}
+        block += ${blocks.step}u;
+      }
+    }
+    let next_stage = other_stage;
     other_stage = stage;
-    stage = next_stage;`,
-})}`,
-  };
-}
-
-function subgroupWalk(terms: RowTerms): RowWalk {
-  const { fields } = terms;
-  return {
-    // The compiler sees only uniformity of the workgroup; lanes that share entries have one row, and take every branch together.
-    directives: 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n',
-    declarations: '',
-    inputs: ', @builtin(subgroup_invocation_id) own: u32',
-    // How lanes are gathered into subgroups is not promised: those share that are numbered without gaps and have one row.
-    walk: `  let count = subgroupAdd(1u);
-  let gapless = subgroupMax(own) < count;
-  let same_row = subgroupMin(slot) == subgroupMax(slot);
-  let together = gapless & same_row;
-  let peers = select(1u, count, together);
-  let own_place = select(0u, own, together);
-${chunkedWalk(terms, {
-  size: 'peers',
-  fetch: `    let own_entry = select(0u, chunk_start + own_place, chunk_start + own_place < chunk_stop);
-    ${terms.read('own_entry')}
-${fields.map(({ name }) => `    let own_${name} = ${name};`).join('\n')}`,
-  get: `        let holder = select(own, place, together);
-${fields.map(({ name }) => `        let ${name} = subgroupShuffle(own_${name}, holder);`).join('\n')}`,
-  end: '',
-})}`,
+    stage = next_stage;
+  }`,
   };
 }
 
@@ -174,7 +160,6 @@ function splitWalk({ lanesN, lanesM, lanesK, unrolled }: RowWalkVariant, terms: 
   const { sums, blocks } = terms;
   const { declarations, input, begin, join } = splitSums(sums, lanesK, lanesN * lanesM);
   return {
-    directives: '',
     declarations,
     inputs: input,
     walk: `${begin}
@@ -186,42 +171,6 @@ ${sumBlock(terms, unrolled)}
 ${join}
   }`,
   };
-}
-
-/**
- * WGSL of a walk chunk by chunk, over entries that lanes have fetched for each other. Blocks end where they do, within a chunk
- * or behind it.
- * @param chunks `size` of one, in entries; `fetch` gets its entries; `get` declares the fields of that
- * at `place` in it; `end` comes behind a chunk
- */
-function chunkedWalk(
-  { sums, multiply, firstEntry, entryCount, blocks }: RowTerms,
-  { size, fetch, get, end }: { size: string; fetch: string; get: string; end: string },
-): string {
-  return `  var block = ${blocks.first};
-${declareParts(sums)}
-  for (var chunk = 0u; chunk < longest; chunk += ${size}) {
-    // Nothing lies between them when the row has ended.
-    let chunk_start = ${firstEntry} + chunk;
-    let chunk_stop = ${firstEntry} + min(chunk + ${size}, ${entryCount});
-${fetch}
-    for (var entry = chunk_start; entry < chunk_stop; ) {
-${blocks.open(false)}
-      let block_stop = ${blocks.stop};
-      let stop = min(block_stop, chunk_stop);
-      for (; entry < stop; entry++) {
-        let place = entry - chunk_start;
-${get}
-${multiply}
-      }
-      if (stop == block_stop) {
-${addParts(sums)}
-${clearParts(sums)}
-        block += ${blocks.step}u;
-      }
-    }
-${end}
-  }`;
 }
 
 /** WGSL: adds up the parts over the entries of `block`. */

@@ -37,7 +37,7 @@ export interface SparseConvolutionVariant extends RowWalkVariant {
 export function sparseConvolutionKernel(variant: SparseConvolutionVariant): Kernel {
   const { entries, unrolled, window, lanesN, lanesM, lanesK, columns, deal, halfValues, epilogue } = variant;
   const { first, apart } = dealPixels(deal, lanesN, columns);
-  const { directives, declarations, inputs, walk } = rowWalk(variant, convolutionTerms(variant));
+  const { declarations, inputs, walk } = rowWalk(variant, convolutionTerms(variant));
   // Lanes beyond the rows or pixels have to stay where the workgroup walks together.
   const alone = entries === 'cached';
   return kernel({
@@ -47,7 +47,6 @@ export function sparseConvolutionKernel(variant: SparseConvolutionVariant): Kern
       halfValues ? ', half' : '',
       epilogueTag(epilogue),
     ].join(''),
-    directives,
     parameters: [{ name: 'rows', type: 'u32' }, ...PICTURE_PARAMETERS],
     bindings: [
       // (row, bias as bits, first segment, end of its segments), longest row first

@@ -36,7 +36,7 @@ export const SPMM_ROW_WORDS = 4;
 export function spmmKernel(variant: SpmmVariant): Kernel {
   const { entries, unrolled, lanesN, lanesM, lanesK, vectors, fits, packedColumns, halfValues, epilogue } =
     variant;
-  const { directives, declarations, inputs, walk } = rowWalk(variant, spmmTerms(variant));
+  const { declarations, inputs, walk } = rowWalk(variant, spmmTerms(variant));
   // Lanes beyond the rows or columns have to stay where the workgroup walks together.
   const alone = entries === 'cached';
   const guarded = (v: number) => (alone ? !fits && v > 0 : !fits);
@@ -81,7 +81,6 @@ ${unroll(vectors, (v) => {
       halfValues ? ', half' : '',
       epilogueTag(epilogue),
     ].join(''),
-    directives,
     parameters: [
       { name: 'rows', type: 'u32' },
       { name: 'columns4', type: 'u32' },

@@ -1,4 +1,4 @@
-import type { DenseConvolutionTiling, Tilings } from '../../src/graph/tuning/tilings.ts';
+import type { DenseConvolutionTiling, Tilings } from '../../src/graph/tuning/tiling.ts';
 import { denseConvolutionGrid, denseConvolutionKernel } from '../../src/wgsl/dense-convolution.ts';
 import { convolveWith } from '../support/convolve-with.ts';
 import { testConvolutions } from './convolution-properties.ts';

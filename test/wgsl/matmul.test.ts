@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MatmulTiling } from '../../src/graph/tuning/tilings.ts';
+import type { MatmulTiling } from '../../src/graph/tuning/tiling.ts';
 import { csrFromDense } from '../../src/graph/weights/csr.ts';
 import { uploadWeight } from '../../src/graph/weights/weight.ts';
 import { matmulFits, matmulGrid, matmulKernel } from '../../src/wgsl/matmul.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SpmmTiling } from '../../src/graph/tuning/tilings.ts';
+import type { SpmmTiling } from '../../src/graph/tuning/tiling.ts';
 import { csrFromDense } from '../../src/graph/weights/csr.ts';
 import { uploadWeight } from '../../src/graph/weights/weight.ts';
 import { spmmFits, spmmGrid, spmmKernel } from '../../src/wgsl/spmm.ts';
@@ -32,11 +32,6 @@ const GPU_LIKE: readonly SpmmTiling[] = [
   // Fewer lanes than a block has fours; lanes that do not divide it.
   { entries: 'staged', lanesN: 3, lanesM: 5, lanesK: 1, vectors: 2, ...short },
   { entries: 'staged', lanesN: 16, lanesM: 1, lanesK: 1, vectors: 4, ...short },
-  { entries: 'subgroup', lanesN: 16, lanesM: 4, lanesK: 1, vectors: 1, ...short },
-  // Subgroups with lanes of several rows, and with lanes missing.
-  { entries: 'subgroup', lanesN: 3, lanesM: 5, lanesK: 1, vectors: 2, ...short },
-  { entries: 'subgroup', lanesN: 1, lanesM: 3, lanesK: 1, vectors: 3, ...short },
-  { entries: 'subgroup', lanesN: 6, lanesM: 1, lanesK: 1, vectors: 1, ...short },
   { entries: 'split', lanesN: 1, lanesM: 4, lanesK: 16, vectors: 1, ...short, unrolled: true },
   { entries: 'split', lanesN: 4, lanesM: 3, lanesK: 3, vectors: 2, ...short },
 ];
@@ -58,14 +53,7 @@ const longRows = fc
     return plainProduct(a, rows, floats(random, depth * 4 * columns4, 8), depth);
   });
 
-/** The tiling, or where the device has no subgroups one that needs none. */
-async function possible(tiling: SpmmTiling): Promise<SpmmTiling> {
-  const { features } = await testGpu();
-  return tiling.entries === 'subgroup' && !features.subgroups ? { ...tiling, entries: 'cached' } : tiling;
-}
-
-async function sparseProduct(product: Product, wanted: SpmmTiling): Promise<Float32Array> {
-  const tiling = await possible(wanted);
+async function sparseProduct(product: Product, tiling: SpmmTiling): Promise<Float32Array> {
   const { rows, depth, columns, a, b, bias } = product;
   const { c } = await compute(await testGpu(), (graph, scope) => {
     const matrix = csrFromDense(a, rows, depth);

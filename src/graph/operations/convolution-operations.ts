@@ -86,13 +86,18 @@ export function convolution(
     use: `${x.batch} x ${x.height} x ${x.width} pixels${halfValues ? ', half' : ''}${epilogueTag(epilogue)}`,
   };
   if (weight.kind === 'sparse') {
-    const choice = choiceOf(gpu, dispatch, sparseConvolutionTilings(gpu, pixels), (tiling) => {
-      const variant = { window, halfValues, epilogue, ...tiling };
-      return {
-        kernel: sparseConvolutionKernel(variant),
-        grid: sparseConvolutionGrid(variant, rows, pixels),
-      };
-    });
+    const choice = choiceOf(
+      gpu,
+      dispatch,
+      sparseConvolutionTilings(gpu, { filters: rows, pixels }),
+      (tiling) => {
+        const variant = { window, halfValues, epilogue, ...tiling };
+        return {
+          kernel: sparseConvolutionKernel(variant),
+          grid: sparseConvolutionGrid(variant, rows, pixels),
+        };
+      },
+    );
     graph.dispatchFastest(choice, parameters, {
       rows_of_a: weight.swizzledRows,
       segments_of_a: weight.segments,
@@ -100,10 +105,15 @@ export function convolution(
       ...tensors,
     });
   } else {
-    const choice = choiceOf(gpu, dispatch, denseConvolutionTilings(gpu, pixels), (tiling) => {
-      const variant = { window, halfValues, epilogue, ...tiling };
-      return { kernel: denseConvolutionKernel(variant), grid: denseConvolutionGrid(variant, rows, pixels) };
-    });
+    const choice = choiceOf(
+      gpu,
+      dispatch,
+      denseConvolutionTilings(gpu, { filters: rows, pixels }),
+      (tiling) => {
+        const variant = { window, halfValues, epilogue, ...tiling };
+        return { kernel: denseConvolutionKernel(variant), grid: denseConvolutionGrid(variant, rows, pixels) };
+      },
+    );
     graph.dispatchFastest(
       choice,
       { channels, row_size: weight.values.shape[1], ...parameters },

@@ -69,19 +69,25 @@ export function product(
     format: weight.kind,
     use: `${x.shape[1]} columns${halfValues ? ', half' : ''}${epilogueTag(epilogue)}`,
   };
+  const size = { rows: weight.rows, columns4 };
   if (weight.kind === 'sparse') {
-    const choice = choiceOf(gpu, dispatch, spmmTilings(gpu, columns4), (tiling) => {
-      const fits = spmmFits(tiling, columns4);
-      const variant = { ...tiling, fits, packedColumns: weight.packedColumns, halfValues, epilogue };
-      return { kernel: spmmKernel(variant), grid: spmmGrid(variant, weight.rows, columns4) };
-    });
+    const choice = choiceOf(
+      gpu,
+      dispatch,
+      spmmTilings(gpu, { ...size, terms: weight.nnz / weight.rows }),
+      (tiling) => {
+        const fits = spmmFits(tiling, columns4);
+        const variant = { ...tiling, fits, packedColumns: weight.packedColumns, halfValues, epilogue };
+        return { kernel: spmmKernel(variant), grid: spmmGrid(variant, weight.rows, columns4) };
+      },
+    );
     graph.dispatchFastest(
       choice,
       { rows: weight.rows, columns4 },
       { rows_of_a: weight.swizzledRows, columns_of_a: weight.columns, values_of_a: weight.values, ...shared },
     );
   } else {
-    const choice = choiceOf(gpu, dispatch, matmulTilings(gpu, columns4), (tiling) => {
+    const choice = choiceOf(gpu, dispatch, matmulTilings(gpu, { ...size, terms: weight.cols }), (tiling) => {
       const fits = matmulFits(tiling, weight.rows, columns4);
       const variant = { ...tiling, fits, halfValues, epilogue };
       return { kernel: matmulKernel(variant), grid: matmulGrid(variant, weight.rows, columns4) };
