@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -25,7 +26,11 @@ test('a pipe is read as often as asked for, though it gives its bytes once', { s
     const pipe = join(directory, 'pipe');
     execFileSync('mkfifo', [pipe]);
     const text = 'wörd\n'.repeat(50_000);
-    const [read] = await Promise.all([readText(pipe), writeFile(pipe, text)]);
+    const file = join(directory, 'file');
+    await writeFile(file, text);
+    // By another process: under Deno one that reads a pipe cannot write to it.
+    const writer = spawn('sh', ['-c', 'cat "$1" > "$2"', 'sh', file, pipe], { stdio: 'ignore' });
+    const [read] = await Promise.all([readText(pipe), once(writer, 'exit')]);
     assert.equal(read, text);
     assert.equal(await readText(pipe), text);
   });
