@@ -10,5 +10,7 @@ import { type DeviceOptions, openDevice } from './open-device.ts';
  * @throws UsageError for a tuning budget that is no number of seconds.
  */
 export async function openGpu(options: DeviceOptions = {}): Promise<Gpu> {
-  return openDevice(globalWebGpu(), options);
+  return openDevice(globalWebGpu({ node: OTHER_DOOR, bun: OTHER_DOOR }), options);
 }
+
+const OTHER_DOOR = 'import openGpu from "tsos", which brings it by a package';

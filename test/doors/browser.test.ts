@@ -57,6 +57,19 @@ test('a checkpoint is measured, pruned and converted in memory', async () => {
   for (const name of tensors.names()) assert.deepEqual(await tensors.read(name), await dense.read(name));
 });
 
+test('a device is that of the runtime; where it has none, the door that brings one is named', async () => {
+  if (globalThis.navigator?.gpu) {
+    await using gpu = await tsos.openGpu({ allowSoftware: true });
+    assert.ok(gpu.describe().includes(gpu.adapter.runtime));
+  } else {
+    await assert.rejects(tsos.openGpu(), (error: Error) => {
+      assert.ok(error instanceof tsos.AdapterError);
+      assert.match(error.message, /^No WebGPU under .*: import openGpu from "tsos"/);
+      return true;
+    });
+  }
+});
+
 async function* denseTensors(checkpoint: tsos.Checkpoint): AsyncGenerator<tsos.NamedTensor> {
   for await (const tensor of tsos.readTensors(checkpoint)) {
     if (!/\/(mask|threshold)$/.test(tensor.name)) yield tensor;

@@ -40,7 +40,10 @@ export async function findWebGpu(options: DawnOptions = {}): Promise<AdapterSour
       return { gpu, runtime, library: await packageVersion('bun-webgpu') };
     }
   }
-  return globalWebGpu();
+  return globalWebGpu({
+    node: 'install its package with "npm i webgpu"',
+    bun: 'install its package with "bun add bun-webgpu"',
+  });
 }
 
 interface DawnPackage {

@@ -11,18 +11,20 @@ export interface AdapterSource {
 
 /**
  * The WebGPU that is part of the runtime, as browsers and Deno have it.
+ * @param howElse what to do in runtimes that have none of their own
  * @throws AdapterError where it has none.
  */
-export function globalWebGpu(): AdapterSource {
+export function globalWebGpu(howElse: Readonly<Record<'node' | 'bun', string>>): AdapterSource {
   const runtime = currentRuntime();
   const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
-  if (!gpu) throw new AdapterError(`No WebGPU under ${runtime.name}: ${HOW_TO_GET_WEBGPU[runtime.kind]}.`);
+  if (!gpu) {
+    const advice = { ...HOW_TO_HAVE_IT, ...howElse }[runtime.kind];
+    throw new AdapterError(`No WebGPU under ${runtime.name}: ${advice}.`);
+  }
   return { gpu, runtime, library: undefined };
 }
 
-const HOW_TO_GET_WEBGPU: Record<RuntimeKind, string> = {
-  node: 'install its package with "npm i webgpu"',
-  bun: 'install its package with "bun add bun-webgpu"',
+const HOW_TO_HAVE_IT = {
   deno: 'start Deno with --unstable-webgpu, or put "unstable": ["webgpu"] into deno.json',
   browser: 'use a browser that has navigator.gpu, and serve the page over https or from localhost',
 };
