@@ -13,7 +13,7 @@
  * Pictures are decoded in Web Workers, whose script vite and webpack take along. esbuild does so where it is told:
  * `esbuild app.js web-decode-worker=tsos/decode-worker --bundle --format=esm --outdir=out`; else the page decodes them itself.
  *
- * @module
+ * @module tsos/browser
  */
 
 // A device.
@@ -71,6 +71,7 @@ export { type ModelKind, modelKind } from './models/model-kind.ts';
 export {
   type CheckpointFilter,
   type Metric,
+  PUBLISHED_AT,
   PUBLISHED_CHECKPOINTS,
   type PublishedCheckpoint,
   publishedCheckpoint,

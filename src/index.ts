@@ -10,7 +10,7 @@
  * const translations = await translateLines(model, vocabulary, ['Hello world!']);
  * ```
  *
- * @module
+ * @module tsos
  */
 
 // A device.
@@ -71,6 +71,7 @@ export type { Expected } from './results/assert-published.ts';
 export {
   type CheckpointFilter,
   type Metric,
+  PUBLISHED_AT,
   PUBLISHED_CHECKPOINTS,
   type PublishedCheckpoint,
   publishedCheckpoint,

@@ -2,7 +2,7 @@
  * The door for people who read and write the files: TensorFlow checkpoints of both formats, TFRecords and Examples, JPEGs as
  * TensorFlow decodes them, subword vocabularies, safetensors, npz, smtx, and the paper's result files.
  *
- * @module
+ * @module tsos/io
  */
 
 // Checkpoints.

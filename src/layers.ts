@@ -3,7 +3,7 @@
  * reference with closed-form gradients and on the device, recorded on a tape that derives the backward graph; differentiation
  * and optimisers.
  *
- * @module
+ * @module tsos/layers
  */
 
 // Techniques.
@@ -20,6 +20,21 @@ export {
 export * as pruning from './layers/pruning/index.ts';
 /** Variational dropout (Kingma et al. 2015, Molchanov et al. 2017). */
 export * as variationalDropout from './layers/variational-dropout/index.ts';
+
+// What the layers of all techniques take and give.
+
+export type { Pictures } from './graph/differentiation/pictures.ts';
+export type { DeviceCellEquations, DeviceCellRun } from './layers/device/cell.ts';
+export type { DeviceConvolutionOptions, DeviceLinearMap } from './layers/device/linear-map.ts';
+export type { ActivationName } from './layers/reference/activation.ts';
+export type { CellEquations } from './layers/reference/cell-equations.ts';
+export type { CellRun, KernelGradients } from './layers/reference/cell-run.ts';
+export type { ConvolutionOptions } from './layers/reference/convolution.ts';
+export type { Ids } from './layers/reference/gather.ts';
+export type { LayerOptions } from './layers/reference/layer.ts';
+export type { MatmulOptions } from './layers/reference/matmul.ts';
+export type { Noise } from './layers/reference/noise.ts';
+export type { WeightSparsity } from './layers/reference/sparsity.ts';
 
 // Tensors of the reference, and what they begin with.
 

@@ -14,7 +14,7 @@
  * console.log(await plan.read(result));
  * ```
  *
- * @module
+ * @module tsos/sparse
  */
 
 // The device and its memory.

@@ -1,7 +1,7 @@
 /**
  * The door for people who train the models of the paper: their training graphs, batches, noise and learning rates.
  *
- * @module
+ * @module tsos/train
  */
 
 // The Transformer.

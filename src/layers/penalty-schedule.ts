@@ -47,13 +47,14 @@ export class CubicPenaltyWeight {
 
   /**
    * Begins at the beginning of the ramp, or goes on.
-   * @param resumed where a checkpoint left off: the average and the last step it took in
    * @throws {UsageError} where the ramp does not end after it begins, or `decay` is not in [0, 1).
    */
   constructor(
     ramp: PenaltyRamp,
     options: {
+      /** Share of the average that a step keeps, in [0, 1). Default 0.9. */
       readonly decay?: number;
+      /** Where a checkpoint left off: the average and the last step it took in. */
       readonly resumed?: { readonly average: number; readonly step: number };
     } = {},
   ) {

@@ -24,7 +24,7 @@ export interface ResultRow {
   readonly technique: Technique;
   /** Fraction of zeros: the target of ResNet-50's pruning, else what was achieved; 0 for dense. */
   readonly sparsity: number;
-  /** The one of {@link LEVELS} that the sparsity counts for. */
+  /** The sparsity that it counts for, of those from 0.5 to 0.98 that the paper compares techniques at. */
   readonly level?: number;
   /** BLEU, or top-1 accuracy in percent. */
   readonly quality: number;

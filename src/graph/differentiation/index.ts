@@ -3,9 +3,10 @@
  * On a device without `longLoops`, operations throw an `AdapterError` in sizes whose loops it would leave before their end.
  */
 
-export { type AttentionShape, attention } from './attention.ts';
+export { type AttentionInputs, type AttentionShape, attention } from './attention.ts';
 export { type ConvolutionShape, convolution } from './convolution.ts';
 export { crossEntropy, type SmoothedLabel, smoothedOverAll, smoothedOverOthers } from './cross-entropy.ts';
+export { type Dropped, dropout } from './dropout.ts';
 export * from './elementwise.ts';
 export { gather, paddingMask } from './embedding.ts';
 export type { Formula } from './formula.ts';

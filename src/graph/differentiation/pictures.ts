@@ -9,8 +9,11 @@ import { requireExtents } from './shapes.ts';
  * + x`.
  */
 export interface Pictures {
+  /** How many. */
   readonly count: number;
+  /** Pixels of a column of one. */
   readonly height: number;
+  /** Pixels of a row of one. */
   readonly width: number;
 }
 

@@ -159,14 +159,20 @@ export interface AttentionShape {
 
 /**
  * Multi-head attention over whole sentences.
- * @param extent word 0: keys of a sentence that count
- * @param keyBias `[1, key columns]`, added to the logits
  * @returns `[H, query columns]`
  */
 export function attention(
   graph: Graph,
   shape: AttentionShape,
-  inputs: { query: Heads; key: Heads; value: Heads; extent: DeviceTensor; keyBias: GraphTensor },
+  inputs: {
+    query: Heads;
+    key: Heads;
+    value: Heads;
+    /** Word 0: keys of a sentence that count. */
+    extent: DeviceTensor;
+    /** `[1, key columns]`, added to the logits. */
+    keyBias: GraphTensor;
+  },
 ): GraphTensor {
   requireOptions('attention', shape, [
     'heads',

@@ -17,17 +17,19 @@ export function writeKey(scope: Scope, tensor: DeviceTensor, key: RandomKey): vo
 }
 
 /**
- * Random numbers of a stream of the key, as `uniforms` and `normals` of src/random.ts give them.
+ * Random numbers of a stream of the key, as `uniforms` and `normals` give them on the host.
  * @param key `[2]`, see `uploadKey`
  * @param shape at most 2³² elements; with 'column-major' order `[F, N]`, of which column n gets numbers `n F … n F + F − 1`
- * @param stream tells the draws of one key apart, a whole number below 2³²
  * @throws {UsageError} for another stream, and an order by columns of what is no matrix.
  */
 export function randomNumbers(
   graph: Graph,
   key: GraphTensor,
   shape: readonly number[],
-  options: RandomVariant & { readonly stream: number },
+  options: RandomVariant & {
+    /** Tells the draws of one key apart, a whole number below 2³². */
+    readonly stream: number;
+  },
 ): GraphTensor {
   requireOptions('randomNumbers', options, ['distribution', 'order', 'stream']);
   const { distribution, order, stream } = options;

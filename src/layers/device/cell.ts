@@ -15,7 +15,9 @@ import { DEVICE_ACTIVATIONS } from './activation.ts';
  * last of which is the output.
  */
 export interface DeviceCellEquations {
+  /** Blocks of `units` pre-activations that a step takes. */
   readonly gates: number;
+  /** Tensors of a state. */
   readonly states: number;
   /** The next state from pre-activations `z [gates · units, batch]`. */
   step(tape: Tape, z: GraphTensor, state: readonly GraphTensor[]): readonly GraphTensor[];

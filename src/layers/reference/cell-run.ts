@@ -96,6 +96,7 @@ export interface KernelGradients {
   readonly inputs: readonly DenseTensor[];
   /** `[inputs + units, gates · units]` */
   readonly kernel: DenseTensor;
+  /** `[gates · units]` */
   readonly bias: DenseTensor;
   /** In the state the sequence began with. */
   readonly state: readonly DenseTensor[];

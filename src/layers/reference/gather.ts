@@ -3,7 +3,9 @@ import { type DenseTensor, filledTensor, requireRank, shapeText } from './tensor
 
 /** Row numbers of a table, in any shape of at least one element. */
 export interface Ids {
+  /** Extents. */
   readonly shape: readonly number[];
+  /** In row-major order. */
   readonly data: ArrayLike<number>;
 }
 

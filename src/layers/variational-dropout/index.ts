@@ -9,7 +9,13 @@ export {
 } from './kl-divergence.ts';
 export type { VariationalLayerGradients, VariationalLayerOptions } from './layers.ts';
 export { Conv2D, FullyConnected } from './layers.ts';
-export type { ClipOptions, EvaluationOptions, VariationalGradients, VariationalPair } from './log-alpha.ts';
+export type {
+  ClipOptions,
+  EvaluationOptions,
+  LogAlphaOptions,
+  VariationalGradients,
+  VariationalPair,
+} from './log-alpha.ts';
 export { computeLogAlpha, computeLogSigma2, evaluationMask } from './log-alpha.ts';
 /** The same operations, layers and cells on a device, recorded on a tape. */
 export * as onDevice from './on-device.ts';

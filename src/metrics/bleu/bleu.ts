@@ -48,7 +48,7 @@ export interface BleuComparison {
   readonly baseline: BleuResult;
   /** The one that is compared. */
   readonly system: BleuResult;
-  /** Of the paired bootstrap test, see {@link pairedPValue}. */
+  /** Of the paired bootstrap test: how probable such a difference is between systems that do not differ. */
   readonly pValue: number;
 }
 
