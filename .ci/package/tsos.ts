@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import {
+  checkpointSparsity,
+  loadTransformer,
+  loadVocabulary,
+  openCheckpoint,
+  openGpu,
+  translateLines,
+} from 'tsos';
+
+const DEMO = 'node_modules/tsos/demo';
+
+await using gpu = await openGpu();
+await using checkpoint = await openCheckpoint(`${DEMO}/magnitude_pruning.tar.gz`);
+using model = await loadTransformer(gpu, checkpoint);
+const vocabulary = await loadVocabulary(`${DEMO}/vocab.300.subwords`);
+const lines = ['This begins with the wedding clothing.'];
+const [line] = await translateLines(model, vocabulary, lines, { beam: 2, extraLength: 4 });
+assert.ok(line && line.translation.length > 0);
+const { percent } = await checkpointSparsity(checkpoint);
+assert.equal(Math.round(percent), 70);
+console.log(`tsos translates with ${percent.toFixed(1)} % of weights zero on ${gpu.describe()}`);
