@@ -48,6 +48,12 @@ export class Adam implements Optimiser {
     return this.#updates;
   }
 
+  /** `β^(updates + 1)` of both shares, which TensorFlow keeps beside the slots. */
+  get betaPowers(): { readonly beta1: number; readonly beta2: number } {
+    const power = this.#updates + 1;
+    return { beta1: this.#numbers.beta1 ** power, beta2: this.#numbers.beta2 ** power };
+  }
+
   prepare(learningRate: number): void {
     const { beta1, beta2 } = this.#numbers;
     const t = this.#updates + 1;

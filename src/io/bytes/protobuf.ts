@@ -107,6 +107,16 @@ export class ProtoWriter {
     return this;
   }
 
+  float(field: number, value: number): this {
+    return this.fixed32(field, new Uint32Array(Float32Array.of(value).buffer)[0]);
+  }
+
+  double(field: number, value: number): this {
+    const [low, high] = new Uint32Array(Float64Array.of(value).buffer);
+    this.#key(field, FIXED64).fixed32(low).fixed32(high);
+    return this;
+  }
+
   bytes(field: number, value: Uint8Array): this {
     this.#key(field, DELIMITED).varint(value.length).bytes(value);
     return this;

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withSlashes } from './paths.ts';
 
@@ -6,4 +6,17 @@ import { withSlashes } from './paths.ts';
 export async function filesBelow(directory: string): Promise<{ path: string; below: string }[]> {
   const names = await readdir(directory, { recursive: true });
   return names.map((name) => ({ path: join(directory, name), below: withSlashes(name) }));
+}
+
+/** Names of what is in a directory; none where there is no such directory. */
+export async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+/** Removes a file, where it is there. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
 }

@@ -36,6 +36,31 @@ export function adafactorLearningRate(step: number, warmup = 10_000): number {
   return 1 / Math.sqrt(Math.max(step, warmup));
 }
 
+/** A rate that rises over a warm-up, and falls to 0 from then to the end of the training, both linearly. */
+export interface LinearSchedule {
+  /** At the end of the warm-up. */
+  readonly rate: number;
+  /** Steps over which it rises; below `steps`. */
+  readonly warmup: number;
+  /** Of the whole training. */
+  readonly steps: number;
+}
+
+/**
+ * Learning rate of short trainings: `rate · (step + 1) / warmup`, then `rate · (steps − step) / (steps − warmup)`.
+ * @param step steps done before
+ * @throws {UsageError} for a step below 0, a rate or steps that are not above 0, and a warm-up that is not within the steps.
+ */
+export function linearLearningRate(step: number, schedule: LinearSchedule): number {
+  requireOptions('linearLearningRate', schedule, ['rate', 'warmup', 'steps']);
+  const { rate, warmup, steps } = schedule;
+  checkStep(step);
+  for (const [name, value] of Object.entries({ rate, steps })) checkPositive(name, value);
+  checkNumber('warmup', warmup, (value) => value >= 0 && value < steps, `a number from 0 to below ${steps}`);
+  if (step < warmup) return (rate * (step + 1)) / warmup;
+  return rate * Math.max(0, (steps - step) / (steps - warmup));
+}
+
 function checkStep(step: number): void {
   checkNumber('step', step, (value) => value >= 0, 'a number from 0 up');
 }

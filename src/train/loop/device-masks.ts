@@ -1,0 +1,94 @@
+import type { Gpu } from '../../graph/device/gpu.ts';
+import { type DeviceTensor, readFloats, write } from '../../graph/device/scope.ts';
+import type { GradualPruner } from '../../layers/pruning/gradual-pruner.ts';
+import { sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
+import type { BatchPart, Trainee } from './trainee.ts';
+
+/** A layer that is pruned. */
+interface MaskedLayer {
+  readonly weights: DeviceTensor;
+  readonly mask: DeviceTensor;
+  readonly threshold: DeviceTensor;
+}
+
+/** Of all float32. */
+const LARGEST = 2 ** 128 - 2 ** 104;
+
+/** Weights that masks keep. */
+export interface Kept {
+  readonly kept: number;
+  readonly total: number;
+}
+
+/** The masks of a pruned model on the device, and what makes them anew. */
+export class DeviceMasks {
+  readonly #gpu: Gpu;
+  readonly #layers: readonly MaskedLayer[];
+  readonly #pruner: GradualPruner | undefined;
+  /** What was counted, until masks are made anew. */
+  #kept: Readonly<Record<string, Kept>> | undefined;
+
+  private constructor(gpu: Gpu, layers: readonly MaskedLayer[], pruner: GradualPruner | undefined) {
+    this.#gpu = gpu;
+    this.#layers = layers;
+    this.#pruner = pruner;
+  }
+
+  /** Undefined where the technique has no masks. @param pruner undefined: masks stay as they are */
+  static of<Part extends BatchPart>(
+    gpu: Gpu,
+    { start, technique, variables }: Trainee<Part>,
+    pruner: GradualPruner | undefined,
+  ): DeviceMasks | undefined {
+    if (technique !== 'magnitude_pruning' && technique !== 'random_pruning') return undefined;
+    const layers = sparsifiedMatrices(start, technique).map(({ site }) => ({
+      weights: variables.constant(site.weights[0]),
+      mask: variables.constant(site.companions[0]),
+      threshold: variables.constant(site.companions[0].replace(/mask$/, 'threshold')),
+    }));
+    return new DeviceMasks(gpu, layers, pruner);
+  }
+
+  /** Step of the last update, 0 before the first. */
+  get lastUpdate(): number {
+    return this.#pruner?.state.lastUpdate ?? 0;
+  }
+
+  /**
+   * Makes masks anew where that is due, from the weights as the step has left them: they are read back for it.
+   * @param step number of the step, as before it was done
+   */
+  async update(step: number): Promise<void> {
+    if (!this.#pruner?.isDue(step)) return;
+    const weights = await Promise.all(
+      this.#layers.map(async ({ weights }) => ({
+        name: weights.name,
+        shape: weights.shape,
+        weights: await readFloats(this.#gpu, weights),
+      })),
+    );
+    const masks = this.#pruner.update(step, weights);
+    this.#kept = undefined;
+    for (const layer of this.#layers) {
+      const { mask, threshold } = masks.get(layer.weights.name)!;
+      write(this.#gpu, layer.mask, mask);
+      // Of a layer that keeps nothing there is no threshold; a checkpoint must have a number.
+      write(this.#gpu, layer.threshold, Float32Array.of(Math.min(threshold, LARGEST)));
+    }
+  }
+
+  /** Weights that are kept, by layer. */
+  async kept(): Promise<Readonly<Record<string, Kept>>> {
+    this.#kept ??= await this.#count();
+    return this.#kept;
+  }
+
+  async #count(): Promise<Readonly<Record<string, Kept>>> {
+    const counts = this.#layers.map(async ({ weights, mask }) => {
+      const values = await readFloats(this.#gpu, mask);
+      const kept = values.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+      return [weights.name, { kept, total: values.length }] as const;
+    });
+    return Object.fromEntries(await Promise.all(counts));
+  }
+}

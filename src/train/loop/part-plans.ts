@@ -1,0 +1,72 @@
+import type { Gpu } from '../../graph/device/gpu.ts';
+import { Scope } from '../../graph/device/scope.ts';
+import { Tape } from '../../graph/differentiation/tape.ts';
+import { Graph } from '../../graph/plan/graph.ts';
+import type { Plan } from '../../graph/plan/plan.ts';
+import type { BatchPart, RecordedPart } from './trainee.ts';
+
+/** Bytes that plans may have together before those that were not used for longest are let go. */
+const MOST_BYTES = 2 ** 31;
+
+/** A plan with the batch it reads. */
+interface PartPlan<Part> {
+  readonly plan: Plan;
+  readonly scope: Scope;
+  write(part: Part): void;
+}
+
+/** The plans of a training, one for each shape that the parts of batches have. */
+export class PartPlans<Part extends BatchPart> implements Disposable {
+  readonly #gpu: Gpu;
+  readonly #record: (tape: Tape, scope: Scope, part: Part) => RecordedPart<Part>;
+  /** Those used last stand last. */
+  readonly #plans = new Map<string, PartPlan<Part>>();
+
+  constructor(gpu: Gpu, record: (tape: Tape, scope: Scope, part: Part) => RecordedPart<Part>) {
+    this.#gpu = gpu;
+    this.#record = record;
+  }
+
+  get arenaBytes(): number {
+    return [...this.#plans.values()].reduce((sum, { plan }) => sum + plan.arenaBytes, 0);
+  }
+
+  /** The plan for parts of the shape of this one; it is made when it is first asked for. */
+  async of(part: Part): Promise<PartPlan<Part>> {
+    const found = this.#plans.get(part.shape) ?? (await this.#make(part));
+    this.#plans.delete(part.shape);
+    this.#plans.set(part.shape, found);
+    return found;
+  }
+
+  dispose(): void {
+    for (const shape of this.#plans.keys()) this.#drop(shape);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  async #make(part: Part): Promise<PartPlan<Part>> {
+    for (const shape of this.#plans.keys()) {
+      if (this.arenaBytes < MOST_BYTES) break;
+      this.#drop(shape);
+    }
+    const scope = new Scope(this.#gpu);
+    try {
+      const graph = new Graph(this.#gpu, `training step, ${part.shape}`);
+      const { write } = this.#record(new Tape(graph), scope, part);
+      return { plan: await graph.plan(), scope, write };
+    } catch (error) {
+      scope.dispose();
+      throw error;
+    }
+  }
+
+  #drop(shape: string): void {
+    const { plan, scope } = this.#plans.get(shape)!;
+    plan.dispose();
+    scope.dispose();
+    this.#plans.delete(shape);
+  }
+}

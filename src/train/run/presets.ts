@@ -1,0 +1,77 @@
+import type { ResNetSettings, TransformerSettings } from './settings.ts';
+
+type Preset<Settings, Given extends string> = Omit<Settings, 'technique' | 'seed' | Given>;
+
+const KEPT = { checkpointEvery: 1000, keep: 20, logEvery: 100, clipLogAlpha: 8 };
+
+/** The Transformer of the paper, and one that learns rules of sentences within an hour on a few cores. */
+export const TRANSFORMER_PRESETS = {
+  paper: {
+    model: 'transformer',
+    ...KEPT,
+    trainSteps: 500_000,
+    batchSize: 2048,
+    hiddenSize: 512,
+    filterSize: 2048,
+    numHeads: 8,
+    numHiddenLayers: 6,
+    maxLength: 256,
+    lengthBucketStep: 1.1,
+    regularization: 'dropout+label_smoothing',
+    learningRateSchedule: 'rsqrt',
+    learningRate: 2,
+    warmupSteps: 8000,
+  },
+  small: {
+    model: 'transformer',
+    ...KEPT,
+    trainSteps: 3000,
+    batchSize: 2048,
+    hiddenSize: 64,
+    filterSize: 256,
+    numHeads: 4,
+    numHiddenLayers: 1,
+    maxLength: 64,
+    lengthBucketStep: 1.5,
+    regularization: 'label_smoothing',
+    learningRateSchedule: 'linear',
+    learningRate: 3e-3,
+    warmupSteps: 200,
+  },
+} as const satisfies Record<string, Preset<TransformerSettings, 'inputs' | 'targets' | 'vocab'>>;
+
+/** The ResNet-50 of the paper, and a network for small pictures. */
+export const RESNET_PRESETS = {
+  paper: {
+    model: 'rn50',
+    ...KEPT,
+    trainSteps: 128_000,
+    batchSize: 1024,
+    resnetDepth: 50,
+    width: 64,
+    numClasses: 1000,
+    imageSize: 224,
+    labelSmoothing: 0.1,
+    weightDecay: 1e-4,
+    baseLearningRate: 0.1,
+    warmupEpochs: 5,
+    decayEpochs: [30, 60, 80],
+  },
+  small: {
+    model: 'rn50',
+    ...KEPT,
+    trainSteps: 3000,
+    batchSize: 64,
+    resnetDepth: 18,
+    width: 8,
+    numClasses: 20,
+    imageSize: 32,
+    labelSmoothing: 0.1,
+    weightDecay: 1e-4,
+    baseLearningRate: 0.4,
+    warmupEpochs: 0.5,
+    decayEpochs: [5, 8],
+  },
+} as const satisfies Record<string, Preset<ResNetSettings, 'data'>>;
+
+export type PresetName = keyof typeof TRANSFORMER_PRESETS & keyof typeof RESNET_PRESETS;

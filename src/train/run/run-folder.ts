@@ -1,0 +1,100 @@
+import { UsageError } from '../../base/errors.ts';
+import { agreeing, either, fields, oneOf, real, recordOf, type Shape, text } from '../../base/json-shape.ts';
+import { writeFileAtomic } from '../../io/files/atomic-file.ts';
+import { namesIn } from '../../io/files/folders.ts';
+import { makeFolder } from '../../io/files/make-folder.ts';
+import { pathIn } from '../../io/files/paths.ts';
+import { fileKind } from '../../io/files/read-file.ts';
+import { formatSealed, readSealed } from '../../io/files/sealed-json.ts';
+import type { DataIdentity } from './preparation.ts';
+import { RESNET_SETTINGS, TRANSFORMER_SETTINGS, type TrainingSettings } from './settings.ts';
+
+const FORMAT = 'tsos training 1';
+
+/** What `run.json` says: all that it takes to train the same again. */
+export interface RunFile {
+  readonly format: typeof FORMAT;
+  readonly settings: TrainingSettings;
+  readonly data: DataIdentity;
+}
+
+const SETTINGS = either(TRANSFORMER_SETTINGS, RESNET_SETTINGS) as Shape<TrainingSettings>;
+const RUN_FILE: Shape<RunFile> = agreeing(
+  fields({ format: oneOf(FORMAT), settings: SETTINGS, data: recordOf(either(text(), real())) }),
+  () => undefined,
+);
+
+/** @throws {DataError} where it cannot be read, is damaged or something else. */
+export function readRunFile(file: string): Promise<RunFile> {
+  return readSealed(file, RUN_FILE, '"run.json" of tsos train');
+}
+
+/** What an earlier run left in a folder; undefined where there is none. */
+export async function findRun(folder: string): Promise<RunFile | undefined> {
+  const file = runFile(folder);
+  return (await fileKind(file)) === 'file' ? readRunFile(file) : undefined;
+}
+
+/**
+ * Finds out whether a training can have a folder.
+ * @throws {UsageError} where it holds a run that is not to be gone on with, or something else.
+ */
+export async function requireRunFolder(folder: string, resume: boolean): Promise<void> {
+  const kind = await fileKind(folder);
+  if (kind !== undefined && kind !== 'folder') {
+    throw new UsageError(`${folder}: is a file; a folder for the run is to be made there`);
+  }
+  const names = (await namesIn(folder)).filter((name) => !LEFT_BEHIND.test(name));
+  const hasRun = names.includes(RUN_FILE_NAME);
+  if (hasRun && !resume) {
+    throw new UsageError(`${folder}: holds a run already; --resume goes on with it, or name another folder`);
+  }
+  if (!hasRun && names.length > 0) {
+    throw new UsageError(`${folder}: has ${names[0]} in it, which no run wrote; name another folder`);
+  }
+}
+
+/** What a run that was killed before it wrote anything may have left. */
+const LEFT_BEHIND = /^\.tsos-.*\.tmp$|\.lock$/;
+const RUN_FILE_NAME = 'run.json';
+
+/**
+ * Makes the folder of a training, or finds that it is of the same one.
+ * @throws {UsageError} where an earlier run there had other settings or data.
+ */
+export async function openRunFolder(
+  folder: string,
+  { settings, data }: Pick<RunFile, 'settings' | 'data'>,
+): Promise<void> {
+  const found = await findRun(folder);
+  if (found === undefined) {
+    await makeFolder(folder);
+    if (settings.model === 'transformer') {
+      const hparams = { num_heads: settings.numHeads };
+      await writeFileAtomic(pathIn(folder, 'hparams.json'), `${JSON.stringify(hparams)}\n`);
+    }
+    await writeFileAtomic(runFile(folder), formatSealed({ format: FORMAT, settings, data }));
+    return;
+  }
+  const different = differences({ ...found.settings }, { ...settings });
+  if (different.length > 0) {
+    throw new UsageError(
+      `${folder}: holds a run with other ${different.join(', ')}; leave these options away to go on with it, or name another folder`,
+    );
+  }
+  const changed = differences(found.data, data);
+  if (changed.length > 0) {
+    throw new UsageError(
+      `${folder}: its run was of other data (${changed.join(', ')}); give those back, or name another folder`,
+    );
+  }
+}
+
+function runFile(folder: string): string {
+  return pathIn(folder, RUN_FILE_NAME);
+}
+
+function differences(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): string[] {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+}

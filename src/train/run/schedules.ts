@@ -1,0 +1,105 @@
+import { UsageError } from '../../base/errors.ts';
+import { CubicPenaltyWeight, linearPenaltyWeight, type PenaltyRamp } from '../../layers/penalty-schedule.ts';
+import { GradualPruner, type PrunerState } from '../../layers/pruning/gradual-pruner.ts';
+import { isPruning } from '../../models/fresh/as-technique.ts';
+import { resNetLearningRate } from '../../models/resnet50/learning-rate.ts';
+import { linearLearningRate, transformerLearningRate } from '../../models/transformer/learning-rate.ts';
+import type { ResNetSettings, TrainingSettings, TransformerSettings } from './settings.ts';
+
+/** Learning rate of each step. @throws {UsageError} for a schedule that cannot be. */
+export function transformerRate(settings: TransformerSettings): (step: number) => number {
+  const { learningRateSchedule, learningRate, warmupSteps, hiddenSize, trainSteps } = settings;
+  const rate =
+    learningRateSchedule === 'linear'
+      ? (step: number) =>
+          linearLearningRate(step, { rate: learningRate, warmup: warmupSteps, steps: trainSteps })
+      : (step: number) =>
+          transformerLearningRate(step, {
+            hidden: hiddenSize,
+            warmup: warmupSteps,
+            constant: learningRate,
+          });
+  rate(0);
+  return rate;
+}
+
+/** Learning rate of each step. @param pictures of the training set @throws {UsageError} for a schedule that cannot be. */
+export function resNetRate(settings: ResNetSettings, pictures: number): (step: number) => number {
+  const { batchSize: batch, baseLearningRate: base, warmupEpochs, decayEpochs } = settings;
+  const rate = (step: number) =>
+    resNetLearningRate(step, { batch, base, pictures, warmupEpochs, decayEpochs });
+  rate(0);
+  return rate;
+}
+
+/**
+ * Weight of the penalty at each step, which is to be asked for in order; undefined where the technique has none.
+ * @throws {UsageError} where the technique needs a weight and there is none, or the other way round, and for a ramp that cannot be.
+ */
+export function penaltyWeightOf(settings: TrainingSettings): ((step: number) => number) | undefined {
+  const { technique, penaltyWeight: weight, penaltyBegin: begin = 0, trainSteps } = settings;
+  const { penaltyEnd: end = trainSteps, penaltyFunction = 'linear' } = settings;
+  if (technique !== 'variational_dropout' && technique !== 'l0_regularization') {
+    refuse(settings, ['penaltyWeight', 'penaltyBegin', 'penaltyEnd', 'penaltyFunction']);
+    return undefined;
+  }
+  if (weight === undefined) {
+    throw new UsageError(`${technique} needs the weight of its penalty (--penalty-weight), such as 1e-6`);
+  }
+  const ramp: PenaltyRamp = { weight, begin, end };
+  linearPenaltyWeight(0, ramp);
+  if (penaltyFunction === 'linear') return (step) => linearPenaltyWeight(step, ramp);
+  const cubic = new CubicPenaltyWeight(ramp);
+  return (step) => cubic.at(step);
+}
+
+/**
+ * What prunes while training; undefined where nothing does, since the technique does not or masks are given.
+ * @throws {UsageError} where a target is missing or superfluous, and for a schedule that cannot be.
+ */
+export function prunerOf(settings: TrainingSettings, resume?: PrunerState): GradualPruner | undefined {
+  const { technique, targetSparsity: target, layerTargets, seed, trainSteps, loadMasksFrom } = settings;
+  if (!isPruning(technique) || loadMasksFrom !== undefined) {
+    refuse(settings, [
+      'targetSparsity',
+      'beginPruningStep',
+      'endPruningStep',
+      'pruningFrequency',
+      'layerTargets',
+    ]);
+    if (!isPruning(technique)) refuse(settings, ['loadMasksFrom', 'initialSparsity']);
+    return undefined;
+  }
+  if (target === undefined) {
+    throw new UsageError(`${technique} needs the sparsity to aim at (--target-sparsity), such as 0.9`);
+  }
+  const { beginPruningStep: begin = 0, endPruningStep: end = trainSteps } = settings;
+  const { pruningFrequency: frequency = Math.max(1, Math.floor((end - begin) / 50)) } = settings;
+  return new GradualPruner({
+    sparsity: { begin, end, target },
+    updates: { begin, end, frequency },
+    rule: { method: technique === 'random_pruning' ? 'random' : 'magnitude' },
+    layerTargets,
+    seed,
+    resume,
+  });
+}
+
+/** In how many parts a batch is worked on. @throws {UsageError} where parts of that size do not make a batch. */
+export function partsOf({ batchSize, microBatch = batchSize }: TrainingSettings): number {
+  if (batchSize % microBatch !== 0) {
+    throw new UsageError(
+      `--micro-batch ${microBatch} does not divide --batch-size ${batchSize}; give a number that does`,
+    );
+  }
+  return batchSize / microBatch;
+}
+
+/** @throws {UsageError} for the first setting that the technique has no use for. */
+function refuse(settings: TrainingSettings, names: readonly (keyof TrainingSettings)[]): void {
+  const name = names.find((each) => settings[each] !== undefined);
+  if (name === undefined) return;
+  const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const withMasks = settings.loadMasksFrom === undefined ? '' : ' with masks that are given';
+  throw new UsageError(`--${option} is not for ${settings.technique}${withMasks}; leave it out`);
+}

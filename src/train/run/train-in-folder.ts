@@ -1,0 +1,199 @@
+import type { Gpu } from '../../graph/device/gpu.ts';
+import { Scope } from '../../graph/device/scope.ts';
+import { CheckpointSeries } from '../../io/checkpoint/checkpoint-series.ts';
+import { withOutputLock } from '../../io/files/output-lock.ts';
+import { pathIn } from '../../io/files/paths.ts';
+import type { BatchPart } from '../loop/trainee.ts';
+import { type Losses, Trainer } from '../loop/trainer.ts';
+import { DivergedError, restoreSlots, trainingTensors } from '../state/training-tensors.ts';
+import { EventFile } from '../watch/event-file.ts';
+import { MetricsFile, type MetricsRecord } from '../watch/metrics-file.ts';
+import { Ahead } from './ahead.ts';
+import type { Preparation } from './preparation.ts';
+import { restored } from './restore.ts';
+import { openRunFolder, requireRunFolder } from './run-folder.ts';
+import { penaltyWeightOf, prunerOf } from './schedules.ts';
+
+/** How far a training is. */
+export interface TrainingProgress {
+  readonly step: number;
+  readonly steps: number;
+  /** Tokens of targets, or pictures, of the steps that this process did, and the seconds they took. */
+  readonly items: number;
+  readonly seconds: number;
+  /** What was last measured. */
+  readonly metrics: MetricsRecord | undefined;
+}
+
+export interface TrainInFolderOptions {
+  /** Goes on with what an earlier run left there, where there is any. */
+  readonly resume?: boolean | undefined;
+  /** Ends the training behind the step that is being done, with a checkpoint. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every step. */
+  readonly onStep?: ((progress: TrainingProgress) => void) | undefined;
+  /** Told what is on the disk once a checkpoint was written, or where the training goes on. */
+  readonly onCheckpoint?: ((step: number) => void) | undefined;
+}
+
+/** What a training came to. */
+export interface TrainedRun {
+  readonly step: number;
+  /** Step it went on from; 0 where it began. */
+  readonly resumedFrom: number;
+  /** Of the last step. */
+  readonly metrics: MetricsRecord;
+  readonly items: number;
+  readonly seconds: number;
+}
+
+/**
+ * Trains in a folder: checkpoints, metrics and events are written there, and what was interrupted, however, goes on to the bit.
+ * @throws {UsageError} where the folder holds another run, or another process trains there.
+ * @throws {DivergedError} where the loss is no longer finite; the last checkpoint stays as it was.
+ * @throws the reason of the signal, behind a checkpoint of the step that was reached.
+ */
+export async function trainInFolder<Part extends BatchPart>(
+  gpu: Gpu,
+  preparation: Preparation<Part>,
+  folder: string,
+  options: TrainInFolderOptions = {},
+): Promise<TrainedRun> {
+  await requireRunFolder(folder, options.resume ?? false);
+  return withOutputLock(folder, { kind: 'file', target: folder }, async () => {
+    await openRunFolder(folder, preparation);
+    using scope = new Scope(gpu);
+    return await new Run(gpu, scope, preparation, folder, options).train();
+  });
+}
+
+/** A training at work. */
+class Run<Part extends BatchPart> {
+  readonly #gpu: Gpu;
+  readonly #scope: Scope;
+  readonly #preparation: Preparation<Part>;
+  readonly #options: TrainInFolderOptions;
+  readonly #folder: string;
+  readonly #series: CheckpointSeries;
+
+  constructor(
+    gpu: Gpu,
+    scope: Scope,
+    preparation: Preparation<Part>,
+    folder: string,
+    options: TrainInFolderOptions,
+  ) {
+    this.#gpu = gpu;
+    this.#scope = scope;
+    this.#preparation = preparation;
+    this.#folder = folder;
+    this.#options = options;
+    this.#series = new CheckpointSeries(folder, preparation.settings.keep);
+  }
+
+  async train(): Promise<TrainedRun> {
+    const { settings } = this.#preparation;
+    using trainer = await this.#trainer();
+    const resumedFrom = trainer.step;
+    await using metrics = await MetricsFile.open(pathIn(this.#folder, 'metrics.jsonl'), resumedFrom);
+    await using events = await EventFile.create(this.#folder, resumedFrom + 1);
+    await using ahead = new Ahead((step) => this.#preparation.batchAt(step), settings.trainSteps);
+    const { signal, onStep = () => {}, onCheckpoint = () => {} } = this.#options;
+    const begun = performance.now();
+    const seconds = () => (performance.now() - begun) / 1000;
+    let items = 0;
+    let last: MetricsRecord | undefined;
+    let saved = resumedFrom;
+    const save = async () => {
+      // Whoever goes on from the checkpoint finds the metrics up to it.
+      await metrics.sync();
+      await this.#series.save(trainer.step, trainingTensors(trainer, settings.model));
+      saved = trainer.step;
+      onCheckpoint(saved);
+    };
+    onCheckpoint(saved);
+    while (trainer.step < settings.trainSteps) {
+      if (signal?.aborted) {
+        if (trainer.step > saved) await save();
+        throw signal.reason;
+      }
+      const batch = await ahead.at(trainer.step);
+      await trainer.train(batch.parts);
+      items += batch.items;
+      const { step } = trainer;
+      const isLast = step === settings.trainSteps;
+      if (isLast || step % settings.logEvery === 0) {
+        last = await this.#measured(trainer);
+        await metrics.append(last);
+        await events.append(step, await scalarsOf(trainer, last));
+      }
+      if (isLast || step % settings.checkpointEvery === 0) await save();
+      onStep({ step, steps: settings.trainSteps, items, seconds: seconds(), metrics: last });
+    }
+    const { step } = trainer;
+    return { step, resumedFrom, metrics: last ?? { step }, items, seconds: seconds() };
+  }
+
+  async #trainer(): Promise<Trainer<Part>> {
+    const { settings, start, learningRate, optimiser } = this.#preparation;
+    const checkpoint = await this.#series.openNewest();
+    try {
+      const from = checkpoint && (await restored(start, checkpoint, settings));
+      const step = from?.step ?? 0;
+      const trainee = await this.#preparation.load(this.#scope, from?.start ?? start);
+      const [example] = (await this.#preparation.batchAt(step)).parts;
+      const trainer = await Trainer.create(this.#gpu, trainee, example, {
+        seed: settings.seed,
+        step,
+        learningRate,
+        penaltyWeight: penaltyWeightOf(settings),
+        pruner: prunerOf(settings, from?.pruner),
+        optimiser,
+      });
+      if (checkpoint !== undefined) await restoreSlots(trainer, checkpoint, settings.model);
+      return trainer;
+    } finally {
+      await checkpoint?.close();
+    }
+  }
+
+  /** @throws {DivergedError} where the loss is not finite. */
+  async #measured(trainer: Trainer<Part>): Promise<MetricsRecord> {
+    const losses = await trainer.losses();
+    const { step } = trainer;
+    if (!Number.isFinite(losses.loss)) {
+      throw new DivergedError(`its loss is ${losses.loss} at step ${step}`);
+    }
+    const sparsity = await overallSparsity(trainer);
+    const { batchesPerEpoch } = this.#preparation;
+    return {
+      step,
+      epoch: step / batchesPerEpoch,
+      ...losses,
+      learningRate: trainer.learningRate,
+      ...(sparsity === undefined ? {} : { sparsity }),
+    };
+  }
+}
+
+/** Share of pruned weights; undefined where there are no masks. */
+async function overallSparsity<Part extends BatchPart>({
+  masks,
+}: Trainer<Part>): Promise<number | undefined> {
+  if (masks === undefined) return undefined;
+  const layers = Object.values(await masks.kept());
+  const sum = (of: (layer: (typeof layers)[number]) => number) =>
+    layers.reduce((total, layer) => total + of(layer), 0);
+  return 1 - sum(({ kept }) => kept) / sum(({ total }) => total);
+}
+
+/** What TensorBoard is told, by the names that the original's summaries have. */
+async function scalarsOf<Part extends BatchPart>(
+  { masks }: Trainer<Part>,
+  { step: _, learningRate, ...others }: MetricsRecord,
+): Promise<Losses> {
+  const layers = Object.entries((await masks?.kept()) ?? {}).map(
+    ([name, { kept, total }]) => [`pruning/${name}/sparsity`, 1 - kept / total] as const,
+  );
+  return { ...others, learning_rate: learningRate, ...Object.fromEntries(layers) };
+}

@@ -1,0 +1,121 @@
+import { UsageError } from '../../base/errors.ts';
+import { derivedKey, type RandomKey } from '../../base/random.ts';
+import { orderKey, permutation } from '../data/permutation.ts';
+import type { BatchPart } from '../loop/trainee.ts';
+import type { Corpus } from './corpus.ts';
+import type { LengthBucket } from './length-buckets.ts';
+import type { SentencePair } from './sentence-pair.ts';
+
+/** Sentence pairs that the device works on at once, with room for others. */
+export interface TextPart extends BatchPart {
+  readonly pairs: readonly SentencePair[];
+  /** Room for pairs, and for the tokens of a side of each. */
+  readonly room: LengthBucket;
+}
+
+export interface TextBatch {
+  readonly parts: readonly TextPart[];
+  /** Tokens of the targets. */
+  readonly tokens: number;
+}
+
+export interface TextBatchesOptions {
+  readonly buckets: readonly LengthBucket[];
+  /** In how many parts a batch is worked on. */
+  readonly parts: number;
+  /** Decides on the order. */
+  readonly seed: number;
+}
+
+/**
+ * The batches of a training on text, found by the number of the step: every epoch has another order of the pairs, which are put
+ * into batches of about one length, and another order of these. What is left of a length goes into batches of the next longer
+ * one; what is left of the longest is left out, other pairs each time.
+ */
+export class TextBatches {
+  /** Batches of an epoch. */
+  readonly perEpoch: number;
+  readonly #corpus: Corpus;
+  readonly #options: TextBatchesOptions;
+  readonly #key: RandomKey;
+  /** Numbers of the pairs by bucket. */
+  readonly #byBucket: readonly number[][];
+  #epoch: { readonly number: number; readonly batches: readonly PairNumbers[] } | undefined;
+
+  /** @throws {UsageError} where all pairs together fill no batch. */
+  constructor(corpus: Corpus, options: TextBatchesOptions) {
+    const { buckets, seed } = options;
+    this.#corpus = corpus;
+    this.#options = options;
+    this.#key = orderKey(seed);
+    this.#byBucket = buckets.map(() => []);
+    for (let i = 0; i < corpus.pairs; i++) {
+      const length = corpus.length(i);
+      const bucket = buckets.findIndex((each) => length <= each.length);
+      if (bucket >= 0) this.#byBucket[bucket].push(i);
+    }
+    // As many in every order: what is left over is counted, not chosen.
+    let left = 0;
+    let batches = 0;
+    for (const [b, { sentences }] of buckets.entries()) {
+      left += this.#byBucket[b].length;
+      batches += Math.floor(left / sentences);
+      left %= sentences;
+    }
+    this.perEpoch = batches;
+    if (batches === 0) {
+      throw new UsageError(
+        `${corpus.pairs} sentence pairs do not fill a batch; make batches smaller or give more text`,
+      );
+    }
+  }
+
+  /** The batch of a step. */
+  at(step: number): TextBatch {
+    const { bucket, pairs: numbers } = this.#batchesOf(Math.floor(step / this.perEpoch))[
+      step % this.perEpoch
+    ];
+    const pairs = numbers.map((number) => this.#corpus.pair(number));
+    const tokens = targetTokens(pairs);
+    const room = { length: bucket.length, sentences: Math.ceil(bucket.sentences / this.#options.parts) };
+    const shape = `${room.sentences} × ${room.length}`;
+    const parts: TextPart[] = [];
+    for (let at = 0; at < pairs.length; at += room.sentences) {
+      const some = pairs.slice(at, at + room.sentences);
+      parts.push({ pairs: some, room, shape, share: targetTokens(some) / tokens });
+    }
+    return { parts, tokens };
+  }
+
+  #batchesOf(epoch: number): readonly PairNumbers[] {
+    if (this.#epoch?.number !== epoch) this.#epoch = { number: epoch, batches: this.#shuffled(epoch) };
+    return this.#epoch.batches;
+  }
+
+  #shuffled(epoch: number): readonly PairNumbers[] {
+    const key = derivedKey(this.#key, epoch);
+    const inOrder: PairNumbers[] = [];
+    let left: number[] = [];
+    for (const [b, bucket] of this.#options.buckets.entries()) {
+      const pairs = this.#byBucket[b];
+      const order = permutation(pairs.length, derivedKey(key, b + 1));
+      const numbers = [...left, ...Array.from(order, (i) => pairs[i])];
+      let at = 0;
+      for (; at + bucket.sentences <= numbers.length; at += bucket.sentences) {
+        inOrder.push({ bucket, pairs: numbers.slice(at, at + bucket.sentences) });
+      }
+      left = numbers.slice(at);
+    }
+    const order = permutation(inOrder.length, derivedKey(key, 0));
+    return Array.from(order, (i) => inOrder[i]);
+  }
+}
+
+interface PairNumbers {
+  readonly bucket: LengthBucket;
+  readonly pairs: readonly number[];
+}
+
+function targetTokens(pairs: readonly SentencePair[]): number {
+  return pairs.reduce((sum, { targets }) => sum + targets.length, 0);
+}

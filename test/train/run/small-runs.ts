@@ -1,0 +1,63 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Technique } from '../../../src/base/technique.ts';
+import { buildVocabulary, countWords, formatVocabulary } from '../../../src/io/text/build-vocabulary.ts';
+import { TRANSFORMER_PRESETS } from '../../../src/train/run/presets.ts';
+import type { TransformerSettings } from '../../../src/train/run/settings.ts';
+import { below, randomFrom } from '../../support/random.ts';
+
+/** What each technique is told beside what all are. */
+export const TECHNIQUE_SETTINGS: Readonly<Record<Technique, Partial<TransformerSettings>>> = {
+  dense: {},
+  magnitude_pruning: {
+    targetSparsity: 0.8,
+    beginPruningStep: 1,
+    endPruningStep: 9,
+    pruningFrequency: 2,
+    layerTargets: [{ layer: 'symbol_modality', sparsity: 0.5 }],
+  },
+  random_pruning: { targetSparsity: 0.6, beginPruningStep: 1, endPruningStep: 9, pruningFrequency: 2 },
+  variational_dropout: { penaltyWeight: 1e-4, penaltyBegin: 2, penaltyEnd: 8, penaltyFunction: 'cubic' },
+  l0_regularization: { penaltyWeight: 1e-4, penaltyBegin: 2, penaltyEnd: 8 },
+};
+
+/** Writes text whose translation is its words in capitals, and a vocabulary; gives the settings of a training of seconds. */
+export async function smallTransformer(
+  directory: string,
+  technique: Technique,
+  others: Partial<TransformerSettings> = {},
+): Promise<TransformerSettings> {
+  const [inputs, targets, vocab] = ['inputs', 'targets', 'vocabulary'].map((name) => join(directory, name));
+  const random = randomFrom(7);
+  const words = ['one', 'two', 'three', 'four', 'five', 'six'];
+  const lines = Array.from({ length: 60 }, () =>
+    Array.from({ length: 1 + below(random, 5) }, () => words[below(random, words.length)]).join(' '),
+  );
+  const upper = lines.map((line) => line.toUpperCase());
+  const counts = new Map<string, number>();
+  for (const line of [...lines, ...upper]) countWords(counts, line);
+  await writeFile(vocab, formatVocabulary(buildVocabulary(counts, { size: 60 })));
+  await writeFile(inputs, `${lines.join('\n')}\n`);
+  await writeFile(targets, `${upper.join('\n')}\n`);
+  return {
+    ...TRANSFORMER_PRESETS.small,
+    technique,
+    seed: 3,
+    inputs: [inputs],
+    targets: [targets],
+    vocab,
+    trainSteps: 12,
+    batchSize: 48,
+    maxLength: 24,
+    hiddenSize: 8,
+    filterSize: 16,
+    numHeads: 2,
+    regularization: 'dropout+label_smoothing',
+    learningRate: 0.02,
+    warmupSteps: 3,
+    checkpointEvery: 4,
+    logEvery: 1,
+    ...TECHNIQUE_SETTINGS[technique],
+    ...others,
+  };
+}
