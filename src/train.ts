@@ -62,6 +62,26 @@ export {
 export { type PackedRow, type PackedSide, type PackOptions, packRows } from './train/text/pack-rows.ts';
 export type { SentencePair } from './train/text/sentence-pair.ts';
 
+// Runs in a folder, that go on where they were interrupted; and the steps that they consist of.
+
+export type { TrainingView } from './io/pictures/training-picture.ts';
+export { type LinearSchedule, linearLearningRate } from './models/transformer/learning-rate.ts';
+export type { Trainee } from './train/loop/trainee.ts';
+export { type Losses, Trainer, type TrainerOptions } from './train/loop/trainer.ts';
+export type { Preparation } from './train/run/preparation.ts';
+export { type PrepareResNetOptions, prepareResNet } from './train/run/prepare-resnet.ts';
+export { prepareTransformer } from './train/run/prepare-transformer.ts';
+export { RESNET_PRESETS, TRANSFORMER_PRESETS } from './train/run/presets.ts';
+export { settingsOfPublished } from './train/run/published-settings.ts';
+export type { ResNetSettings, TrainingSettings, TransformerSettings } from './train/run/settings.ts';
+export {
+  type TrainedRun,
+  type TrainInFolderOptions,
+  type TrainingProgress,
+  trainInFolder,
+} from './train/run/train-in-folder.ts';
+export { DivergedError, restoreSlots, trainingTensors } from './train/state/training-tensors.ts';
+
 // Both.
 
 export type { Backward, Tape } from './graph/differentiation/tape.ts';

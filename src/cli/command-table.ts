@@ -52,6 +52,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     does: "Measure BLEU, as the paper's script or as sacreBLEU does",
     load: async () => (await import('./commands/bleu.ts')).bleuCommand,
   },
+  train: {
+    does: 'Train a Transformer or a ResNet, dense or sparse; what was interrupted is gone on with',
+    load: async () => (await import('./commands/train.ts')).trainCommand,
+  },
   vocabulary: {
     does: "Build a vocabulary of subwords from texts, by Tensor2Tensor's rule",
     load: async () => (await import('./commands/vocabulary.ts')).vocabularyCommand,

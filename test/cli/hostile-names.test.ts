@@ -82,6 +82,12 @@ test('no name that comes from files or arguments acts on the terminal, whatever 
         [text, '--reference', text, '--compare', text, '--bootstrap', '10'],
         [text, '--reference', at('labels')],
       ],
+      train: [
+        ['transformer', '--output', at('run'), '--inputs', text, '--targets', text, '--vocab', at('none')],
+        ['rn50', '--output', at('run'), '--data', at('none')],
+        ['rn50', '--output', directory, '--data', text],
+        [HOSTILE, '--output', at('run'), '--like', HOSTILE],
+      ],
       vocabulary: [
         ['build', text, '--size', '30', '--output', at('subwords')],
         [HOSTILE, text, '--size', '30', '--output', at('subwords')],

@@ -22,6 +22,7 @@ const COMMANDS = [
   'classify',
   'prune',
   'convert',
+  'train',
   'vocabulary',
   'results',
   'reproduce',

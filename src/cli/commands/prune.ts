@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { printable } from '../../base/printable.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
@@ -6,12 +6,12 @@ import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import { isCheckpointFile } from '../../io/checkpoint/locate.ts';
 import { requireDirectory } from '../../io/files/atomic-directory.ts';
 import type { CountRounding } from '../../layers/pruning/kept-count.ts';
-import type { LayerTarget } from '../../layers/pruning/layer-targets.ts';
 import { type PrunedLayer, pruneCheckpoint } from '../../layers/pruning/prune-checkpoint.ts';
 import type { MagnitudeRule, PruningRule } from '../../layers/pruning/rule.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { CHECKPOINT } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
+import { layerTargets } from '../arguments/layer-targets.ts';
 import { number, wholeNumber } from '../arguments/values.ts';
 import { noteMissedTargets, sparsityOf } from '../report/missed-targets.ts';
 import { checkpointFor } from '../session/published.ts';
@@ -108,13 +108,6 @@ function pruningRule(
   if (method === 'magnitude') return { method, algorithm: algorithm ?? 'sort', rounding };
   if (algorithm !== undefined) throw new ArgumentError('--algorithm is for --method magnitude; leave it out');
   return { method, rounding };
-}
-
-/** @throws {InvalidArgumentError} where an entry is not a name, a colon and a number. */
-function layerTargets(entry: string, before: readonly LayerTarget[]): readonly LayerTarget[] {
-  const colon = entry.lastIndexOf(':');
-  if (colon < 1) throw new InvalidArgumentError('It must be name:share, such as final_dense:0.8.');
-  return [...before, { layer: entry.slice(0, colon), sparsity: number(entry.slice(colon + 1)) }];
 }
 
 function totals(layers: readonly PrunedLayer[]): { kept: number; total: number; percent: number } {

@@ -6,7 +6,7 @@ import { filePictures } from './file-pictures.ts';
 import { labelPictures } from './labels.ts';
 import { onlyJpeg } from './picture-format.ts';
 import type { FoundFiles } from './picture-kinds.ts';
-import type { PictureSource } from './picture-source.ts';
+import type { IndexedPictures } from './picture-source.ts';
 import { recordPictures } from './record-pictures.ts';
 
 /** How pictures that were found are labelled. */
@@ -18,7 +18,7 @@ export interface LabelOptions {
 }
 
 /** Pictures that were found. */
-export interface OpenedPictures extends PictureSource {
+export interface OpenedPictures extends IndexedPictures {
   /** What the user should know of them, such as that files of a set are missing, or classes of a network. */
   readonly notes: readonly string[];
 }

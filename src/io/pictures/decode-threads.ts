@@ -1,8 +1,12 @@
 import type { AnsweringThread, Reply } from '../threads/answering-thread.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import type { TrainingView } from './training-picture.ts';
+
+/** A JPEG: for evaluation, or as a training step sees it. */
+export type DecodeQuestion = Uint8Array | { readonly jpeg: Uint8Array; readonly view: TrainingView };
 
 /** A thread that decodes JPEGs; the memory that they are in goes to it. */
-export type DecodeThread = AnsweringThread<Uint8Array, Prepared>;
+export type DecodeThread = AnsweringThread<DecodeQuestion, Prepared>;
 
 /** Where threads that decode come from. */
 export interface DecodeThreads {
@@ -18,7 +22,7 @@ export function threadsFor(cores: number): number {
 }
 
 /** What such a thread answers. */
-export function decoded(jpeg: Uint8Array): Reply {
-  const answer = prepare(jpeg);
+export function decoded(question: DecodeQuestion): Reply {
+  const answer = question instanceof Uint8Array ? prepare(question) : prepare(question.jpeg, question.view);
   return { answer, given: 'pixels' in answer ? [answer.pixels.buffer] : [] };
 }

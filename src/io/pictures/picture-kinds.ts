@@ -17,13 +17,23 @@ export interface FoundFile extends ByteFile {
   readonly path: string;
 }
 
+/** Which of the files of a data set are meant, by the names that TFRecord files have. */
+export type PictureSplit = 'validation' | 'train';
+
 /**
- * The files of a folder that are pictures: TFRecord files `validation-*` directly in it, or else all JPEG files; by the
+ * The files of a folder that are pictures: TFRecord files `validation-*`, or `train-*`, directly in it, or else all JPEG files; by the
  * order of their names.
  * @throws {DataError} where there are neither.
  */
-export function picturesOfFolder(folder: string, files: readonly FoundFile[]): FoundFiles {
-  const records = evaluationRecords(files.filter(({ path }) => !path.includes('/')));
+export function picturesOfFolder(
+  folder: string,
+  files: readonly FoundFile[],
+  split: PictureSplit = 'validation',
+): FoundFiles {
+  const records = recordsOfSplit(
+    files.filter(({ path }) => !path.includes('/')),
+    split,
+  );
   if (records.length > 0) return { kind: 'records', files: byPath(records) };
   const visible = files.filter(({ path }) => !HIDDEN.test(path));
   const pictures = visible.filter(({ path }) => JPEG_NAME.test(path));
@@ -34,7 +44,7 @@ export function picturesOfFolder(folder: string, files: readonly FoundFile[]): F
     return { kind: 'pictures', files: byPath(pictures), notes };
   }
   const hint = others.length === 0 ? '' : `, but ${rest}`;
-  throw new DataError(`has neither TFRecord files "validation-*" nor JPEG files${hint}`, { file: folder });
+  throw new DataError(`has neither TFRecord files "${split}-*" nor JPEG files${hint}`, { file: folder });
 }
 
 /** What a file is, its bytes tell; one that has only the name of a JPEG is one, so that it is reported as a bad picture. */
@@ -56,9 +66,10 @@ const JPEG_NAME = /\.jpe?g$/i;
 const HIDDEN = /(^|\/)\./;
 
 /** Files beside the numbered shards are taken for something else. */
-function evaluationRecords(files: readonly FoundFile[]): FoundFile[] {
-  const numbered = files.filter(({ path }) => /^validation-\d+-of-\d+$/.test(path));
-  return numbered.length > 0 ? numbered : files.filter(({ path }) => path.startsWith('validation-'));
+function recordsOfSplit(files: readonly FoundFile[], split: PictureSplit): FoundFile[] {
+  const ofSplit = files.filter(({ path }) => path.startsWith(`${split}-`));
+  const numbered = ofSplit.filter(({ path }) => /^\w+-\d+-of-\d+$/.test(path));
+  return numbered.length > 0 ? numbered : ofSplit;
 }
 
 function byPath(files: readonly FoundFile[]): FoundFile[] {

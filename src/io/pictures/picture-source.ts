@@ -13,6 +13,19 @@ export interface PictureSource {
   readonly threads?: DecodeThreads;
 }
 
+/** Pictures that can be loaded in any order. */
+export interface IndexedPictures extends PictureSource {
+  /** Finds where they all are. @throws {UsageError} for files that are packed. */
+  index(): Promise<PictureIndex>;
+}
+
+/** The pictures of a source by their number. */
+export interface PictureIndex {
+  readonly count: number;
+  /** Its `load` may be called at any time. */
+  entry(number: number): PictureEntry;
+}
+
 /** A picture of a source, or a record that should have been one. */
 export interface PictureEntry {
   /** The file it is in. */

@@ -66,6 +66,39 @@ export async function* readRecords(
   }
 }
 
+/**
+ * One record of a plain file, by what `readRecords` told of it.
+ * @throws {DataError} naming the file, the offset and the record, where it is damaged.
+ */
+export async function readRecordAt(
+  file: ByteFile,
+  index: number,
+  offset: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const source = await file.open();
+  try {
+    const place = new RecordPlace(file.name, index, offset);
+    const bytes = new SourceInput(source);
+    await bytes.skipTo(offset);
+    const header = await readHeader({ bytes, size: source.size, close: async () => {} }, place);
+    if (header === undefined) throw place.error('the file became shorter while it was read');
+    if (header instanceof DataError) throw header;
+    return await readData(bytes, header.length, place);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Whether a TFRecord file is compressed. */
+export async function isPacked(file: ByteFile): Promise<boolean> {
+  const source = await file.open();
+  try {
+    return packedFormat(await source.read(0, Math.min(HEADER_BYTES, source.size))) !== undefined;
+  } finally {
+    await source.close();
+  }
+}
+
 const CRC_BYTES = 4;
 const HEADER_BYTES = 8 + CRC_BYTES;
 

@@ -19,6 +19,7 @@ export class AnsweringThread<Question, Answer> {
   readonly #waiting: Waiting[] = [];
   /** Why there will be no more answers. */
   #failure: TsosError | undefined;
+  #isClosing = false;
 
   private constructor(port: ThreadPort, work: string) {
     this.#port = port;
@@ -56,6 +57,7 @@ export class AnsweringThread<Question, Answer> {
 
   /** Ends it, whatever it is doing. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#port.terminate();
   }
 
@@ -69,7 +71,8 @@ export class AnsweringThread<Question, Answer> {
 
   #settle(how: (waiting: Waiting) => void): void {
     const waiting = this.#waiting.shift();
-    if (this.#waiting.length === 0) this.#port.keepAlive(false);
+    // An answer that comes while it is being ended must not let the process end before.
+    if (this.#waiting.length === 0 && !this.#isClosing) this.#port.keepAlive(false);
     if (waiting) how(waiting);
   }
 

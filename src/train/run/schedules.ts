@@ -58,14 +58,21 @@ export function penaltyWeightOf(settings: TrainingSettings): ((step: number) => 
  * @throws {UsageError} where a target is missing or superfluous, and for a schedule that cannot be.
  */
 export function prunerOf(settings: TrainingSettings, resume?: PrunerState): GradualPruner | undefined {
-  const { technique, targetSparsity: target, layerTargets, seed, trainSteps, loadMasksFrom } = settings;
+  const {
+    technique,
+    targetSparsity: target,
+    perLayer: layerTargets,
+    seed,
+    trainSteps,
+    loadMasksFrom,
+  } = settings;
   if (!isPruning(technique) || loadMasksFrom !== undefined) {
     refuse(settings, [
       'targetSparsity',
       'beginPruningStep',
       'endPruningStep',
       'pruningFrequency',
-      'layerTargets',
+      'perLayer',
     ]);
     if (!isPruning(technique)) refuse(settings, ['loadMasksFrom', 'initialSparsity']);
     return undefined;

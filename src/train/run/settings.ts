@@ -1,5 +1,6 @@
 import { fields, listOf, oneOf, optional, real, type ShapeOf, text, whole } from '../../base/json-shape.ts';
 import { TECHNIQUES } from '../../base/technique.ts';
+import type { ModelKind } from '../../models/model-kind.ts';
 import { RESNET_DEPTHS } from '../../models/resnet50/config.ts';
 import { REGULARIZATIONS } from '../../models/transformer/dropout.ts';
 
@@ -20,7 +21,7 @@ const COMMON = {
   beginPruningStep: optional(whole()),
   endPruningStep: optional(whole()),
   pruningFrequency: optional(count),
-  layerTargets: optional(listOf(fields({ layer: text(), sparsity: real() }))),
+  perLayer: optional(listOf(fields({ layer: text(), sparsity: real() }))),
   /** Variational dropout and L0 regularisation. */
   penaltyWeight: optional(real()),
   penaltyBegin: optional(whole()),
@@ -40,8 +41,7 @@ const COMMON = {
   logEvery: count,
 };
 
-/** What JSON must be to tell how a Transformer is trained. */
-export const TRANSFORMER_SETTINGS = fields({
+const TRANSFORMER = {
   model: oneOf('transformer'),
   ...COMMON,
   inputs: list,
@@ -57,10 +57,9 @@ export const TRANSFORMER_SETTINGS = fields({
   learningRateSchedule: oneOf('rsqrt', 'linear'),
   learningRate: real(),
   warmupSteps: whole(),
-});
+} as const;
 
-/** What JSON must be to tell how a residual network is trained. */
-export const RESNET_SETTINGS = fields({
+const RESNET = {
   model: oneOf('rn50'),
   ...COMMON,
   data: list,
@@ -75,7 +74,17 @@ export const RESNET_SETTINGS = fields({
   warmupEpochs: real(),
   decayEpochs: listOf(real()),
   denseLayers: optional(list),
-});
+} as const;
+
+/** What JSON must be to tell how a Transformer is trained. */
+export const TRANSFORMER_SETTINGS = fields(TRANSFORMER);
+/** What JSON must be to tell how a residual network is trained. */
+export const RESNET_SETTINGS = fields(RESNET);
+/** Names of the settings of a model. */
+export const SETTING_NAMES: Readonly<Record<ModelKind, readonly string[]>> = {
+  transformer: Object.keys(TRANSFORMER),
+  rn50: Object.keys(RESNET),
+};
 
 export type TransformerSettings = ShapeOf<typeof TRANSFORMER_SETTINGS>;
 export type ResNetSettings = ShapeOf<typeof RESNET_SETTINGS>;

@@ -24,13 +24,14 @@ export function makeRecord(features: { jpeg?: Uint8Array; label?: number }): Uin
 }
 
 /**
- * Files `validation-*` with so many pictures each; picture i of all is `makeJpeg(i)` with the stored label i + 1.
+ * Files `validation-*`, or `train-*`, with so many pictures each; picture i of all is `makeJpeg(i)` with the stored label i + 1.
  * @param bad positions whose pictures are no JPEG.
  */
 export async function makeShards(
   directory: string,
   counts: readonly number[],
   bad: readonly number[] = [],
+  split: 'validation' | 'train' = 'validation',
 ): Promise<void> {
   let position = 0;
   for (const [shard, count] of counts.entries()) {
@@ -42,7 +43,7 @@ export async function makeShards(
       });
     });
     const number = `${shard}`.padStart(5, '0');
-    await writeTfRecords(join(directory, `validation-${number}-of-00009`), records, {
+    await writeTfRecords(join(directory, `${split}-${number}-of-00009`), records, {
       compression: shard % 2 === 1 ? 'gzip' : 'none',
     });
   }

@@ -14,7 +14,7 @@ export const TECHNIQUE_SETTINGS: Readonly<Record<Technique, Partial<TransformerS
     beginPruningStep: 1,
     endPruningStep: 9,
     pruningFrequency: 2,
-    layerTargets: [{ layer: 'symbol_modality', sparsity: 0.5 }],
+    perLayer: [{ layer: 'symbol_modality', sparsity: 0.5 }],
   },
   random_pruning: { targetSparsity: 0.6, beginPruningStep: 1, endPruningStep: 9, pruningFrequency: 2 },
   variational_dropout: { penaltyWeight: 1e-4, penaltyBegin: 2, penaltyEnd: 8, penaltyFunction: 'cubic' },
@@ -60,4 +60,20 @@ export async function smallTransformer(
     ...TECHNIQUE_SETTINGS[technique],
     ...others,
   };
+}
+
+/** The options of the command line that say the same. */
+export function optionsOf(settings: TransformerSettings): string[] {
+  return Object.entries(settings)
+    .filter(([name]) => name !== 'model')
+    .flatMap(([name, value]) => {
+      const option = `--${name.replace(/[A-Z0-9]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      if (name === 'perLayer') {
+        return (value as NonNullable<TransformerSettings['perLayer']>).flatMap(({ layer, sparsity }) => [
+          option,
+          `${layer}:${sparsity}`,
+        ]);
+      }
+      return [option, ...[value].flat().map(String)];
+    });
 }

@@ -1,0 +1,64 @@
+import { UsageError } from '../../base/errors.ts';
+import type { Shape } from '../../base/json-shape.ts';
+import { type PresetName, RESNET_PRESETS, TRANSFORMER_PRESETS } from '../../train/run/presets.ts';
+import { settingsOfPublished } from '../../train/run/published-settings.ts';
+import { findRun, readRunFile } from '../../train/run/run-folder.ts';
+import {
+  RESNET_SETTINGS,
+  SETTING_NAMES,
+  TRANSFORMER_SETTINGS,
+  type TrainingSettings,
+} from '../../train/run/settings.ts';
+import { ArgumentError } from '../arguments/argument-error.ts';
+
+/** Where settings come from beside options of their own. */
+export interface SettingsSources {
+  readonly preset?: PresetName | undefined;
+  readonly config?: string | undefined;
+  readonly like?: string | undefined;
+  /** The folder of the run, where one is gone on with. */
+  readonly resumed?: string | undefined;
+}
+
+/**
+ * The settings of a training: those of options count most, then those of a published name, of a file, of the run that is gone on
+ * with, of a preset.
+ * @throws {ArgumentError} where something is missing, or is not for the model.
+ */
+export async function trainingSettings(
+  model: TrainingSettings['model'],
+  options: Readonly<Record<string, unknown>>,
+  { preset, config, like, resumed }: SettingsSources,
+): Promise<TrainingSettings> {
+  const run = resumed === undefined ? undefined : await findRun(resumed);
+  const file = config === undefined ? undefined : await readRunFile(config);
+  for (const each of [run, file]) {
+    if (each === undefined || each.settings.model === model) continue;
+    throw new UsageError(`${resumed ?? config}: its run is of ${each.settings.model}, not of ${model}`);
+  }
+  const presets = model === 'transformer' ? TRANSFORMER_PRESETS : RESNET_PRESETS;
+  const base = file?.settings ?? run?.settings;
+  const settings = {
+    ...(base === undefined || preset !== undefined ? presets[preset ?? 'paper'] : {}),
+    ...(base === undefined ? { technique: 'dense', seed: 0 } : {}),
+    ...base,
+    ...(like === undefined ? {} : settingsOfPublished(like, model)),
+    ...options,
+  };
+  const foreign = Object.keys(options).find((name) => !SETTING_NAMES[model].includes(name));
+  if (foreign !== undefined)
+    throw new ArgumentError(`${optionName(foreign)} is not for ${model}; leave it out`);
+  const shape = (model === 'transformer' ? TRANSFORMER_SETTINGS : RESNET_SETTINGS) as Shape<TrainingSettings>;
+  const flaw = shape(settings, '');
+  if (flaw !== undefined) throw new ArgumentError(asOption(flaw));
+  return settings as TrainingSettings;
+}
+
+/** A flaw of settings, of the option that they come from. */
+function asOption(flaw: string): string {
+  return flaw.replace(/^[a-z]\w*/i, optionName);
+}
+
+function optionName(setting: string): string {
+  return `--${setting.replace(/[A-Z0-9]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -1,0 +1,128 @@
+import { DataError, UsageError } from '../../base/errors.ts';
+import { derivedKey, type RandomKey } from '../../base/random.ts';
+import { type Decoder, openDecoder } from '../../io/pictures/decoder.ts';
+import type { OpenedPictures } from '../../io/pictures/open-pictures.ts';
+import type { PictureIndex } from '../../io/pictures/picture-source.ts';
+import { orderKey, permutation } from '../data/permutation.ts';
+import type { BatchPart } from '../loop/trainee.ts';
+
+/** Pictures that the device works on at once. */
+export interface PicturePart extends BatchPart {
+  /** `[B, size, size, 3]` */
+  readonly pixels: Float32Array;
+  /** `[B]` */
+  readonly labels: Uint32Array;
+  readonly size: number;
+}
+
+export interface PictureBatchesOptions {
+  /** Pictures of a batch. */
+  readonly pictures: number;
+  /** In how many parts a batch is worked on; they have as many pictures each. */
+  readonly parts: number;
+  /** Side of the pictures, in pixels. */
+  readonly size: number;
+  /** Labels are below this. */
+  readonly classes: number;
+  /** Decides on the order, the crops and which pictures are mirrored. */
+  readonly seed: number;
+  /** Threads that decode; 0 for the calling one. Default as of `readPictures`. */
+  readonly workers?: number | undefined;
+  /** Told where threads cannot be started. */
+  readonly onWorkersUnavailable?: ((cause: Error) => void) | undefined;
+}
+
+/**
+ * The batches of a training on pictures, found by the number of the step: every epoch has another order of all pictures, and other
+ * crops. What is left of an epoch when no batch can be filled is left out, other pictures each time. Neither order nor crops depend
+ * on the threads.
+ */
+export class PictureBatches {
+  /** Batches of an epoch. */
+  readonly perEpoch: number;
+  readonly #index: PictureIndex;
+  readonly #options: PictureBatchesOptions;
+  readonly #decoder: Decoder;
+  readonly #key: RandomKey;
+  #epoch: { readonly number: number; readonly order: Uint32Array } | undefined;
+
+  private constructor(index: PictureIndex, decoder: Decoder, options: PictureBatchesOptions) {
+    this.#index = index;
+    this.#decoder = decoder;
+    this.#options = options;
+    this.#key = orderKey(options.seed);
+    this.perEpoch = Math.floor(index.count / options.pictures);
+  }
+
+  /**
+   * Finds where the pictures are, and starts the threads.
+   * @throws {UsageError} where they do not fill a batch, or are packed.
+   */
+  static async open(source: OpenedPictures, options: PictureBatchesOptions): Promise<PictureBatches> {
+    const index = await source.index();
+    if (index.count < options.pictures) {
+      throw new UsageError(
+        `${index.count} pictures do not fill a batch of ${options.pictures}; make batches smaller or give more pictures`,
+      );
+    }
+    const { workers = source.threads?.count() ?? 0, onWorkersUnavailable = () => {} } = options;
+    const start = source.threads?.start;
+    const decoder = await openDecoder(start ? workers : 0, onWorkersUnavailable, () => start!());
+    return new PictureBatches(index, decoder, options);
+  }
+
+  get pictures(): number {
+    return this.#index.count;
+  }
+
+  /**
+   * The batch of a step.
+   * @throws {DataError} naming the picture, where one is damaged or its label is of no class.
+   */
+  async at(step: number): Promise<readonly PicturePart[]> {
+    const { pictures, parts, size } = this.#options;
+    const epoch = Math.floor(step / this.perEpoch);
+    const first = (step % this.perEpoch) * pictures;
+    const key = derivedKey(this.#key, epoch);
+    const numbers = this.#orderOf(epoch, key).subarray(first, first + pictures);
+    const loaded = await Promise.all(
+      Array.from(numbers, (number) => this.#load(number, derivedKey(key, number + 1))),
+    );
+    const each = pictures / parts;
+    return Array.from({ length: parts }, (_, part) => {
+      const some = loaded.slice(part * each, (part + 1) * each);
+      const pixels = new Float32Array(each * size * size * 3);
+      some.forEach((picture, i) => {
+        pixels.set(picture.pixels, i * size * size * 3);
+      });
+      const labels = Uint32Array.from(some, ({ label }) => label);
+      return { shape: `${each} × ${size} × ${size}`, share: 1 / parts, pixels, labels, size };
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#decoder.close();
+  }
+
+  #orderOf(epoch: number, key: RandomKey): Uint32Array {
+    if (this.#epoch?.number !== epoch) {
+      this.#epoch = { number: epoch, order: permutation(this.#index.count, derivedKey(key, 0)) };
+    }
+    return this.#epoch.order;
+  }
+
+  async #load(number: number, key: RandomKey): Promise<{ pixels: Float32Array; label: number }> {
+    const { size, classes } = this.#options;
+    const entry = this.#index.entry(number);
+    const { label, jpeg } = await entry.load();
+    if (label === undefined || label < 0 || label >= classes) {
+      throw new DataError(
+        `its label is ${label ?? 'missing'}, the network has classes 0 to ${classes - 1}; give the --num-classes of the data`,
+        { file: `${entry.file}, picture ${entry.record}` },
+      );
+    }
+    const prepared = await this.#decoder.prepare(jpeg, { key, size });
+    if ('pixels' in prepared) return { pixels: prepared.pixels, label };
+    throw entry.error(prepared.reason);
+  }
+}

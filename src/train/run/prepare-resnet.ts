@@ -1,0 +1,89 @@
+import { UsageError } from '../../base/errors.ts';
+import { Nesterov } from '../../graph/optimisers/nesterov.ts';
+import { openPictures } from '../../io/pictures/open-pictures.ts';
+import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
+import { freshResNet } from '../../models/fresh/fresh-resnet.ts';
+import { loadTrainableResNet } from '../../models/resnet50/training.ts';
+import { PictureBatches, type PicturePart } from '../pictures/picture-batches.ts';
+import { resNetTrainee } from '../pictures/resnet-trainee.ts';
+import { withInitialValues } from '../start/initial-values.ts';
+import type { Preparation } from './preparation.ts';
+import { partsOf, penaltyWeightOf, prunerOf, resNetRate } from './schedules.ts';
+import type { ResNetSettings } from './settings.ts';
+
+/** What the side of pictures is a multiple of, so that the pixels of every batch are one of 16, which kernels need. */
+const SIDE_STEP = 4;
+
+export interface PrepareResNetOptions {
+  /** Threads that decode; 0 for the calling one. */
+  readonly workers?: number | undefined;
+  /** Told where threads cannot be started. */
+  readonly onWorkersUnavailable?: ((cause: Error) => void) | undefined;
+}
+
+/**
+ * Looks at settings and finds the data of a training of a residual network.
+ * @throws {UsageError} for settings that cannot be.
+ * @throws {DataError} for pictures or checkpoints that cannot be read, or do not fit the network.
+ */
+export async function prepareResNet(
+  settings: ResNetSettings,
+  options: PrepareResNetOptions = {},
+): Promise<Preparation<PicturePart>> {
+  const { technique, seed, imageSize, batchSize, numClasses, labelSmoothing, weightDecay } = settings;
+  if (imageSize % SIDE_STEP !== 0) {
+    throw new UsageError(`--image-size ${imageSize} is no multiple of ${SIDE_STEP}; give one that is`);
+  }
+  const parts = partsOf(settings);
+  resNetRate(settings, batchSize);
+  penaltyWeightOf(settings);
+  prunerOf(settings);
+  const { initialSparsity, initialLogSigma2, initialLogAlpha, denseLayers } = settings;
+  const fresh = freshResNet({
+    technique,
+    size: { depth: settings.resnetDepth, width: settings.width, classes: numClasses },
+    seed,
+    initialSparsity,
+    initialLogSigma2,
+    initialLogAlpha,
+    denseLayers,
+  });
+  const initial = await withInitialValues(fresh, settings);
+  try {
+    const { labels } = settings;
+    const source = await openPictures(settings.data, { split: 'train', ...(labels ? { labels } : {}) });
+    const batches = await PictureBatches.open(source, {
+      pictures: batchSize,
+      parts,
+      size: imageSize,
+      classes: numClasses,
+      seed,
+      ...options,
+    });
+    return {
+      settings,
+      start: initial.start,
+      data: { pictures: batches.pictures, files: await pictureSetDigest(source) },
+      notes: [...initial.notes, ...source.notes],
+      unit: 'pictures',
+      batchesPerEpoch: batches.perEpoch,
+      learningRate: resNetRate(settings, batches.pictures),
+      async batchAt(step) {
+        return { parts: await batches.at(step), items: batchSize };
+      },
+      optimiser: (scope) => new Nesterov(scope),
+      async load(scope, from) {
+        const model = await loadTrainableResNet(scope, from, { technique });
+        const training = { labelSmoothing, weightDecay, clipAlpha: settings.clipLogAlpha };
+        return resNetTrainee(scope.gpu, { model, start: from, technique }, training);
+      },
+      async close() {
+        await batches.close();
+        await initial.close();
+      },
+    };
+  } catch (error) {
+    await initial.close();
+    throw error;
+  }
+}
