@@ -6,6 +6,24 @@ import { build } from 'esbuild';
 
 const ENTRY = fileURLToPath(new URL('../src/browser.ts', import.meta.url));
 
+describe('what a bundle for Node gets', () => {
+  it('leaves packages that load machine code from beside them where they are', async () => {
+    const { outputFiles, warnings } = await build({
+      entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      format: 'esm',
+      write: false,
+      logLevel: 'silent',
+    });
+    assert.deepEqual(warnings, []);
+    const [{ text }] = outputFiles;
+    assert.match(text, /import\(\w+\)/);
+    assert.doesNotMatch(text, /dawn-node|dawn\.node|bun:ffi/);
+  });
+});
+
 describe('what browsers get', () => {
   it('is bundled without a line of configuration, has nothing of Node in it, and is small', async () => {
     const { outputFiles, warnings } = await build({

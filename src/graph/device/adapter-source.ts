@@ -1,4 +1,5 @@
-import { AdapterError, UsageError } from '../../base/errors.ts';
+import { UsageError } from '../../base/errors.ts';
+import { installedPackage } from './installed-package.ts';
 import { currentRuntime } from './runtime.ts';
 import { type AdapterSource, globalWebGpu } from './web-gpu.ts';
 
@@ -24,7 +25,7 @@ export interface DawnOptions {
 export async function findWebGpu(options: DawnOptions = {}): Promise<AdapterSource> {
   const runtime = currentRuntime();
   if (runtime.kind === 'node') {
-    const dawn = await importOptional<DawnPackage>('webgpu');
+    const dawn = await installedPackage<DawnPackage>('webgpu');
     if (dawn) {
       const gpu = keepForLife(dawn.create(dawnArguments(options)));
       return { gpu, runtime, library: await packageVersion('webgpu') };
@@ -32,7 +33,7 @@ export async function findWebGpu(options: DawnOptions = {}): Promise<AdapterSour
   }
   refuseDawnOptions(options, runtime.name);
   if (runtime.kind === 'bun') {
-    const dawn = await importOptional<BunPackage>('bun-webgpu');
+    const dawn = await installedPackage<BunPackage>('bun-webgpu');
     if (dawn) {
       // Its own code throws some of the classes it would have as globals.
       dawn.globals();
@@ -53,27 +54,6 @@ interface DawnPackage {
 interface BunPackage {
   globals(): void;
   createGPUInstance(): GPU;
-}
-
-/** The module, or undefined where it is not installed. The name stays a variable to keep bundlers from following it. */
-async function importOptional<T>(name: string): Promise<T | undefined> {
-  try {
-    return (await import(name)) as T;
-  } catch (error) {
-    if (isNotInstalled(error, name)) return undefined;
-    throw new AdapterError(`The package ${name} does not load here: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-function isNotInstalled(error: unknown, name: string): boolean {
-  const { code, message } = error as { code?: string; message?: string };
-  return (
-    (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') &&
-    message !== undefined &&
-    new RegExp(`['"]${name}['"]`).test(message)
-  );
 }
 
 /** Dawn's instances, never let go: the process dies in a mutex when one is collected while work is pending. */
