@@ -16,6 +16,7 @@ export function describeEvaluation(part: EvaluationPart, file: string): string {
     ['top-5', percent(top5)],
     ['loss', loss === null ? '-' : loss.toFixed(6)],
     ['pictures', skipped === 0 ? `${pictures}` : `${pictures}, and ${skipped} that could not be used`],
+    ...lostFiles(part),
     ['technique', threshold === null ? technique : `${technique}, log-alpha threshold ${threshold}`],
     ['time', `${(part.milliseconds / 1000).toFixed(1)} s`],
     ['adapter', part.adapters.join('; ')],
@@ -32,6 +33,16 @@ export function describeEvaluation(part: EvaluationPart, file: string): string {
 export async function evaluationReport(part: EvaluationPart) {
   const versions = { tsos: await packageVersion() };
   return { ...part, versions, result: evaluationResult(part) };
+}
+
+/** Pictures that are lost with the rest of a file are counted by nobody, so it is said how much that is. */
+function lostFiles({ bad }: EvaluationPart): [string, string][] {
+  const lost = bad.flatMap(({ lostBytes }) => (lostBytes === undefined ? [] : [lostBytes]));
+  if (lost.length === 0) return [];
+  const bytes = lost.reduce<number>((sum, each) => sum + (each ?? 0), 0);
+  const rests = lost.length === 1 ? 'the rest of 1 file' : `the rests of ${lost.length} files`;
+  const packed = lost.includes(null) ? ', and more of what is packed' : '';
+  return [['lost', `${rests}, ${bytes} bytes${packed}, with the pictures in them`]];
 }
 
 /** Of a list that would fill the screen the beginning. */

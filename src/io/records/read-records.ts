@@ -7,6 +7,7 @@ import type { ByteFile } from '../bytes/byte-file.ts';
 import { crc32c, maskCrc } from '../bytes/crc32c.ts';
 import { type Inflate, isGzip, isZlib } from '../bytes/inflate.ts';
 import { unreadArchive } from '../bytes/unread-archives.ts';
+import { LostRestError } from './lost-rest-error.ts';
 
 /** One record of a TFRecord file. */
 export interface TfRecord {
@@ -47,7 +48,7 @@ export async function* readRecords(
   const input = await openInput(file, inflate);
   try {
     for (let index = 0; ; index++) {
-      const place = new RecordPlace(input.bytes.file, index, input.bytes.position);
+      const place = new RecordPlace(input, index);
       const header = await readHeader(input, place);
       if (header === undefined) return;
       if (header instanceof DataError) {
@@ -77,10 +78,11 @@ export async function readRecordAt(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const source = await file.open();
   try {
-    const place = new RecordPlace(file.name, index, offset);
     const bytes = new SourceInput(source);
     await bytes.skipTo(offset);
-    const header = await readHeader({ bytes, size: source.size, close: async () => {} }, place);
+    const input = { bytes, size: source.size, close: async () => {} };
+    const place = new RecordPlace(input, index);
+    const header = await readHeader(input, place);
     if (header === undefined) throw place.error('the file became shorter while it was read');
     if (header instanceof DataError) throw header;
     return await readData(bytes, header.length, place);
@@ -107,11 +109,14 @@ class RecordPlace {
   readonly file: string;
   readonly index: number;
   readonly offset: number;
+  /** Of the file, unpacked. */
+  readonly #size: number | undefined;
 
-  constructor(file: string, index: number, offset: number) {
-    this.file = file;
+  constructor({ bytes, size }: RecordInput, index: number) {
+    this.file = bytes.file;
     this.index = index;
-    this.offset = offset;
+    this.offset = bytes.position;
+    this.#size = size;
   }
 
   get dataOffset(): number {
@@ -121,6 +126,16 @@ class RecordPlace {
   error(reason: string, cause?: unknown): DataError {
     const { file, offset } = this;
     return new DataError(`record ${this.index}: ${reason}`, { file, offset }, { cause });
+  }
+
+  /** Where the record does not tell where the next one begins. */
+  lostRest(reason: string, cause?: unknown): LostRestError {
+    const { file, offset } = this;
+    return new LostRestError(
+      `record ${this.index}: ${reason}`,
+      { file, offset, size: this.#size },
+      { cause },
+    );
   }
 
   record(read: TfRecord['read']): TfRecord {
@@ -184,8 +199,8 @@ async function readHeader(
   if (!lengthChecksumFits(header)) {
     const unread = place.index === 0 ? unreadArchive(header) : undefined;
     if (unread !== undefined) return new DataError(unread, { file: place.file });
-    const hint = place.index === 0 ? '; is it a TFRecord file?' : '';
-    return place.error(`the checksum of its length does not fit: ${lostFrom(size, place)}${hint}`);
+    const hint = place.index === 0 ? ' (is it a TFRecord file?)' : '';
+    return place.lostRest(`the checksum of its length does not fit${hint}`);
   }
   const cursor = new ByteCursor(header);
   const length = cursor.fixed32() + cursor.fixed32() * 2 ** 32;
@@ -221,7 +236,7 @@ async function readAt(
     return (await bytes.read(length)) as Uint8Array<ArrayBuffer>;
   } catch (error) {
     const cause = (error as Error).cause ?? error;
-    return place.error(`the file cannot be read or unpacked further (${(cause as Error).message})`, error);
+    return place.lostRest(`the file cannot be read or unpacked further (${(cause as Error).message})`, error);
   }
 }
 
@@ -236,17 +251,11 @@ async function passOver(bytes: TarInput, end: number): Promise<boolean> {
 }
 
 function truncated(place: RecordPlace, length: number, present: number): DataError {
-  return place.error(
-    `it should have ${length} bytes and a checksum, of which ${present} bytes are there: the file is cut short, and what follows is lost`,
+  return place.lostRest(
+    `it should have ${length} bytes and a checksum, of which ${present} bytes are there, so the file is cut short`,
   );
 }
 
 function lengthChecksumFits(header: Uint8Array): boolean {
   return maskCrc(crc32c(header.subarray(0, 8))) === new ByteCursor(header, 8).fixed32();
-}
-
-/** Says how much of a file cannot be read, where a record does not tell where the next begins. */
-function lostFrom(size: number | undefined, { offset }: RecordPlace): string {
-  if (size === undefined) return 'all that follows in the file is lost';
-  return `the ${size - offset} bytes from here to the end of the file are lost`;
 }

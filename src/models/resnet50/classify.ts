@@ -6,6 +6,7 @@ import {
   type ReadPicturesOptions,
   readPictures,
 } from '../../io/pictures/read-pictures.ts';
+import { LostRestError } from '../../io/records/lost-rest-error.ts';
 import { PICTURE_VALUES, type ResNet50 } from './model.ts';
 
 /** How to classify. Positions, shards and limits count pictures of the source, see `readPictures`. */
@@ -40,6 +41,8 @@ export interface UnusablePicture {
   readonly record: number;
   /** What is wrong with it. */
   readonly reason: string;
+  /** Where the rest of its file is lost with it: how many bytes, null where that cannot be told. */
+  readonly lostBytes?: number | null;
 }
 
 /** Batches that are decoded while the device works on one: the next, and one more to be safe from large pictures. */
@@ -76,7 +79,7 @@ export async function* classifyPictures(
     yield items.map((item) => {
       const { file, record } = item;
       return isBad(item)
-        ? { file, record, reason: item.error.message }
+        ? { file, record, ...whyUnusable(item) }
         : { file, record, label: item.label, logits: logits.shift()! };
     });
     signal?.throwIfAborted();
@@ -127,6 +130,11 @@ function isGood(item: Picture | BadPicture): item is Picture {
 
 function isBad(item: Picture | BadPicture): item is BadPicture {
   return 'error' in item;
+}
+
+function whyUnusable({ error }: BadPicture): Pick<UnusablePicture, 'reason' | 'lostBytes'> {
+  const reason = error.message;
+  return error instanceof LostRestError ? { reason, lostBytes: error.lostBytes } : { reason };
 }
 
 function notSkipped({ error }: BadPicture): DataError {

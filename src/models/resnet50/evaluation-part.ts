@@ -5,6 +5,7 @@ import {
   listOf,
   nullable,
   oneOf,
+  optional,
   real,
   type Shape,
   text,
@@ -146,7 +147,8 @@ function requireSameEvaluation(a: EvaluationPart, b: EvaluationPart): void {
   if (a.shards.count !== b.shards.count) {
     throw new UsageError(`the parts are of ${a.shards.count} and of ${b.shards.count} shards`);
   }
-  const twice = a.shards.done.find((index) => b.shards.done.includes(index));
+  const others = new Set(b.shards.done);
+  const twice = a.shards.done.find((index) => others.has(index));
   if (twice !== undefined) throw new UsageError(`shard ${twice} of ${a.shards.count} is there twice`);
 }
 
@@ -168,6 +170,7 @@ export const UNUSABLE_PICTURE = fields({
   file: text(),
   record: whole(),
   reason: text(),
+  lostBytes: optional(nullable(whole())),
 }) satisfies Shape<UnusablePicture>;
 
 const IDENTITY = fields({

@@ -113,7 +113,7 @@ describe('damage', () => {
     const items = await damagedItems((bytes) => flipped(bytes, 0));
     assert.match(
       messageOf(items[0]),
-      /the \d+ bytes from here to the end of the file are lost; is it a TFRecord file\?/,
+      /\(is it a TFRecord file\?\): the \d+ bytes from here to the end of the file are lost/,
     );
   });
 
@@ -124,7 +124,7 @@ describe('damage', () => {
       else
         assert.match(
           messageOf(items[1]),
-          /at byte 36: record 1: .* the file is cut short, and what follows is lost/,
+          /at byte 36: record 1: .* so the file is cut short: the \d+ bytes from here to the end of the file are lost/,
         );
     }
   });
