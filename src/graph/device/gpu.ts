@@ -171,7 +171,11 @@ export class Gpu {
    */
   async settled(): Promise<void> {
     const device = this.device;
-    await this.#attempt('waiting for submitted work', () => device.queue.onSubmittedWorkDone());
+    await this.#attempt('waiting for submitted work', () => {
+      // Uploads are staged in memory of the host, which is kept until something is submitted behind them.
+      device.queue.submit([]);
+      return device.queue.onSubmittedWorkDone();
+    });
   }
 
   /** Destroys the device and all its buffers at once, finished or not. May be called again. */

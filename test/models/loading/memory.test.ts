@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import process from 'node:process';
+import { test } from 'node:test';
+import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
+import { loadTransformer } from '../../../src/models/transformer/model.ts';
+import { DEMO_CHECKPOINT } from '../../support/demo.ts';
+import { testGpu } from '../../support/gpu.ts';
+
+const LOADS = 30;
+const ROUNDS = 4;
+
+test('models that are loaded and disposed, and never run, leave no memory of the host behind', async () => {
+  const gpu = await testGpu();
+  const checkpoint = await openCheckpoint(DEMO_CHECKPOINT);
+  let modelBytes = 0;
+  const growths: number[] = [];
+  // Heaps grow for a while, and now and then; what is kept of each model grows in every round.
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < LOADS; i++) {
+      const model = await loadTransformer(gpu, checkpoint);
+      modelBytes = model.byteLength;
+      model.dispose();
+    }
+    growths.push((process.memoryUsage().rss - before) / LOADS);
+  }
+  await checkpoint.close();
+  const least = Math.min(...growths);
+  assert.ok(least < modelBytes / 4, `${least} bytes a model of ${modelBytes}`);
+});
