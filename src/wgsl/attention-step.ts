@@ -1,6 +1,7 @@
 import { expFunction } from './elementary.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { ancestorIn } from './lineage.ts';
+import { magnitudeBits, poisonedBy } from './not-a-number.ts';
 import { LOWEST, mergeAndStore, raiseMaximum, type SoftmaxLanes, softmaxMemory } from './online-softmax.ts';
 
 /**
@@ -73,6 +74,8 @@ ${reordered ? `  let first_slot = column - column % ${beam}u;` : ''}
 ${unroll(vectors, (v) => `  let query${v} = gathered[${v}];`)}
   var most0 = ${LOWEST};
   var total0 = 0.0;
+  // Of the logits: the softmax of one that overflowed may look sound.
+  var beyond = 0u;
 ${unroll(vectors, (v) => `  var sum0_${v} = vec4f();`)}
   if (lane.y == 0u && own0) {
     let to = ((step * params.hypotheses + column) * ${heads}u + head) * ${vectors}u;
@@ -86,6 +89,7 @@ ${unroll(vectors, (v) => `  var sum0_${v} = vec4f();`)}
       value_cache[to + v] = value;
       gathered[v] = value;
     }
+    beyond = ${magnitudeBits('most0', 'f32')};
 ${unroll(vectors, (v) => `    sum0_${v} = gathered[${v}];`)}
   }
   for (var t = lane.y; t < step; t += ${lanes}u) {
@@ -93,11 +97,13 @@ ${unroll(vectors, (v) => `    sum0_${v} = gathered[${v}];`)}
     let base = ((t * params.hypotheses + slot) * ${heads}u + head) * ${vectors}u;
     var logit = 0.0;
 ${unroll(vectors, (v) => `    logit += dot(query${v}, key_cache[base + ${v}u]);`)}
+    beyond = max(beyond, ${magnitudeBits('logit', 'f32')});
 ${raiseMaximum('logit')}
     let weight = exact_exp(logit - most0);
     total0 = fma(total0, shrink0, weight);
 ${unroll(vectors, (v) => `    sum0_${v} = fma(vec4f(weight), value_cache[base + ${v}u], sum0_${v} * shrink0);`)}
   }
+  total0 = ${poisonedBy('beyond', 'total0', 'f32')};
 ${mergeAndStore(variant, vectors, storeHead(headSize), 'vec4f')}
 }
 `,

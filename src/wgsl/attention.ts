@@ -1,5 +1,6 @@
 import { expFunction } from './elementary.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
+import { magnitudeBits, poisonedBy } from './not-a-number.ts';
 import {
   LOWEST,
   mergeAndStore,
@@ -91,6 +92,8 @@ ${causal ? `  let used${q} = min(extent[0], query${q} + 1u);` : ''}
   for (var d = 0u; d < ${headSize}u; d++) { features[d] = query[from_query${q} + d * n] * params.scale; }
 ${unroll(headSize, (d) => `  let query${q}_${d} = features[${d}];`)}
   var most${q} = ${LOWEST};
+  // Of the logits: the softmax of one that overflowed may look sound.
+  var beyond${q} = vec4u();
   var total${q} = 0.0;
 ${unroll(headSize, (d) => `  var sum${q}_${d} = 0.0;`)}`,
 )}
@@ -111,6 +114,7 @@ ${unroll(
   (
     q,
   ) => `    let logits${q} = select(vec4f(${LOWEST}), (${chains(q).slice(0, 2).join(' + ')}) + (${chains(q).slice(2).join(' + ')}) + bias, positions < vec4u(${used(q)}));
+    beyond${q} = max(beyond${q}, ${magnitudeBits(`logits${q}`, 'vec4f')});
 ${raiseMaximum(`max(max(logits${q}.x, logits${q}.y), max(logits${q}.z, logits${q}.w))`, q)}
     let weight${q} = exact_exp4(logits${q} - vec4f(most${q}));
     total${q} = fma(total${q}, shrink${q}, dot(weight${q}, vec4f(1.0)));`,
@@ -121,6 +125,11 @@ ${unroll(
 ${unroll(tile, (q) => `    sum${q}_${d} = fma(sum${q}_${d}, shrink${q}, dot(weight${q}, value${d}));`)}`,
 )}
   }
+${unroll(
+  tile,
+  (q) =>
+    `  total${q} = ${poisonedBy(`max(max(beyond${q}.x, beyond${q}.y), max(beyond${q}.z, beyond${q}.w))`, `total${q}`, 'f32')};`,
+)}
 ${
   tile > 1
     ? unroll(tile, (q) => storeQuotients(headSize, store(q), 'f32', q))

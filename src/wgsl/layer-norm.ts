@@ -1,4 +1,5 @@
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
+import { magnitudeBits, poisonedBy } from './not-a-number.ts';
 
 /**
  * Layer normalisation of every column.
@@ -18,6 +19,13 @@ export interface LayerNormVariant {
   /** D where each lane holds the features of its part in registers, all loaded at once; else they are read for every pass. */
   readonly held: number | undefined;
 }
+
+/** Features that overflow when they are squared would all become their bias. */
+const FACTOR = poisonedBy(
+  magnitudeBits('squares', 'vec4f'),
+  'inverseSqrt(squares / f32(d_end) + params.epsilon)',
+  'vec4f',
+);
 
 /** Features of a part that are summed before they join the others. */
 const BLOCK = 16;
@@ -81,7 +89,7 @@ ${sum(
   `let difference = x[d * n4 + column] - mean;
         block_sum = fma(difference, difference, block_sum);`,
 )}
-  let factor = inverseSqrt(squares / f32(d_end) + params.epsilon);
+  let factor = ${FACTOR};
   if (own >= n4) { return; }
   for (var d = ${begin}; d < d_end; d += ${stride}u) {
     y[d * n4 + column] = (x[d * n4 + column] - mean) * factor * scale[d] + bias[d];
@@ -121,7 +129,7 @@ ${sum('plain', 'total', (i, sum) => `${sum} + x${i}`)}
   let mean = total / f32(d_end);
 ${unroll(count, (i) => `  let difference${i} = ${onlyIfThere(i, `x${i} - mean`)};`)}
 ${sum('square', 'squares', (i, sum) => `fma(difference${i}, difference${i}, ${sum})`)}
-  let factor = inverseSqrt(squares / f32(d_end) + params.epsilon);
+  let factor = ${FACTOR};
   if (own >= n4) { return; }
 ${unroll(count, (i) => {
   const store = `y[d${i} * n4 + column] = difference${i} * factor * scale[d${i}] + bias[d${i}];`;

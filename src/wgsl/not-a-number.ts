@@ -7,3 +7,22 @@ export function notANumber(value: string, type: 'f32' | 'vec4f'): string {
   const words = type === 'f32' ? 'u32' : 'vec4u';
   return `(bitcast<${words}>(${value}) & ${words}(0x7fffffffu)) > ${words}(0x7f800000u)`;
 }
+
+const INFINITY = '0x7f800000u';
+
+/** WGSL expression of the bits of a value without its sign; those of what is not finite are at least those of infinity. */
+export function magnitudeBits(value: string, type: 'f32' | 'vec4f'): string {
+  const words = type === 'f32' ? 'u32' : 'vec4u';
+  return `(bitcast<${words}>(${value}) & ${words}(0x7fffffffu))`;
+}
+
+/**
+ * WGSL expression of a value, lane by lane; not a number where what it came from had overflowed, although it may be finite
+ * itself: the softmax of an infinite logit, what is divided by an infinite deviation.
+ * @param bits `magnitudeBits` of what it came from, or the largest of several
+ */
+export function poisonedBy(bits: string, value: string, type: 'f32' | 'vec4f'): string {
+  const words = type === 'f32' ? 'u32' : 'vec4u';
+  const poison = `select(${words}(), ${words}(0x7fc00000u), ${bits} >= ${words}(${INFINITY}))`;
+  return `bitcast<${type}>(bitcast<${words}>(${value}) | ${poison})`;
+}

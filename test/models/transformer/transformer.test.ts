@@ -252,6 +252,32 @@ test('weights that overflow float32 are told, with the sentence, also where no l
   }
 });
 
+test('weights that overflow on the way are told, wherever they are, although sums behind them are finite', async () => {
+  const whole = tinyTransformer('dense');
+  const matrices = whole.names().filter((name) => /(body\/.*coder\/.*\/kernel|weights_0)$/.test(name));
+  assert.ok(matrices.length >= 15, `${matrices}`);
+  for (const name of matrices) {
+    const tensors: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
+    for (const each of whole.names()) {
+      const { shape, data } = await whole.read(each);
+      const values = data as Float32Array;
+      // The sign stays: of equal logits the softmax would be uniform, and right.
+      tensors[each] = {
+        shape,
+        data: each === name ? values.map((value) => Math.sign(value) * 3e38) : values,
+      };
+    }
+    using model = await loadTransformer(await testGpu(), memoryCheckpoint(tensors), { heads: 2 });
+    for (const beam of [1, 4]) {
+      await assert.rejects(
+        model.translate([SOURCE], { beam, maxLength: 3 }),
+        (error) => error instanceof DeviceError && /sentence 0 has no finite score/.test(error.message),
+        `${name}, beam ${beam}`,
+      );
+    }
+  }
+});
+
 test('a search that is stopped while kernels are made submits neither encoder nor steps', async () => {
   const { device } = await testGpu();
   const submitted: (string | undefined)[] = [];
