@@ -10,6 +10,11 @@ const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 export const RESUMED = ['translate', 'evaluate', 'classify'] as const;
 export const WORKS = [...RESUMED, 'bundle', 'safetensors'] as const;
 
+/** What is in the directory once a work is done: of one that may be resumed also what tells that it is. */
+export function filesOf(work: (typeof WORKS)[number]): string[] {
+  return work === 'translate' || work === 'classify' ? ['out', 'out.done'] : ['out'];
+}
+
 export interface WorkOptions {
   readonly directory: string;
   /** Results of different ones differ. */

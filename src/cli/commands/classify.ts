@@ -19,6 +19,7 @@ import {
   VALUE_PRECISION,
 } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
+import { FORCE, RESUME } from '../arguments/output-options.ts';
 import { inputFile, wholeNumber } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
@@ -47,13 +48,15 @@ export const classifyCommand = new Command('classify')
   .addOption(FORMAT)
   .addOption(VALUE_PRECISION)
   .option('--output <file>', 'Also write one JSON object a line into a file')
-  .option('--resume', 'Go on where an interrupted run with --output stopped')
+  .addOption(RESUME)
+  .addOption(FORCE)
   .option('--json', 'Print one JSON object a line');
 
 classifyCommand.action(async (given, paths, args) => {
   if (args.resume && args.output === undefined) {
     throw new ArgumentError('--resume needs the --output of the run that was interrupted');
   }
+  const { force: replace = false, resume = false } = args;
   const { top, batch, workers, technique, logAlphaThreshold, format, valuePrecision } = args;
   const options = { top, batch, workers, skipBad: true, onNote: note };
   const path = await checkpointFor(given, args);
@@ -62,7 +65,9 @@ classifyCommand.action(async (given, paths, args) => {
   if (args.output !== undefined) await requireOutput(args.output, { inputs: [...inputs, ...paths] });
   const pictures = await openPictures(paths, { unlabelled: true });
   const place =
-    args.output === undefined ? undefined : await requireOutput(args.output, { inputs: pictures.files });
+    args.output === undefined
+      ? undefined
+      : await requireOutput(args.output, { inputs: pictures.files, replace: replace || resume });
   for (const each of pictures.notes) note(each);
   const names = args.labels === undefined ? undefined : await readClassNames(args.labels);
   const check = ({ classes }: ResNetConfig) => requireNameForEach(classes, names, args.labels);
@@ -80,7 +85,7 @@ classifyCommand.action(async (given, paths, args) => {
       note(`${describeResNet(model)}, on ${gpu.describe()}`);
       noteUnusedThreshold(model.config.technique, weights.logAlphaThreshold);
       const classification = { ...options, names: names ?? usualNames(model.config.classes), signal };
-      const { output, resume = false } = args;
+      const { output } = args;
       if (output === undefined) {
         for await (const batch of nameClasses(model, pictures, classification)) await show(batch);
         return;
@@ -96,6 +101,7 @@ classifyCommand.action(async (given, paths, args) => {
         output,
         inputs,
         resume,
+        replace,
         checkpoint: (await checkpointDigest(path)).sha256,
         data: await pictureSetDigest(pictures, args.labels),
         async onStart(start) {

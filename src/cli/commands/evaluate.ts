@@ -16,10 +16,11 @@ import {
   VALUE_PRECISION,
 } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
+import { FORCE, RESUME } from '../arguments/output-options.ts';
 import { each, inputFile, type Shard, shard, wholeNumber } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
 import { describeEvaluation, describeRate, evaluationReport } from '../report/evaluation-report.ts';
-import { adviceToResume, noteStart } from '../report/resume-notes.ts';
+import { adviceToResume, noteFinished, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
 import { countSelected } from '../session/count-selected.ts';
 import { checkpointFor } from '../session/published.ts';
@@ -55,8 +56,8 @@ export const evaluateCommand = new Command('evaluate')
   .addOption(LOG_ALPHA_THRESHOLD)
   .addOption(FORMAT)
   .addOption(VALUE_PRECISION)
-  .option('--resume', 'Go on where an interrupted run stopped; leave what the same run has finished')
-  .option('--force', 'Replace an output that is there')
+  .addOption(RESUME)
+  .addOption(FORCE)
   .option('--json', 'Print one JSON object with everything about the result');
 
 type Options = ReturnType<typeof evaluateCommand.opts>;
@@ -95,7 +96,7 @@ evaluateCommand.action(async (given, args) => {
         data,
         weightDecayLoss: await weightDecayLoss(checkpoint, model.config),
         onNote: note,
-        onFinished: () => note(`${output}: is finished already, so it is left as it is`),
+        onFinished: () => noteFinished(output),
         onStart(start) {
           noteStart(start, { items: 'pictures', output, resume });
           if (start.resumed > 0) adviseFrom(start.resumed);

@@ -22,6 +22,7 @@ import {
   VALUE_PRECISION,
 } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
+import { FORCE, RESUME } from '../arguments/output-options.ts';
 import { inputFile, number, wholeNumber } from '../arguments/values.ts';
 import { noteLongSources } from '../report/long-sources.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
@@ -75,7 +76,8 @@ export const translateCommand = new Command('translate')
   .addOption(LOG_ALPHA_THRESHOLD)
   .addOption(FORMAT)
   .addOption(VALUE_PRECISION)
-  .option('--resume', 'Go on where an interrupted run with --output stopped')
+  .addOption(RESUME)
+  .addOption(FORCE)
   .option('--json', 'Print one JSON object with everything about the run');
 
 type Options = ReturnType<typeof translateCommand.opts>;
@@ -131,7 +133,8 @@ function readRequest(checkpoint: string, options: Options) {
     input: options.input,
     output: options.output,
     limit: options.limit,
-    resume: options.resume,
+    resume: options.resume ?? false,
+    replace: options.force ?? false,
   };
 }
 
@@ -153,9 +156,11 @@ async function withPaths({ model, input, ...rest }: AskedRequest, options: Optio
  * @throws {UsageError} where translations cannot be written to where they are to go.
  */
 async function requireWritable(request: Request, inputs: Inputs): Promise<boolean> {
-  const { input, output } = request;
+  const { input, output, resume, replace } = request;
   if (output === undefined) return false;
-  if (!(await isDirectory(output))) return (await requireOutput(output, { inputs })).kind === 'file';
+  if (!(await isDirectory(output))) {
+    return (await requireOutput(output, { inputs, replace: replace || resume })).kind === 'file';
+  }
   if (input === undefined) throw new UsageError(`${output}: is a directory; with stdin give a file name`);
   // How the file will be called depends on the model; whether one can be made does not depend on how it is called.
   await requireOutput(join(output, `${basename(input)}.decodes`), { inputs });
@@ -185,7 +190,7 @@ interface Job extends Request {
 }
 
 async function translate(job: Job, { model, vocabulary }: Session): Promise<TranslationRun> {
-  const { output, lines, digests, resume, signal, advise } = job;
+  const { output, lines, digests, resume, replace, signal, advise } = job;
   using shown = showProgress('translated');
   let progress = NOTHING_TRANSLATED;
   let resumed = 0;
@@ -211,10 +216,11 @@ async function translate(job: Job, { model, vocabulary }: Session): Promise<Tran
     output,
     inputs: job.inputs,
     resume,
+    replace,
     hashes: { checkpoint: digests.checkpoint.sha256, vocabulary: digests.vocabulary.sha256 },
     onStart(start) {
       resumed = start.resumed;
-      noteStart(start, { items: 'sentences', output, resume: resume ?? false });
+      noteStart(start, { items: 'sentences', output, resume });
       if (resumed > 0) adviseFrom(resumed, lines.length);
     },
   });

@@ -8,13 +8,19 @@ export interface Start {
   readonly discarded: number;
   /** Bytes that are damaged. */
   readonly damagedBytes: number;
+  /** Whether the same run has finished the output before. */
+  readonly isFinished?: boolean;
 }
 
 /** Says what becomes of what an earlier run with the same output has left. @param items such as "pictures" */
 export function noteStart(
-  { resumed, discarded, damagedBytes }: Start,
+  { resumed, discarded, damagedBytes, isFinished = false }: Start,
   { items, output, resume }: { items: string; output: string; resume: boolean },
 ): void {
+  if (isFinished) {
+    noteFinished(output);
+    return;
+  }
   if (damagedBytes > 0) {
     note(`${output}.partial is damaged: its last ${damagedBytes} bytes do not count, and are done again`);
   }
@@ -24,6 +30,11 @@ export function noteStart(
       `${output}.partial, which an interrupted run left, will be overwritten: to go on with it, stop this and use --resume`,
     );
   } else if (resume) note('there is nothing to resume, so this starts from the beginning');
+}
+
+/** Says why nothing is done. */
+export function noteFinished(output: string): void {
+  note(`${output}: is finished already, so it is left as it is`);
 }
 
 /** How to go on after an interruption. @param kept such as "8 of 16 pictures" */

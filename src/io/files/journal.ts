@@ -22,6 +22,8 @@ export interface Journal<T> {
   readonly discarded: number;
   /** Bytes behind the records that are damaged, and do not count. */
   readonly damagedBytes: number;
+  /** Whether the work was finished by an earlier run, so that `records` has all of it. */
+  readonly isFinished: boolean;
   /** Adds a record and waits until it is on the disk. */
   append(record: T): Promise<void>;
 }
@@ -45,6 +47,8 @@ export class FileJournal<T> implements Journal<T> {
   readonly records: readonly T[];
   readonly discarded: number;
   readonly damagedBytes: number;
+  readonly isFinished = false;
+  readonly #appended: T[] = [];
   readonly #handle: FileHandle;
   readonly #header: JournalHeader;
   /** Bytes of the header and the whole records, and the checksum they end with. */
@@ -103,6 +107,12 @@ export class FileJournal<T> implements Journal<T> {
     await explained(this.path, this.#handle.datasync());
     this.#length += bytes.length;
     this.#checksum = checksum;
+    this.#appended.push(record);
+  }
+
+  /** All records, of the run that is resumed and of this one. */
+  get all(): readonly T[] {
+    return [...this.records, ...this.#appended];
   }
 
   /** Closes the file; one that nothing was ever written to is removed. May be called again. */
@@ -124,7 +134,12 @@ export class FileJournal<T> implements Journal<T> {
 
 /** A journal of work that nothing can be resumed of: it keeps nothing. */
 export function passingJournal<T>(path: string): Journal<T> {
-  return { path, records: [], discarded: 0, damagedBytes: 0, append: async () => {} };
+  return { path, records: [], discarded: 0, damagedBytes: 0, isFinished: false, append: async () => {} };
+}
+
+/** A journal of work that is done already. */
+export function finishedJournal<T>(path: string, records: readonly T[]): Journal<T> {
+  return { ...passingJournal<T>(path), records, isFinished: true };
 }
 
 const UTF8 = new TextEncoder();

@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createOutputFile } from './atomic-file.ts';
+import { finishedPath } from './finished-run.ts';
 import { lockPath, refuseInUse } from './output-lock.ts';
 import { type OutputPlace, outputPlace, refuseInputs } from './output-place.ts';
 import { refuseExisting } from './refuse-existing.ts';
@@ -28,7 +29,8 @@ export async function requireOutput(path: string, options: OutputOptions): Promi
     if (place.descriptor === undefined) await explained(path, access(place.target, constants.W_OK));
     return place;
   }
-  await refuseInputs(path, [place.target, resolve(journalPath(path)), lockPath(place.target)], inputs);
+  const beside = [resolve(journalPath(path)), resolve(finishedPath(path)), lockPath(place.target)];
+  await refuseInputs(path, [place.target, ...beside], inputs);
   if (!replace) await refuseExisting(path);
   await refuseInUse(path, place.target);
   await (await createOutputFile(path, place)).abort();

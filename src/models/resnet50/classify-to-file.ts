@@ -37,7 +37,10 @@ export interface NamingOptions {
 export interface ClassifyToFileOptions extends Omit<ClassifyOptions, 'skip'>, NamingOptions {
   /** The file to write, one JSON object a line. Until it is whole, finished batches are kept in `<output>.partial`. */
   readonly output: string;
-  /** Take up what an interrupted run has left in `<output>.partial`. Without it that is overwritten. */
+  /**
+   * Take up what an interrupted run has left in `<output>.partial`, leave a finished output of the same run as it is, and keep
+   * in `<output>.done` what tells it. Without it what was left is overwritten.
+   */
   readonly resume?: boolean | undefined;
   /** SHA-256 of the checkpoint. */
   readonly checkpoint: string;
@@ -45,6 +48,8 @@ export interface ClassifyToFileOptions extends Omit<ClassifyOptions, 'skip'>, Na
   readonly data: string;
   /** Files that the run reads beside the pictures, which the output must not replace. */
   readonly inputs?: readonly (string | undefined)[] | undefined;
+  /** Whether an output that is there may be replaced. Default true. */
+  readonly replace?: boolean | undefined;
   /** Called before the first batch, and waited for. */
   readonly onStart?: ((start: ClassificationStart) => void | Promise<void>) | undefined;
   /** Called with each batch that is done and kept, and waited for. */
@@ -58,6 +63,8 @@ export interface ClassificationStart {
   readonly discarded: number;
   /** Bytes of what an earlier run has left that are damaged; what they stood for is done again. */
   readonly damagedBytes: number;
+  /** Whether the same run has finished the output before, which is then left as it is. */
+  readonly isFinished: boolean;
 }
 
 /** The most probable classes of each picture, batch by batch. Throws as `classifyPictures`. */
@@ -81,7 +88,7 @@ export async function classifyToFile(
   source: PictureSource,
   options: ClassifyToFileOptions,
 ): Promise<void> {
-  const { output, resume = false, checkpoint, data, onStart, onBatch, ...classification } = options;
+  const { output, resume = false, replace, checkpoint, data, onStart, onBatch, ...classification } = options;
   const header = {
     checkpoint,
     technique: model.config.technique,
@@ -92,11 +99,12 @@ export async function classifyToFile(
     modificationTimes: await fileStatesDigest(source.files),
   };
   const inputs = [...source.files, ...(options.inputs ?? [])];
-  await writeJournalled(output, { header, record: BATCH, resume, inputs }, async (journal) => {
+  await writeJournalled(output, { header, record: BATCH, resume, replace, inputs }, async (journal) => {
     const done = journal.records.flat();
     requireSkipBad(options.skipBad, done.filter((each) => 'reason' in each).length, journal.path);
-    const { discarded, damagedBytes } = journal;
-    await onStart?.({ resumed: [...done], discarded, damagedBytes });
+    const { discarded, damagedBytes, isFinished } = journal;
+    await onStart?.({ resumed: [...done], discarded, damagedBytes, isFinished });
+    if (isFinished) return { text: '', result: undefined };
     const skip = done.length;
     for await (const batch of nameClasses(model, source, { ...classification, skip })) {
       await journal.append(batch);

@@ -6,7 +6,7 @@ import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { fileStatesDigest, isNewerThan } from '../../io/files/file-states.ts';
 import type { Journal } from '../../io/files/journal.ts';
-import { writeJournalled } from '../../io/files/journalled-file.ts';
+import { removeOwnJournal, writeJournalled } from '../../io/files/journalled-file.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import type { PictureSource } from '../../io/pictures/picture-source.ts';
 import { addTotals, type ClassificationTotals, NO_PICTURES } from '../../metrics/classification.ts';
@@ -110,10 +110,12 @@ export async function evaluateToFile(
   };
   const finished = resume ? await finishedPart(output, identity, shard, source.files) : undefined;
   if (finished !== undefined) {
+    await removeOwnJournal(output, { header, record: ENTRY, resume });
     onFinished?.(finished);
     return finished;
   }
-  return writeJournalled(output, { header, record: ENTRY, resume, inputs, replace }, async (journal) => {
+  const journalled = { header, record: ENTRY, resume, inputs, replace, selfDescribing: true };
+  return writeJournalled(output, journalled, async (journal) => {
     const earlier = finishedBatches(journal);
     requireSkipBad(options.skipBad, earlier.bad.length, journal.path);
     const resumed = seen(earlier);

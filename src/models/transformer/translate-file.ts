@@ -26,14 +26,16 @@ export interface TranslateToFileOptions extends Omit<TranslateLinesOptions, 'fin
   /** The file to write. Until it is whole, finished batches are kept in `<output>.partial` beside it. */
   readonly output: string;
   /**
-   * Take up what an interrupted run has left in `<output>.partial`. Without it that is overwritten, though not before the
-   * first new batch is done.
+   * Take up what an interrupted run has left in `<output>.partial`, leave a finished output of the same run as it is, and keep
+   * in `<output>.done` what tells it. Without it what was left is overwritten, though not before the first new batch is done.
    */
   readonly resume?: boolean | undefined;
   /** Hashes of the files that the model and the vocabulary were read from. */
   readonly hashes: { readonly checkpoint: string; readonly vocabulary: string };
   /** Files that the run reads, which the output must not replace. */
   readonly inputs?: readonly (string | undefined)[] | undefined;
+  /** Whether an output that is there may be replaced. Default true. */
+  readonly replace?: boolean | undefined;
   /** Called before the first batch. */
   readonly onStart?: ((start: TranslationStart) => void) | undefined;
 }
@@ -45,6 +47,8 @@ export interface TranslationStart {
   readonly discarded: number;
   /** Bytes of what an earlier run has left that are damaged; what they stood for is done again. */
   readonly damagedBytes: number;
+  /** Whether the same run has finished the output before, which is then left as it is. */
+  readonly isFinished: boolean;
 }
 
 /** How many translations are of several lines, which `joinLines` makes one. */
@@ -79,12 +83,13 @@ export async function translateToFile(
   lines: readonly string[],
   options: TranslateToFileOptions,
 ): Promise<LineTranslation[]> {
-  const { output, resume = false, inputs = [], onStart, onBatch } = options;
+  const { output, resume = false, replace, inputs = [], onStart, onBatch } = options;
   const header = await identity(model, lines, options);
-  return writeJournalled(output, { header, record: BATCH, resume, inputs }, async (journal) => {
+  return writeJournalled(output, { header, record: BATCH, resume, replace, inputs }, async (journal) => {
     const finished = finishedBatches(journal);
     const resumed = [...finished.values()].reduce((sum, { length }) => sum + length, 0);
-    onStart?.({ resumed, discarded: journal.discarded, damagedBytes: journal.damagedBytes });
+    const { discarded, damagedBytes, isFinished } = journal;
+    onStart?.({ resumed, discarded, damagedBytes, isFinished });
     const translations = await translateLines(model, vocabulary, lines, {
       ...options,
       finished,

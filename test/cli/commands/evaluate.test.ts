@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts';
@@ -165,6 +165,52 @@ test('a picture that cannot be used is named, with what to do; or counted', asyn
   });
 });
 
+test('of a file that is cut within a record it is said how much is lost, as bytes: nobody knows how many pictures', async () => {
+  await withDirectory(async (directory) => {
+    const { args, data } = await prepared(directory, [6]);
+    const file = join(data, 'validation-00000-of-00009');
+    const bytes = await readFile(file);
+    const begins = recordOffsets(bytes);
+    assert.equal(begins.length, 6);
+    const cut = begins[4] - 100;
+    await truncate(file, cut);
+    const output = join(directory, 'out');
+    const { stdout, stderr } = await succeeds([
+      'evaluate',
+      ...args,
+      '--output',
+      output,
+      '--skip-bad',
+      '--batch',
+      '2',
+    ]);
+    const lost = cut - begins[3];
+    assert.match(stdout, /^pictures +3, and 1 that could not be used$/m);
+    assert.match(
+      stdout,
+      new RegExp(`^lost +the rest of 1 file, ${lost} bytes, with the pictures in them$`, 'm'),
+    );
+    assert.match(
+      stderr,
+      new RegExp(
+        `passed over: .*record 3: .*the ${lost} bytes from here to the end of the file are lost$`,
+        'm',
+      ),
+    );
+    assert.equal(JSON.parse(await readFile(output, 'utf8')).bad[0].lostBytes, lost);
+    const merged = await succeeds(['merge', output]);
+    assert.match(merged.stdout, new RegExp(`^lost +the rest of 1 file, ${lost} bytes`, 'm'));
+  });
+});
+
+/** Where the records of a TFRecord file begin. */
+function recordOffsets(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const offsets: number[] = [];
+  for (let at = 0; at < bytes.length; at += Number(view.getBigUint64(at, true)) + 16) offsets.push(at);
+  return offsets;
+}
+
 test('what cannot be is told before anything is loaded', async () => {
   await withDirectory(async (directory) => {
     const { args, options, data } = await prepared(directory, [1]);
@@ -328,6 +374,11 @@ test('an interrupted classification goes on where it stopped, bad pictures passe
     const file = join(data, 'validation-00000-of-00009');
     assert.deepEqual(parsedLines(await readFile(output, 'utf8')), await namedByLibrary([file], { top: 5 }));
     assert.match(resumed.stdout, /validation-00000-of-00009, record 9\n {2}not classified: .*record 9/);
+
+    const again = await succeeds([...command, '--resume', '--skip-bad']);
+    assert.match(again.stderr, /out\.jsonl: is finished already, so it is left as it is/);
+    assert.equal(again.stdout, resumed.stdout);
+    assertOneSentence(await tsos([...command, '--skip-bad']), USAGE, /out\.jsonl: exists already/);
   });
 });
 

@@ -40,7 +40,7 @@ sharedTest(
     );
     assert.equal(report.technique, 'variational_dropout');
     assert.deepEqual(report.threshold, { value: 2.5, source: 'option' });
-    assert.ok(Math.abs(report.sparsityPercent - golden.checkpoint_sparsity) < 1e-9);
+    assert.ok(Math.abs(report.sparsity - golden.checkpoint_sparsity / 100) < 1e-11);
     assert.ok(report.adapter.runtime && report.versions.tsos && report.tokensPerSecond > 0);
     for (const input of ['checkpoint', 'vocabulary', 'input']) {
       assert.match(report.inputs[input].sha256, /^[0-9a-f]{64}$/);
@@ -172,6 +172,19 @@ test('Ctrl-C keeps what is finished, and --resume goes on from there to the same
 
     const whole = await tsos(args);
     assert.equal(await readFile(output, 'utf8'), whole.stdout);
+
+    const again = await tsos([...args, '--output', output, '--resume', '--json']);
+    assert.match(again.stderr, /out\.de: is finished already, so it is left as it is/);
+    const { sentences, tokens } = JSON.parse(again.stdout);
+    assert.deepEqual([sentences, tokens], [report.sentences, 0]);
+    const refused = await tsos([...args, '--output', output]);
+    assertOneSentence(refused, 2, /out\.de: exists already; .*\(--force\)/);
+    assert.doesNotMatch(refused.stderr, /loaded/);
+    const other = await tsos([...args, '--output', output, '--resume', '--limit', '1']);
+    assertOneSentence(other, 2, /out\.de: exists already/);
+    const forced = await tsos([...args, '--output', output, '--force', '--limit', '1']);
+    assert.equal(forced.code, 0, forced.stderr);
+    assert.equal((await readFile(output, 'utf8')).trimEnd().split('\n').length, 1);
   });
 });
 

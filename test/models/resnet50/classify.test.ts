@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
@@ -108,6 +108,23 @@ test('a run that is interrupted gives the same file when resumed, and classifies
           second.batches.reduce((sum, count) => sum + count, 0),
           left,
         );
+
+        const third = stubResNet();
+        const shown: Classification[] = [];
+        let isFinished = false;
+        await classifyToFile(third, memoryPictures(all), {
+          ...toFile(output),
+          batch,
+          resume: true,
+          replace: false,
+          onStart(start) {
+            isFinished = start.isFinished;
+            shown.push(...start.resumed);
+          },
+        });
+        assert.deepEqual([third.batches.length, isFinished, shown], [0, true, seen]);
+        await rm(output);
+        await rm(`${output}.done`);
       }),
       40,
     );
@@ -127,6 +144,8 @@ test('a run that stopped at a bad picture goes on with it passed over, and not t
     await run({ resume: true });
     assert.equal((await linesOf(output)).length, 5);
 
+    // Else what follows would be finished already.
+    await rm(`${output}.done`);
     let batches = 0;
     const stopAfterThree = () => assert.ok(++batches < 4, 'stopped');
     await assert.rejects(run({ onBatch: stopAfterThree }), /stopped/);

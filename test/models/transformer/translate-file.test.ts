@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
@@ -155,7 +155,32 @@ test('a run that is interrupted anywhere gives the same file when resumed, and r
         assert.equal(existsSync(`${output}.partial`), false);
         assert.equal(resumed + second.calls.flatMap(({ ids }) => ids).length, sources.length);
         if (torn === 0 && stopAfter < batches) assert.equal(second.calls.length, batches - stopAfter);
+
+        // Once more: nothing is left to do. Once it is changed, all is.
+        const third = echoTransformer();
+        let isFinished = false;
+        const again = await translateToFile(third, CHARACTERS, sources, {
+          ...toFile(output),
+          batch,
+          resume: true,
+          replace: false,
+          onStart(start) {
+            isFinished = start.isFinished;
+          },
+        });
+        assert.deepEqual([third.calls.length, isFinished, joinLines(again)], [0, true, whole]);
+        await appendFile(output, 'x');
+        await assert.rejects(
+          translateToFile(third, CHARACTERS, sources, {
+            ...toFile(output),
+            batch,
+            resume: true,
+            replace: false,
+          }),
+          (error) => error instanceof UsageError && /exists already; .*--force/.test(error.message),
+        );
         await rm(output);
+        await rm(`${output}.done`);
       }),
       { numRuns: 40 },
     );
@@ -218,6 +243,7 @@ test('however what an interrupted run left is damaged, resuming gives the same f
         }
         assert.equal(await readFile(output, 'utf8'), whole);
         await rm(output);
+        await rm(`${output}.done`, { force: true });
       }),
       { numRuns: 300 },
     );

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { anything, fields, listOf, oneOf, recordOf, sha256 } from '../../base/json-shape.ts';
+import { writeFileAtomic } from './atomic-file.ts';
+import type { JournalHeader, JournalOptions } from './journal.ts';
+import { readBytes } from './read-file.ts';
+import { formatSealed, readSealed } from './sealed-json.ts';
+
+const FORMAT = 'tsos finished run 1';
+
+/** Where is kept what the run that may be resumed had done when its output was whole. */
+export function finishedPath(path: string): string {
+  return `${path}.done`;
+}
+
+/** Keeps beside an output what it was made from, so that the same run, started again, can tell that nothing is left to do. */
+export async function writeFinishedRun(
+  path: string,
+  header: JournalHeader,
+  records: readonly unknown[],
+  output: Uint8Array,
+): Promise<void> {
+  const run = { format: FORMAT, header, output: digestOf(output), records };
+  await writeFileAtomic(finishedPath(path), formatSealed(run));
+}
+
+/** What a run had done that finished an output; undefined where it was another run, or the output was changed since. */
+export async function finishedRecords<T>(
+  path: string,
+  { header, record }: Pick<JournalOptions<T>, 'header' | 'record'>,
+): Promise<readonly T[] | undefined> {
+  const shape = fields({
+    format: oneOf(FORMAT),
+    header: recordOf(anything),
+    output: sha256,
+    records: listOf(record),
+  });
+  const [run, output] = await Promise.all([
+    readSealed(finishedPath(path), shape, 'finished run').catch(() => undefined),
+    readBytes(path).catch(() => undefined),
+  ]);
+  if (run === undefined || output === undefined || run.output !== digestOf(output)) return undefined;
+  const names = new Set([...Object.keys(run.header), ...Object.keys(header)]);
+  return [...names].every((name) => run.header[name] === header[name]) ? run.records : undefined;
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
