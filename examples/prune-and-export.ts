@@ -28,7 +28,7 @@ try {
   const prefix = join(folder, 'pruned', 'model.ckpt-0');
   await writeCheckpoint(prefix, pruneCheckpoint(dense, { sparsity: 0.9 }));
   await using pruned = await openCheckpoint(prefix);
-  console.log(`${(await checkpointSparsity(pruned)).percent.toFixed(2)} % of the weights are zero`);
+  console.log(`${(100 * (await checkpointSparsity(pruned)).sparsity).toFixed(2)} % of the weights are zero`);
 
   await using gpu = await openGpu({ allowSoftware: true });
   for (const checkpoint of [dense, pruned]) {

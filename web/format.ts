@@ -1,6 +1,6 @@
-/** `90.0 %`, with a thin space as between any number and its unit. */
-export function percent(value: number, digits = 1): string {
-  return `${value.toFixed(digits)} %`;
+/** Of a share, `90.0 %`, with a thin space as between any number and its unit. */
+export function percent(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)} %`;
 }
 
 /** `1,234,567` */

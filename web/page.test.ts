@@ -148,7 +148,7 @@ async function showsLayers(page: Page, directory: string): Promise<void> {
   await drop(page, '#checkpoint-drop', 'golden.tar.gz', archive);
   await page.locator('#checkpoint-status', { hasText: 'golden.tar.gz' }).waitFor();
 
-  const { layers, percent } = await checkpointSparsity(golden);
+  const { layers, sparsity } = await checkpointSparsity(golden);
   const rows = await page.locator('#layers tbody tr').evaluateAll((rows) =>
     rows.map((row) => {
       const [name, sparsity, kept, total] = (row as HTMLTableRowElement).cells;
@@ -166,7 +166,7 @@ async function showsLayers(page: Page, directory: string): Promise<void> {
   );
   const facts = await page.innerText('#checkpoint-facts');
   assert.match(facts, /variational dropout/);
-  assert.match(facts, new RegExp(`\\b${percent.toFixed(2)} %`));
+  assert.match(facts, new RegExp(`\\b${(100 * sparsity).toFixed(2)} %`));
   await page.selectOption('#layer-order', 'sparsity');
   const first = await page.locator('#layers tbody tr').first().innerText();
   assert.match(first, new RegExp(`${(100 * Math.max(...layers.map((each) => each.sparsity))).toFixed(2)} %`));

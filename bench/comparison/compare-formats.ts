@@ -44,7 +44,7 @@ export interface FormatResult {
   /** Of the dense kernel. */
   readonly denseGflops: number;
   /** `gflops` of the measured peak. */
-  readonly percentOfPeak: number;
+  readonly ratioToPeak: number;
   /** Half the range of the middle half of the samples over their median: of the sparse kernel, and of the dense one. */
   readonly spread: number;
   readonly denseSpread: number;
@@ -79,7 +79,7 @@ export async function compareFormats(
       gflops,
       denseEquivalentGflops: products / ms / 1e6,
       denseGflops: products / dense.ms / 1e6,
-      percentOfPeak: (100 * gflops) / peak.gflops,
+      ratioToPeak: gflops / peak.gflops,
       spread,
       denseSpread: dense.spread,
     };

@@ -18,7 +18,7 @@ const FORMAT_COLUMNS: readonly Column<FormatResult>[] = [
   { heading: 'GFLOP/s', width: 8, cell: ({ gflops }) => gflops.toFixed(2) },
   { heading: 'as dense', width: 8, cell: ({ denseEquivalentGflops: rate }) => rate.toFixed(2) },
   { heading: 'dense', width: 8, cell: ({ denseGflops }) => denseGflops.toFixed(2) },
-  { heading: '% of peak', width: 9, cell: ({ percentOfPeak }) => percentOfPeak.toFixed(1) },
+  { heading: '% of peak', width: 9, cell: ({ ratioToPeak }) => (100 * ratioToPeak).toFixed(1) },
   { heading: 'kernel', width: 0, align: 'left', cell: ({ variant }) => variant },
 ];
 

@@ -23,7 +23,7 @@ export interface ModelResult {
   /** The same with all weights counted, as if the zeros had been multiplied. */
   readonly denseEquivalentGflops: number;
   /** `gflops` of the measured peak. */
-  readonly percentOfPeak: number;
+  readonly ratioToPeak: number;
   readonly spread: number;
   readonly denseSpread: number;
 }
@@ -53,7 +53,7 @@ export function modelResult(
     densePerSecond: (1000 * units) / dense.ms,
     gflops,
     denseEquivalentGflops: (2 * products.all) / ms / 1e6,
-    percentOfPeak: (100 * gflops) / peak.gflops,
+    ratioToPeak: gflops / peak.gflops,
     spread,
     denseSpread: dense.spread,
   };
@@ -75,7 +75,7 @@ export function startModelTable(
     { heading: 'dense', width: 10, cell: ({ densePerSecond }) => densePerSecond.toFixed(2) },
     { heading: 'GFLOP/s', width: 8, cell: ({ gflops }) => gflops.toFixed(2) },
     { heading: 'as dense', width: 8, cell: ({ denseEquivalentGflops: rate }) => rate.toFixed(2) },
-    { heading: '% of peak', width: 9, cell: ({ percentOfPeak }) => percentOfPeak.toFixed(1) },
+    { heading: '% of peak', width: 9, cell: ({ ratioToPeak }) => (100 * ratioToPeak).toFixed(1) },
     { heading: 'weights', width: 0, align: 'left', cell: ({ variant }) => variant },
   ]);
 }

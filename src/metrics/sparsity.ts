@@ -30,7 +30,7 @@ export interface LayerSparsity {
   readonly nonzero: number;
   /** all of the layer. */
   readonly total: number;
-  /** Fraction of zeros; 0 for a variable without elements. */
+  /** Zeros, as a share from 0 to 1; 0 for a variable without elements. */
   readonly sparsity: number;
 }
 
@@ -44,8 +44,8 @@ export interface CheckpointSparsity {
   readonly nonzero: number;
   /** all that were counted. */
   readonly total: number;
-  /** Zeros of all layers together in percent, `100 · (1 - nonzero / total)`. */
-  readonly percent: number;
+  /** Zeros of all layers together, as a share from 0 to 1, `1 - nonzero / total`. */
+  readonly sparsity: number;
   /** In the order of their names. */
   readonly layers: readonly LayerSparsity[];
 }
@@ -93,7 +93,7 @@ export async function checkpointSparsity(
     ...(technique === 'variational_dropout' ? { threshold } : {}),
     nonzero,
     total,
-    percent: 100 * (1 - nonzero / total),
+    sparsity: 1 - nonzero / total,
     layers,
   };
 }

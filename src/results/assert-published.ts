@@ -10,8 +10,8 @@ export type Expected = Pick<
   'name' | 'model' | 'technique' | 'keptWeights' | 'totalWeights' | 'logAlphaThreshold'
 >;
 
-/** Of the zeros, in percent. Levels that were published lie at least 1.5 apart, and logarithms move single weights. */
-const SPARSITY_TOLERANCE = 0.5;
+/** Of the share of zeros. Levels that were published lie at least 0.015 apart, and logarithms move single weights. */
+const SPARSITY_TOLERANCE = 0.005;
 
 /**
  * Makes sure that a checkpoint is the one that it is taken for, as far as names, shapes and sparsity tell: random pruning has the
@@ -30,13 +30,13 @@ export async function assertPublished(checkpoint: Checkpoint, expected: Expected
   };
   const found = recogniseTechnique(checkpoint);
   if (found !== variablesOf(technique)) refuse(`its variables are those of ${found}, not of ${technique}`);
-  const { total, percent } = await checkpointSparsity(checkpoint, { model, technique, logAlphaThreshold });
+  const { total, sparsity } = await checkpointSparsity(checkpoint, { model, technique, logAlphaThreshold });
   if (total !== totalWeights) {
     refuse(`its sparsified layers have ${total} weights together, not ${totalWeights}`);
   }
-  const wanted = 100 * (1 - keptWeights / totalWeights);
-  if (Math.abs(percent - wanted) > SPARSITY_TOLERANCE) {
-    refuse(`${percent.toFixed(2)} % of its weights are zero, not ${wanted.toFixed(2)} %`);
+  const wanted = 1 - keptWeights / totalWeights;
+  if (Math.abs(sparsity - wanted) > SPARSITY_TOLERANCE) {
+    refuse(`${(100 * sparsity).toFixed(2)} % of its weights are zero, not ${(100 * wanted).toFixed(2)} %`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { fromPercent, toPercent } from '../base/percent.ts';
 import type { Technique } from '../base/technique.ts';
 import { type PublishedModel, type PublishedName, parsePublishedName } from '../layers/published-name.ts';
 import { type CatalogueEntry, RESNETS, TRANSFORMERS } from './catalogue-data.ts';
@@ -15,7 +16,7 @@ export interface PublishedCheckpoint {
   readonly model: PublishedModel;
   /** How it was made sparse. */
   readonly technique: Technique;
-  /** The fraction of zeros it is advertised with. */
+  /** The share of zeros it is advertised with, 0 to 1. */
   readonly sparsity: number;
   /** Everything its name says. */
   readonly settings: PublishedName;
@@ -23,7 +24,7 @@ export interface PublishedCheckpoint {
   readonly path: string;
   /** What it was measured by. */
   readonly metric: Metric;
-  /** The published result, in percent. */
+  /** The published result: BLEU in its points, 0 to 100; top-1 accuracy as a share, 0 to 1. */
   readonly figure: number;
   /** What to evaluate it with; only for variational dropout. */
   readonly logAlphaThreshold?: number;
@@ -39,6 +40,16 @@ export interface PublishedCheckpoint {
 export type Metric = 'BLEU' | 'top-1';
 
 export const METRIC_OF: Readonly<Record<PublishedModel, Metric>> = { transformer: 'BLEU', rn50: 'top-1' };
+
+/** A figure as papers print it, for programs: BLEU stays in its points, top-1 accuracy becomes a share. */
+export function qualityOf(metric: Metric, points: number): number {
+  return metric === 'BLEU' ? points : fromPercent(points);
+}
+
+/** The reverse: what people read. */
+export function pointsOf(metric: Metric, quality: number): number {
+  return metric === 'BLEU' ? quality : toPercent(quality);
+}
 
 /** All of the 97 matrices of the Transformer, embedding included. */
 const TRANSFORMER_WEIGHTS = 61_083_648;
@@ -95,6 +106,7 @@ function describe([name, figure, keptWeights, line, sparsity]: CatalogueEntry): 
   const settings = parsePublishedName(name)!;
   const { model, technique } = settings;
   const folder = `sparse_${model}`;
+  const metric = METRIC_OF[model];
   const file = `${folder}/technique_comparison/${model}_${technique}.csv`;
   return {
     name,
@@ -103,8 +115,8 @@ function describe([name, figure, keptWeights, line, sparsity]: CatalogueEntry): 
     sparsity: sparsity ?? settings.sparsity,
     settings,
     path: `${folder}/${name}.tar`,
-    metric: METRIC_OF[model],
-    figure,
+    metric,
+    figure: qualityOf(metric, figure),
     ...('logAlphaThreshold' in settings ? { logAlphaThreshold: settings.logAlphaThreshold } : {}),
     keptWeights,
     totalWeights: totalWeights(settings),

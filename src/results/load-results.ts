@@ -22,11 +22,11 @@ export interface ResultRow {
   readonly variant?: string;
   /** Of lottery tickets and runs from scratch: what made their masks. */
   readonly technique: Technique;
-  /** Fraction of zeros: the target of ResNet-50's pruning, else what was achieved; 0 for dense. */
+  /** Share of zeros, 0 to 1: the target of ResNet-50's pruning, else what was achieved; 0 for dense. */
   readonly sparsity: number;
   /** The sparsity that it counts for, of those from 0.5 to 0.98 that the paper compares techniques at. */
   readonly level?: number;
-  /** BLEU, or top-1 accuracy in percent. */
+  /** BLEU, or top-1 accuracy in percent, as the files and people have it. */
   readonly quality: number;
   /** What the file says of the run, by column. */
   readonly settings: Readonly<Record<string, number | string>>;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/cli/command-table.ts';
@@ -32,6 +32,45 @@ test('every command that takes --json has a schema', async () => {
     [],
   );
 });
+
+test('shares are from 0 to 1 and called so in every schema, and nothing is in percent', async () => {
+  const folder = new URL('../../schemas/', import.meta.url);
+  let shares = 0;
+  for (const file of await readdir(folder)) {
+    const schema = JSON.parse(await readFile(new URL(file, folder), 'utf8'));
+    for (const [name, property] of propertiesOf(schema, schema)) {
+      assert.doesNotMatch(name, /percent/i, `${file}: ${name}`);
+      if (!SHARE.test(name) || !(property.type ?? []).includes('number')) continue;
+      shares++;
+      assert.ok((property.minimum ?? property.exclusiveMinimum) === 0, `${file}: ${name} is not from 0`);
+      assert.ok((property.maximum ?? property.exclusiveMaximum) === 1, `${file}: ${name} is not up to 1`);
+    }
+  }
+  assert.ok(shares >= 20, `found only ${shares}`);
+});
+
+/** What names say that a number is a part of a whole. Counts, such as those of right pictures, are integers. */
+const SHARE = /sparsity|share|fraction|probability|top-?[15]|dropout|labelSmoothing|^target$/i;
+
+interface Property {
+  readonly type?: string | readonly string[];
+  readonly [keyword: string]: unknown;
+}
+
+/** Every property that a schema names, with what its definition says of it. */
+function* propertiesOf(node: unknown, schema: Property): Generator<[name: string, property: Property]> {
+  if (typeof node !== 'object' || node === null) return;
+  for (const [keyword, value] of Object.entries(node)) {
+    if (keyword === 'properties') {
+      for (const [name, property] of Object.entries(value as Record<string, Property>)) {
+        const definition = /^#\/\$defs\/(.*)$/.exec(String(property.$ref))?.[1];
+        const defined = definition && (schema.$defs as Record<string, Property>)[definition];
+        yield [name, { ...defined, ...property }];
+      }
+    }
+    yield* propertiesOf(value, schema);
+  }
+}
 
 test('inspect --json', async () => {
   const { verified } = await parsedBySchema<{ verified: boolean }>(

@@ -59,8 +59,8 @@ for (const technique of Object.keys(LAYERS) as Technique[]) {
           kept.map((weights) => [weights.filter(Boolean).length, weights.length]),
         );
         const weighted = result.layers.reduce((sum, layer) => sum + layer.sparsity * layer.total, 0);
-        assert.ok(Math.abs(result.percent - (100 * weighted) / result.total) < 1e-9);
-        assert.equal(result.percent, 100 * (1 - kept.flat().filter(Boolean).length / kept.flat().length));
+        assert.ok(Math.abs(result.sparsity - weighted / result.total) < 1e-9);
+        assert.equal(result.sparsity, 1 - kept.flat().filter(Boolean).length / kept.flat().length);
       }),
       { numRuns: 50 },
     );
@@ -69,9 +69,9 @@ for (const technique of Object.keys(LAYERS) as Technique[]) {
 
 test('the technique is recognised, and the threshold that was applied is told', async () => {
   const vd = await checkpointSparsity(memoryCheckpoint(LAYERS.variational_dropout('a', [true, false])));
-  assert.deepEqual([vd.technique, vd.threshold, vd.percent], ['variational_dropout', 3, 50]);
+  assert.deepEqual([vd.technique, vd.threshold, vd.sparsity], ['variational_dropout', 3, 0.5]);
   const l0 = await checkpointSparsity(memoryCheckpoint(LAYERS.l0_regularization('a', [true, false])));
-  assert.deepEqual([l0.technique, 'threshold' in l0, l0.percent], ['l0_regularization', false, 50]);
+  assert.deepEqual([l0.technique, 'threshold' in l0, l0.sparsity], ['l0_regularization', false, 0.5]);
 });
 
 test('a higher threshold never drops a weight that a lower one keeps', async () => {
@@ -100,10 +100,10 @@ test('variational dropout finds its weights by the names of either model, and th
     'shared/weights_0': { shape, data },
     'shared/weights_0_aux': { shape, data: logSigma2 },
   });
-  assert.equal((await checkpointSparsity(transformer)).percent, 50);
+  assert.equal((await checkpointSparsity(transformer)).sparsity, 0.5);
   const rn50 = memoryCheckpoint({ 'a/log_sigma2': { shape, data: logSigma2 }, 'a/weights': { shape, data } });
-  assert.equal((await checkpointSparsity(rn50, { model: 'rn50' })).percent, 50);
-  assert.equal((await checkpointSparsity(rn50)).percent, 50);
+  assert.equal((await checkpointSparsity(rn50, { model: 'rn50' })).sparsity, 0.5);
+  assert.equal((await checkpointSparsity(rn50)).sparsity, 0.5);
   await assert.rejects(checkpointSparsity(rn50, { model: 'transformer' }), /no tensor a\/kernel/);
 });
 
@@ -148,14 +148,14 @@ for (const technique of [
       const golden = await readJson<Golden>(`${folder}/goldens.json`);
       const checkpoint = await openManifest(`${folder}/manifest.json`);
       const result = await checkpointSparsity(checkpoint, { technique, ...thresholdOf(golden.config) });
-      assert.equal(result.percent, golden.checkpoint_sparsity);
+      assert.equal(100 * result.sparsity, golden.checkpoint_sparsity);
       const printed = await readText(`${folder}/checkpoint_sparsity.txt`);
       const lines = printed.split('\n').filter((line) => line.startsWith('Layer: '));
       const ours = result.layers.map(
         (layer) => `Layer: ${layer.name}, sparsity ${(100 * layer.sparsity).toFixed(6)}`,
       );
       if (technique !== 'variational_dropout') assert.deepEqual(ours, lines);
-      assert.ok(printed.includes(`global sparsity = ${result.percent}%`));
+      assert.ok(printed.includes(`global sparsity = ${100 * result.sparsity}%`));
     },
   );
 }
@@ -172,7 +172,7 @@ for (const [name, technique, percent] of [
     async (path) => {
       const options = { model: 'rn50', logAlphaThreshold: 0.5 } as const;
       const result = await checkpointSparsity(await openManifest(path), options);
-      assert.deepEqual([result.technique, result.percent], [technique, percent]);
+      assert.deepEqual([result.technique, 100 * result.sparsity], [technique, percent]);
     },
   );
 }
@@ -183,8 +183,8 @@ sharedTest(
   async (folder) => {
     const golden = (await readJson<Golden>(`${folder}/goldens.json`)).sparsity;
     const result = await checkpointSparsity(await openManifest(`${folder}/manifest.json`));
-    const { nonzero, total, percent } = result;
-    assert.deepEqual({ nonzero, total, percent }, golden);
+    const { nonzero, total, sparsity } = result;
+    assert.deepEqual({ nonzero, total, percent: 100 * sparsity }, golden);
   },
 );
 
@@ -193,7 +193,8 @@ sharedTest(
   ['goldens', 'resnet50', 'B_full', 'variational_dropout', 'manifest.json'],
   async (path) => {
     const options = { model: 'rn50', logAlphaThreshold: 0.5 } as const;
-    assert.equal((await checkpointSparsity(await openManifest(path), options)).percent, 42.775432860372966);
+    const { sparsity } = await checkpointSparsity(await openManifest(path), options);
+    assert.equal(100 * sparsity, 42.775432860372966);
   },
 );
 

@@ -149,7 +149,7 @@ export class Models {
       const loaded = {
         name: lastPart(checkpoint.path),
         technique: model.config.technique,
-        percent: 100 * (1 - nonzero / total),
+        sparsity: 1 - nonzero / total,
         weights: total,
         bytes: model.byteLength,
         seconds: (performance.now() - started) / 1000,

@@ -17,7 +17,7 @@ export interface LoadedModel {
   readonly name: string;
   /** Such as `magnitude_pruning`. */
   readonly technique: string;
-  readonly percent: number;
+  readonly sparsity: number;
   readonly weights: number;
   readonly bytes: number;
   readonly seconds: number;

@@ -96,7 +96,7 @@ export function checkpointSection(
 function facts({
   kind,
   technique,
-  percent: zeros,
+  sparsity: zeros,
   nonzero,
   total,
   layers,
@@ -129,7 +129,7 @@ function layerRow({
     {},
     // The end of a name tells layers apart: it is cut at its beginning.
     html('th', { scope: 'row', title: name }, html('bdi', {}, short)),
-    html('td', {}, html('div', { class: 'sparsity' }, bar, percent(100 * sparsity, 2))),
+    html('td', {}, html('div', { class: 'sparsity' }, bar, percent(sparsity, 2))),
     html('td', { class: 'number' }, count(nonzero)),
     html('td', { class: 'number' }, count(total)),
   );

@@ -87,7 +87,7 @@ function row({
     'li',
     {},
     html('span', {}, `class ${index}`),
-    html('span', { class: 'share' }, percent(100 * probability, 2)),
+    html('span', { class: 'share' }, percent(probability, 2)),
     html('div', { class: 'bar', 'aria-hidden': 'true' }, share),
   );
 }

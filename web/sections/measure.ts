@@ -102,7 +102,7 @@ function caption({ adapter, runtime, peakGflops }: Measurement): string {
 function resultRow({ name, n, sparsity, ms, denseMs, ratio, gflops }: FormatResult): HTMLTableRowElement {
   const numbers = [
     String(n),
-    percent(100 * sparsity, 0),
+    percent(sparsity, 0),
     duration(ms),
     duration(denseMs),
     ratio.toFixed(2),

@@ -6,7 +6,7 @@ import { bytes, count, duration, percent } from '../format.ts';
 export function describeModel({
   name,
   technique,
-  percent: zeros,
+  sparsity: zeros,
   weights,
   bytes: size,
   seconds,
@@ -23,5 +23,5 @@ export function describeModel({
 /** Tells how much of a model is loaded. */
 export function progressTeller(line: HTMLElement): (share: number) => void {
   say(line, 'Loading …');
-  return (share) => say(line, `Loading … ${percent(100 * share, 0)}`);
+  return (share) => say(line, `Loading … ${percent(share, 0)}`);
 }

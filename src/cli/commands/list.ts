@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
-import { type PublishedCheckpoint, selectCheckpoints } from '../../results/catalogue.ts';
+import { type PublishedCheckpoint, pointsOf, selectCheckpoints } from '../../results/catalogue.ts';
 import { downloadAddress } from '../../results/fetch-checkpoint.ts';
 import { PUBLISHED_MODEL, PUBLISHED_SPARSITY, PUBLISHED_TECHNIQUE } from '../arguments/catalogue-options.ts';
 import { note, printJson, printText } from '../terminal/print.ts';
@@ -39,7 +39,7 @@ function asTable(checkpoints: readonly PublishedCheckpoint[]): string {
         model,
         technique,
         Number((100 * sparsity).toFixed(1)),
-        `${metric} ${figure.toFixed(2)}`,
+        `${metric} ${pointsOf(metric, figure).toFixed(2)}`,
         keptWeights,
         logAlphaThreshold ?? '',
       ],

@@ -90,10 +90,10 @@ pruneCommand.action(async (given, args) => {
     path: checkpoint.path,
     output: args.output,
     ...rule,
-    sparsity,
+    target: sparsity,
     seed,
     ...totals(layers),
-    layers,
+    layers: layers.map((layer) => ({ ...layer, sparsity: sparsityOf(layer) })),
   };
   if (args.json) await printJson(result);
   else await printText(asText(args.output, layers));
@@ -110,14 +110,18 @@ function pruningRule(
   return { method, rounding };
 }
 
-function totals(layers: readonly PrunedLayer[]): { kept: number; total: number; percent: number } {
+function totals(layers: readonly PrunedLayer[]): { kept: number; total: number; sparsity: number } {
   const kept = layers.reduce((sum, layer) => sum + layer.kept, 0);
   const total = layers.reduce((sum, layer) => sum + layer.total, 0);
-  return { kept, total, percent: sparsityOf({ kept, total }) };
+  return { kept, total, sparsity: sparsityOf({ kept, total }) };
+}
+
+function percent(counts: Pick<PrunedLayer, 'kept' | 'total'>): string {
+  return (100 * sparsityOf(counts)).toFixed(4);
 }
 
 function asText(output: string, layers: readonly PrunedLayer[]): string {
-  const { kept, total, percent } = totals(layers);
+  const { kept, total } = totals(layers);
   const table = formatTable(
     [
       { heading: 'weights' },
@@ -126,9 +130,9 @@ function asText(output: string, layers: readonly PrunedLayer[]): string {
       { heading: 'sparsity %', align: 'right' },
     ],
     [
-      ...layers.map((layer) => [layer.name, layer.kept, layer.total, sparsityOf(layer).toFixed(4)]),
-      ['all', kept, total, percent.toFixed(4)],
+      ...layers.map((layer) => [layer.name, layer.kept, layer.total, percent(layer)]),
+      ['all', kept, total, percent({ kept, total })],
     ],
   );
-  return `${table}${printable(output)} is ${percent.toFixed(4)} % sparse\n`;
+  return `${table}${printable(output)} is ${percent({ kept, total })} % sparse\n`;
 }

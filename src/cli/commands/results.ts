@@ -4,6 +4,7 @@ import { formatCsv } from '../../io/exchange/csv.ts';
 import { writeFileAtomic } from '../../io/files/atomic-file.ts';
 import { makeFolder } from '../../io/files/make-folder.ts';
 import { refuseInputs } from '../../io/files/output-place.ts';
+import { METRIC_OF, qualityOf } from '../../results/catalogue.ts';
 import { loadResults, type ResultRow } from '../../results/load-results.ts';
 import {
   bestRows,
@@ -51,7 +52,7 @@ resultsCommand.action(async (folder, args) => {
   const plots = args.plots === undefined ? undefined : await drawFigures(args.plots, all, folder);
 
   const isQuery = args.best || args.sort !== undefined || limit !== undefined || filter.length > 0;
-  if (args.json) await printJson({ folder, rows, ...(plots && { plots }) });
+  if (args.json) await printJson({ folder, rows: rows.map(described), ...(plots && { plots }) });
   else if (args.csv) await print(asCsv(rows));
   else if (isQuery) await printText(asTable(rows));
   else if (plots !== undefined) await print(plots.map((path) => `${path}\n`).join(''));
@@ -92,6 +93,12 @@ async function drawFigures(folder: string, rows: readonly ResultRow[], source: s
   );
   for (const [i, { text }] of files.entries()) await writeFileAtomic(paths[i], text);
   return paths;
+}
+
+/** Programs are given top-1 accuracy as a share. */
+function described({ quality, ...row }: ResultRow) {
+  const metric = METRIC_OF[row.model];
+  return { ...row, metric, quality: qualityOf(metric, quality) };
 }
 
 function asCsv(rows: readonly ResultRow[]): string {

@@ -48,7 +48,7 @@ sparsityCommand.action(async (given, args) => {
 });
 
 /** Begins with the line that the original's `checkpoint_sparsity.py` prints. */
-function asText(path: string, { percent, nonzero, total, layers }: CheckpointSparsity): string {
+function asText(path: string, { sparsity: all, nonzero, total, layers }: CheckpointSparsity): string {
   const table = formatTable(
     [
       { heading: 'variable' },
@@ -63,8 +63,8 @@ function asText(path: string, { percent, nonzero, total, layers }: CheckpointSpa
         total,
         (100 * sparsity).toFixed(4),
       ]),
-      ['all', nonzero, total, percent.toFixed(4)],
+      ['all', nonzero, total, (100 * all).toFixed(4)],
     ],
   );
-  return `${printable(path)} global sparsity = ${formatFloat(percent)}%\n\n${table}`;
+  return `${printable(path)} global sparsity = ${formatFloat(100 * all)}%\n\n${table}`;
 }

@@ -43,7 +43,7 @@ export async function translationReport(
     technique,
     threshold,
     model: { ...config, vocabularySize: model.vocabularySize, ...model.weights, bytes: model.byteLength },
-    sparsityPercent: sparsityPercent(model),
+    sparsity: sparsityOf(model),
     loadSeconds,
     resumed,
     tokens: progress.tokens,
@@ -58,7 +58,7 @@ export function describeModel(model: Transformer): string {
   const { technique, threshold, heads, headsSource } = model.config;
   const parts = [
     technique,
-    `${sparsityPercent(model).toFixed(2)} % sparse`,
+    `${(100 * sparsityOf(model)).toFixed(2)} % sparse`,
     threshold && describeThreshold(threshold),
     // A wrong number of heads is no error, only wrong output.
     headsSource === 'default' ? `${heads} heads (assumed; --heads where it has others)` : `${heads} heads`,
@@ -70,7 +70,7 @@ export function describeSpeed({ tokens, seconds, tokensPerSecond }: TranslationP
   return `${tokens} tokens in ${seconds.toFixed(1)} s, ${tokensPerSecond.toFixed(1)} tokens/s`;
 }
 
-/** Zeros among the weights of all matrices, in percent. */
-function sparsityPercent({ weights: { nonzero, total } }: Transformer): number {
-  return 100 * (1 - nonzero / total);
+/** Zeros among the weights of all matrices, as a share. */
+function sparsityOf({ weights: { nonzero, total } }: Transformer): number {
+  return 1 - nonzero / total;
 }

@@ -56,9 +56,9 @@ export async function measureTop1(measuring: Measuring, task: ClassificationTask
     if (top1 === null) throw new DataError('no pictures were found to evaluate');
     return {
       metric: 'top-1',
-      value: 100 * top1,
+      value: top1,
       count,
-      details: { top5: top5 === null ? null : 100 * top5, loss },
+      details: { top5, loss },
       task: identity,
       layers: { sparse: model.weights.sparseLayers, dense: model.weights.denseLayers },
       environment: await environmentOf(gpu),

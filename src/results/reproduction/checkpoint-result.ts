@@ -22,7 +22,7 @@ import type { PublishedModel } from '../../layers/published-name.ts';
 import type { Metric } from '../catalogue.ts';
 import { CHECKPOINT_NAME } from './target.ts';
 
-const FORMAT = 'tsos reproduction 1';
+const FORMAT = 'tsos reproduction 2';
 
 /** What a model is measured on, and how: all that decides on its figures beside the checkpoint. */
 export type Task = Readonly<Record<string, string | number | boolean | null>>;
@@ -47,7 +47,7 @@ export interface Measurement {
 /** How good a model is, and what it was measured with. */
 export interface Quality {
   readonly metric: Metric;
-  /** In percent. */
+  /** BLEU in its points, 0 to 100; top-1 accuracy as a share, 0 to 1. */
   readonly value: number;
   /** Sentences, or pictures. */
   readonly count: number;
@@ -184,22 +184,26 @@ export function requireSameTasks(
 
 const TASK = recordOf(either(text(), real(), truth, oneOf(null)));
 
-const QUALITY = fields({
-  metric: oneOf('BLEU', 'top-1'),
-  value: real({ least: 0, most: 100 }),
-  count: whole(),
-  details: recordOf(either(text(), real(), oneOf(null))),
-  task: TASK,
-  layers: fields({ sparse: whole(), dense: whole() }),
-  environment: fields({
-    adapter: text(),
-    software: truth,
-    runtime: text(),
-    webgpu: nullable(text()),
-    tsos: text(),
+const QUALITY = agreeing(
+  fields({
+    metric: oneOf('BLEU', 'top-1'),
+    value: real({ least: 0, most: 100 }),
+    count: whole(),
+    details: recordOf(either(text(), real(), oneOf(null))),
+    task: TASK,
+    layers: fields({ sparse: whole(), dense: whole() }),
+    environment: fields({
+      adapter: text(),
+      software: truth,
+      runtime: text(),
+      webgpu: nullable(text()),
+      tsos: text(),
+    }),
+    seconds: real({ least: 0 }),
   }),
-  seconds: real({ least: 0 }),
-}) satisfies Shape<Quality>;
+  ({ metric, value }) =>
+    metric === 'top-1' && value > 1 ? `value is ${value}; top-1 accuracy must be from 0 to 1` : undefined,
+) satisfies Shape<Quality>;
 
 const MEASUREMENT = fields({
   checkpoint: fields({

@@ -1,5 +1,5 @@
 import { type PublishedModel, parsePublishedName } from '../../layers/published-name.ts';
-import { isExtended } from '../catalogue.ts';
+import { isExtended, pointsOf } from '../catalogue.ts';
 import {
   COLORS,
   EXTENDED_STYLE,
@@ -52,10 +52,14 @@ export async function reportFigure({ checkpoints }: Report, model: PublishedMode
   };
 }
 
-function pointOf({ name, technique }: ReportRow, percent: number, quality: number): Point {
+function pointOf(
+  { name, technique, quality: { metric } }: ReportRow,
+  sparsity: number,
+  value: number,
+): Point {
   const settings = parsePublishedName(name);
   const style = settings !== undefined && isExtended(settings) ? EXTENDED_STYLE : TECHNIQUE_STYLE[technique];
-  return { sparsity: percent / 100, quality, ...style };
+  return { sparsity, quality: pointsOf(metric, value), ...style };
 }
 
 function bySparsity(points: readonly Point[]): Point[] {

@@ -1,5 +1,6 @@
+import { toPercent } from '../../base/percent.ts';
 import type { PublishedModel } from '../../layers/published-name.ts';
-import { METRIC_OF } from '../catalogue.ts';
+import { METRIC_OF, pointsOf } from '../catalogue.ts';
 import { MODEL_LABEL, TECHNIQUE_STYLE } from '../plots/appearance.ts';
 import type { Task } from './checkpoint-result.ts';
 import { type Comparison, differs, type Report, type ReportRow, type RowStatus } from './report.ts';
@@ -51,8 +52,8 @@ export function figuresTable({ checkpoints, environments }: Report, model: Publi
           row.name,
           TECHNIQUE_STYLE[row.technique].label,
           describeResult(row),
-          ...comparisonCells(row.sparsity, DECIMALS.sparsity),
-          ...comparisonCells(row.quality, DECIMALS.quality),
+          ...comparisonCells(row.sparsity, DECIMALS.sparsity, toPercent),
+          ...comparisonCells(row.quality, DECIMALS.quality, (value) => pointsOf(metric, value)),
           row.run ? `${row.run.layers.sparse} + ${row.run.layers.dense}` : '',
           row.run ? row.run.seconds.toFixed(1) : '',
           ...(severalEnvironments ? [row.run ? `${row.run.environment + 1}` : ''] : []),
@@ -119,7 +120,7 @@ export function summaryLine({ summary, tolerance }: Report): string {
   );
   return [
     `Checkpoints measured: ${measured}, with figures beyond the tolerance: ${differing}`,
-    ` (sparsity ${tolerance.sparsity}, BLEU ${tolerance.bleu}, top-1 ${tolerance.top1} points from the published ones).`,
+    ` (sparsity ${toPercent(tolerance.sparsity)}, BLEU ${tolerance.bleu}, top-1 ${toPercent(tolerance.top1)} points from the published ones).`,
     ...rest.map(([what, count]) => ` ${what[0].toUpperCase()}${what.slice(1)}: ${count}.`),
   ].join('');
 }
@@ -150,11 +151,16 @@ function describeResult(row: ReportRow): string {
   }
 }
 
-function comparisonCells({ published, measured, difference }: Comparison, decimals: number): string[] {
+/** @param points what people are shown of a value */
+function comparisonCells(
+  { published, measured, difference }: Comparison,
+  decimals: number,
+  points: (value: number) => number,
+): string[] {
   return [
-    published.toFixed(decimals),
-    measured === null ? '' : measured.toFixed(decimals),
-    difference === null ? '' : signed(difference, decimals),
+    points(published).toFixed(decimals),
+    measured === null ? '' : points(measured).toFixed(decimals),
+    difference === null ? '' : signed(points(difference), decimals),
   ];
 }
 

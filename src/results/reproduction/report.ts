@@ -7,7 +7,7 @@ import type { Tolerance } from './tolerance.ts';
 
 /** All that a reproduction says. */
 export interface Report {
-  readonly format: 'tsos reproduction report 1';
+  readonly format: 'tsos reproduction report 2';
   readonly tolerance: Tolerance;
   /** In the order of the targets. */
   readonly checkpoints: readonly ReportRow[];
@@ -27,8 +27,9 @@ export interface ReportRow {
   readonly model: PublishedModel;
   readonly technique: Technique;
   readonly status: RowStatus;
-  /** In percent; `measured` is null where there is no measurement. */
+  /** Shares of zeros, from 0 to 1; `measured` is null where there is no measurement. */
   readonly sparsity: Comparison;
+  /** BLEU in its points, 0 to 100; top-1 accuracy as a share, 0 to 1. */
   readonly quality: Comparison & {
     readonly metric: Metric;
     /** Whether it was measured on a part of what the published figure was; so it is no reproduction, and no difference told. */
@@ -86,8 +87,8 @@ export function buildReport(
       technique,
       status: statusOf(result, missing.has(name)),
       sparsity: compare(
-        percentZero(target.keptWeights, target.totalWeights),
-        measurement && percentZero(measurement.sparsity.nonzero, measurement.sparsity.total),
+        sparsityOf(target.keptWeights, target.totalWeights),
+        measurement && sparsityOf(measurement.sparsity.nonzero, measurement.sparsity.total),
         tolerance.sparsity,
       ),
       quality: {
@@ -102,7 +103,7 @@ export function buildReport(
     };
   });
   return {
-    format: 'tsos reproduction report 1',
+    format: 'tsos reproduction report 2',
     tolerance,
     checkpoints,
     summary: summarise(checkpoints),
@@ -121,8 +122,8 @@ function statusOf(result: CheckpointResult | undefined, isMissing: boolean): Row
   return 'failure' in result ? 'failed' : 'measured';
 }
 
-function percentZero(nonzero: number, total: number): number {
-  return 100 * (1 - nonzero / total);
+function sparsityOf(nonzero: number, total: number): number {
+  return 1 - nonzero / total;
 }
 
 /** What two decimal fractions may seem to be apart, being stored in binary. */

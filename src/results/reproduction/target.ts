@@ -1,8 +1,18 @@
 import { DataError } from '../../base/errors.ts';
-import { fields, listOf, oneOf, optional, real, type Shape, text, whole } from '../../base/json-shape.ts';
+import {
+  agreeing,
+  fields,
+  listOf,
+  oneOf,
+  optional,
+  real,
+  type Shape,
+  text,
+  whole,
+} from '../../base/json-shape.ts';
 import { TECHNIQUES } from '../../base/technique.ts';
 import { readJson } from '../../io/files/read-json.ts';
-import type { PublishedCheckpoint } from '../catalogue.ts';
+import { METRIC_OF, type PublishedCheckpoint } from '../catalogue.ts';
 
 /** A checkpoint and what was published of it, to be measured again. */
 export type Target = Pick<
@@ -23,17 +33,23 @@ export type Target = Pick<
 /** Names become names of files. */
 export const CHECKPOINT_NAME = text('a name of letters, digits and ._+-', /^\w[\w.+-]*$/);
 
-const TARGET = fields({
-  name: CHECKPOINT_NAME,
-  model: oneOf('transformer', 'rn50'),
-  technique: oneOf(...TECHNIQUES),
-  sparsity: real({ least: 0, most: 1 }),
-  figure: real({ least: 0, most: 100 }),
-  keptWeights: whole(),
-  totalWeights: whole({ least: 1 }),
-  logAlphaThreshold: optional(real()),
-  path: optional(text('a path without ".." below an address', /^\w[\w.+-]*(\/\w[\w.+-]*)*$/)),
-}) satisfies Shape<Target>;
+const TARGET = agreeing(
+  fields({
+    name: CHECKPOINT_NAME,
+    model: oneOf('transformer', 'rn50'),
+    technique: oneOf(...TECHNIQUES),
+    sparsity: real({ least: 0, most: 1 }),
+    figure: real({ least: 0, most: 100 }),
+    keptWeights: whole(),
+    totalWeights: whole({ least: 1 }),
+    logAlphaThreshold: optional(real()),
+    path: optional(text('a path without ".." below an address', /^\w[\w.+-]*(\/\w[\w.+-]*)*$/)),
+  }),
+  ({ model, figure }) =>
+    METRIC_OF[model] === 'top-1' && figure > 1
+      ? `figure is ${figure}; top-1 accuracy must be a share from 0 to 1`
+      : undefined,
+) satisfies Shape<Target>;
 
 const TARGETS = fields({ checkpoints: listOf(TARGET, { least: 1 }) });
 

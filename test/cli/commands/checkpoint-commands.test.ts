@@ -84,13 +84,13 @@ sharedTest(
       await mkdir(published);
       await cp(path, published, { recursive: true });
       const named = await tsos(['sparsity', published, '--json']);
-      const { threshold, thresholdSource, percent, layers } = JSON.parse(named.stdout);
+      const { threshold, thresholdSource, sparsity, layers } = JSON.parse(named.stdout);
       assert.deepEqual([threshold, thresholdSource], [2.5, 'published name']);
       assert.match(named.stderr, /log-alpha threshold 2\.5 \(published name\)/);
-      assert.ok(percent > 0 && layers.length > 0);
+      assert.ok(sparsity > 0 && layers.length > 0);
       const given = await tsos(['sparsity', published, '--log-alpha-threshold', '-20', '--json']);
-      const { percent: atLeast, thresholdSource: source } = JSON.parse(given.stdout);
-      assert.deepEqual([atLeast, source], [100, 'option']);
+      const { sparsity: atLeast, thresholdSource: source } = JSON.parse(given.stdout);
+      assert.deepEqual([atLeast, source], [1, 'option']);
     });
   },
 );

@@ -17,7 +17,7 @@ import { tinyTransformer } from '../../support/tiny-transformer.ts';
 interface Pruned {
   kept: number;
   total: number;
-  percent: number;
+  sparsity: number;
   layers: { name: string; target: number; kept: number; total: number; threshold: number }[];
 }
 
@@ -38,8 +38,8 @@ test('prune, then sparsity: the counts that were told, layer by layer', async ()
     }
     const sparsity = JSON.parse((await tsos(['sparsity', output, '--json'])).stdout);
     assert.deepEqual(
-      [sparsity.nonzero, sparsity.total, sparsity.percent],
-      [whole.kept, whole.total, whole.percent],
+      [sparsity.nonzero, sparsity.total, sparsity.sparsity],
+      [whole.kept, whole.total, whole.sparsity],
     );
     assert.deepEqual(
       sparsity.layers.map(({ nonzero, total }: { nonzero: number; total: number }) => [nonzero, total]),
