@@ -2,7 +2,7 @@
  * Starts a task of this repository on a fresh clone that has only Node and npm: installs what package-lock.json names where
  * it is missing or outdated, then hands over to tasks.ts. Uses nothing that is not part of Node.
  *
- *     node scripts/bootstrap.mjs <demo | test | test:browser | test:page | web | web:build | tsos | bench | example> [arguments]
+ *     node scripts/bootstrap.mjs <demo | test | test:browser | test:page | web | web:build | tsos | bench | fuzz | example> [arguments]
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

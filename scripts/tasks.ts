@@ -33,6 +33,7 @@ const TASKS: Record<string, (args: readonly string[]) => Promise<number>> = {
   web: (args) => runVite('dev', args),
   'web:build': (args) => runVite('build', args),
   bench: runBenchmarks,
+  fuzz: (args) => runScript('test/fuzz/main.ts', args),
   example: runExample,
   demo: (args) => runCommandLine(['demo', ...args]),
   tsos: runCommandLine,

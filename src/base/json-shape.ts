@@ -1,3 +1,5 @@
+import { DataError } from './errors.ts';
+
 /**
  * What a value that came from JSON must be, as a check that also carries the type: every file of JSON is read against one, so
  * that no code has to look twice at what a stranger, an older version or a bad disk wrote.
@@ -12,6 +14,17 @@ export type Shape<T> = ((value: unknown, at: string) => string | undefined) & { 
 
 /** What a shape lets pass. */
 export type ShapeOf<S> = S extends Shape<infer T> ? T : never;
+
+/**
+ * A value that came from JSON, once it is known to have a shape.
+ * @param what it should be, for the error, such as `result of "tsos evaluate"`.
+ * @throws {DataError} that names the place in the value, and the file where one is given.
+ */
+export function shaped<T>(value: unknown, shape: Shape<T>, what: string, file?: string): T {
+  const flaw = shape(value, '');
+  if (flaw !== undefined) throw new DataError(`is no ${what}: ${flaw}`, file === undefined ? {} : { file });
+  return value as T;
+}
 
 /** Whatever JSON can hold; for what is looked through later. */
 export const anything: Shape<unknown> = () => undefined;

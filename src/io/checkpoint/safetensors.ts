@@ -1,4 +1,5 @@
 import { DataError } from '../../base/errors.ts';
+import { agreeing, anything, fields, listOf, recordOf, shaped, text, whole } from '../../base/json-shape.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { placed, quoted } from '../bytes/place.ts';
 import type { StoredTensor, TensorStore } from './checkpoint-reader.ts';
@@ -115,27 +116,27 @@ function parseHeader(bytes: Uint8Array): Header {
   } catch (cause) {
     throw new DataError(`is no JSON (${(cause as Error).message})`, {}, { cause });
   }
-  if (!isRecord(header)) throw new DataError('is no JSON object');
-  const { __metadata__: metadata = {}, ...tensors } = header;
-  if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
-    throw new DataError('has a __metadata__ that is not text by name');
-  }
+  const { __metadata__ = {}, ...tensors } = shaped(header, recordOf(anything), WHAT);
+  const metadata = shaped(__metadata__, recordOf(text()), `${WHAT}, in its __metadata__`);
   const entries = Object.entries(tensors).map(([name, entry]) => parseEntry(name, entry));
-  return { metadata: metadata as Record<string, string>, entries };
+  return { metadata, entries };
 }
 
-function parseEntry(name: string, entry: unknown): Entry {
+const WHAT = 'header of safetensors';
+
+const ENTRY = fields({
+  dtype: text(),
+  shape: listOf(whole()),
+  data_offsets: agreeing(listOf(whole()), ({ length }) =>
+    length === 2 ? undefined : `it has ${length} numbers and must have two`,
+  ),
+});
+
+function parseEntry(name: string, value: unknown): Entry {
   const subject = `tensor ${quoted(name)}`;
   if (/\p{Surrogate}/u.test(name)) throw new DataError(`${subject} has half a character in its name`);
-  if (
-    !isRecord(entry) ||
-    !isSizes(entry.shape) ||
-    !isSizes(entry.data_offsets) ||
-    entry.data_offsets.length !== 2
-  ) {
-    throw new DataError(`${subject} has no proper dtype, shape and data_offsets`);
-  }
-  const code = String(entry.dtype);
+  const entry = shaped(value, ENTRY, `${WHAT}, at ${subject}`);
+  const code = entry.dtype;
   if (!Object.hasOwn(SAFETENSORS_DTYPES, code))
     throw new DataError(`${subject} has the unknown dtype ${quoted(code)}`);
   const dtype = SAFETENSORS_DTYPES[code];
@@ -158,12 +159,4 @@ function checkLayout(entries: readonly Entry[], dataBytes: number): void {
   }
   if (filled !== dataBytes)
     throw new DataError(`describes ${filled} bytes of values, the file has ${dataBytes}`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }

@@ -1,5 +1,5 @@
 import { DataError } from '../../base/errors.ts';
-import type { Shape } from '../../base/json-shape.ts';
+import { type Shape, shaped } from '../../base/json-shape.ts';
 import { readBytes } from './read-file.ts';
 
 /**
@@ -20,7 +20,5 @@ export function parseJson<T>(bytes: Uint8Array, file: string, shape: Shape<T>, w
   } catch (cause) {
     throw new DataError(`is not JSON: ${(cause as Error).message}`, { file }, { cause });
   }
-  const flaw = shape(value, '');
-  if (flaw !== undefined) throw new DataError(`is no ${what}: ${flaw}`, { file });
-  return value as T;
+  return shaped(value, shape, what, file);
 }

@@ -1,4 +1,5 @@
 import { DataError } from '../../base/errors.ts';
+import { either, fields, nullable, optional, shaped, text, whole } from '../../base/json-shape.ts';
 
 /** Of the hyper-parameters that Tensor2Tensor leaves beside a checkpoint, those that the checkpoint does not tell. */
 export interface Hparams {
@@ -11,21 +12,19 @@ export interface Hparams {
  * @param file what errors call it.
  * @throws {DataError} where it is no JSON, or its number of heads is none.
  */
-export function parseHparams(text: string, file: string): Hparams {
-  const values = parsePythonJson(text, file);
-  const heads = isRecord(values) ? (values.num_heads ?? undefined) : undefined;
-  if (heads === undefined) return { heads };
-  // Some tools write all values as text.
-  const number = typeof heads === 'string' && heads.trim() !== '' ? Number(heads) : heads;
-  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 1) return { heads: number };
-  const given = JSON.stringify(heads).slice(0, 80);
-  throw new DataError(
-    `num_heads is ${given}, not a whole number from 1; mend or remove it, or give the heads`,
-    {
-      file,
-    },
-  );
+export function parseHparams(json: string, file: string): Hparams {
+  const values = parsePythonJson(json, file);
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return { heads: undefined };
+  const { num_heads: heads } = shaped(values, HPARAMS, 'file of hyper-parameters', file);
+  return { heads: heads == null ? undefined : Number(heads) };
 }
+
+const HPARAMS = fields({
+  // Some tools write all values as text.
+  num_heads: optional(
+    nullable(either(text('a whole number from 1', /^\s*0*[1-9]\d{0,8}\s*$/), whole({ least: 1 }))),
+  ),
+});
 
 function parsePythonJson(text: string, file: string): unknown {
   const json = text.replace(/"(?:[^"\\]|\\[\s\S])*"|-?(?:NaN|Infinity)/g, (token) =>
@@ -37,8 +36,4 @@ function parsePythonJson(text: string, file: string): unknown {
     const reason = `is not JSON: ${(error as Error).message}; mend or remove it, or give the heads`;
     throw new DataError(reason, { file }, { cause: error });
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

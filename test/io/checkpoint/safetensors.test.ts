@@ -40,8 +40,11 @@ test('safetensors: what is refused', async () => {
     await dataErrorOf(read({ a, b: { ...b, data_offsets: [2, 6] } }, 6), /"b" overlaps/);
     await dataErrorOf(read({ a: { ...a, shape: [3] } }, 4), /has 4 bytes, I16 \[3\] needs 6/);
     await dataErrorOf(read({ a: { ...a, dtype: 'I4' } }, 4), /unknown dtype "I4"/);
-    await dataErrorOf(read({ a: { ...a, shape: [-2] } }, 4), /no proper dtype/);
-    await dataErrorOf(read([], 0), /no JSON object/);
+    await dataErrorOf(
+      read({ a: { ...a, shape: [-2] } }, 4),
+      /header of safetensors, at tensor "a": shape\[0\] is -2; it must be a whole number/,
+    );
+    await dataErrorOf(read([], 0), /is no header of safetensors: it is a list of 0; it must be an object/);
     const intact = safetensors({ a, b }, 8);
     const damaged = async (change: Parameters<typeof mutate>[1]) => {
       await writeFile(`${directory}/t.safetensors`, mutate(intact, change));
@@ -104,6 +107,6 @@ test('safetensors: names that are no text, and metadata that are none, are refus
     await writeFile(path, safetensors({ '\ud800': entry }, 0));
     await dataErrorOf(openCheckpoint(path), /half a character in its name/);
     await writeFile(path, safetensors({ __metadata__: { heads: 8 } }, 0));
-    await dataErrorOf(openCheckpoint(path), /__metadata__ that is not text by name/);
+    await dataErrorOf(openCheckpoint(path), /in its __metadata__: heads is 8; it must be a text/);
   });
 });

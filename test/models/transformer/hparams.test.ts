@@ -19,5 +19,9 @@ test('a number of heads that is none, and what is no JSON, is refused', () => {
   for (const value of ['"four"', '0', '4.5', '-4', 'true', '[4]', '""', 'NaN1', '1e99']) {
     assert.throws(() => heads(`{"num_heads": ${value}}`), DataError, value);
   }
+  assert.throws(
+    () => heads('{"num_heads": 4.5}'),
+    /hparams\.json: .*num_heads is 4\.5; it must be a whole number/,
+  );
   assert.throws(() => heads('{"num_heads": 4'), /hparams\.json: is not JSON/);
 });
