@@ -20,13 +20,18 @@ export interface TsosOptions {
   readonly env?: Record<string, string>;
   /** Where stdout goes instead of being collected. */
   readonly stdout?: number;
+  /** A prefix of the shell, such as a limit. */
+  readonly shell?: string;
   /** Called with the running process. */
   readonly during?: (child: ChildProcess) => void;
 }
 
 /** Runs the command line from source, in the runtime of the tests. */
 export async function tsos(args: readonly string[], options: TsosOptions = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [...runtimeArguments(MAIN), MAIN, ...args], {
+  const command = [process.execPath, ...runtimeArguments(MAIN), MAIN, ...args];
+  const [program, ...rest] =
+    options.shell === undefined ? command : ['bash', '-c', `${options.shell}; exec "$@"`, 'bash', ...command];
+  const child = spawn(program, rest, {
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
   });

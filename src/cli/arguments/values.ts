@@ -2,11 +2,12 @@ import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { STDIN } from '../../io/files/read-file.ts';
 
 /**
- * The value of an option that is a number.
+ * The value of an option that is a finite number.
  * @throws {InvalidArgumentError} where it is none.
  */
 export function number(value: string): number {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) return Number(value);
+  const isWritten = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value);
+  if (isWritten && Number.isFinite(Number(value))) return Number(value);
   throw new InvalidArgumentError('It must be a number.');
 }
 
