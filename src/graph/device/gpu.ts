@@ -6,6 +6,7 @@ import type { KernelChooser } from './kernel-choice.ts';
 import type { DeviceLimits } from './limits.ts';
 import { resting } from './resting.ts';
 import { currentRuntime } from './runtime.ts';
+import { StagingBuffers } from './staging.ts';
 import { withinTime } from './within-time.ts';
 
 /** What `openGpu` found out about the device it opened. */
@@ -41,6 +42,9 @@ export class Gpu {
   readonly #waiting = new Set<() => void>();
   /** Memory checks of created buffers whose answers are not in yet. */
   readonly #openScopes = new Set<Promise<void>>();
+  readonly #staging = new StagingBuffers((bytes) =>
+    this.createBuffer('read back', bytes, BufferUsage.MAP_READ | BufferUsage.COPY_DST),
+  );
   #pending: TsosError | undefined;
   #lost = false;
   #disposed = false;
@@ -148,17 +152,19 @@ export class Gpu {
     const name = buffer.label || 'a buffer';
     return this.#attempt(`reading ${name}`, async () => {
       const copied = Math.ceil(bytes / 4) * 4;
-      const usage = BufferUsage.MAP_READ | BufferUsage.COPY_DST;
-      const staging = this.createBuffer(`read back ${name}`, copied, usage);
+      const staging = this.#staging.take(copied);
       try {
         const encoder = device.createCommandEncoder({ label: `read back ${name}` });
         encoder.copyBufferToBuffer(buffer, byteOffset, staging, 0, copied);
         device.queue.submit([encoder.finish()]);
         await staging.mapAsync(MAP_MODE_READ);
-        // The mapped range dies with the buffer, so the bytes are copied out first.
-        return staging.getMappedRange().slice(0, bytes);
-      } finally {
+        // The mapped range dies when the buffer is put back, so the bytes are copied out first.
+        const answer = staging.getMappedRange().slice(0, bytes);
+        this.#staging.put(staging);
+        return answer;
+      } catch (error) {
         staging.destroy();
+        throw error;
       }
     });
   }
