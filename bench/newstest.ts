@@ -5,7 +5,7 @@ import { transformerSize } from './comparison/layers.ts';
 import type { Scale } from './comparison/scale.ts';
 import { runBench } from './support/bench.ts';
 import { madeTransformer } from './support/made-models.ts';
-import { type NewsSentence, newstest2014 } from './support/newstest.ts';
+import { madeSentences, type NewsSentence, newstest2014 } from './support/newstest.ts';
 import { startTable } from './support/table.ts';
 
 /*
@@ -104,12 +104,4 @@ function stepsOf(batches: readonly (readonly NewsSentence[])[]): number {
     (sum, some) => sum + some.length * Math.max(...some.map(({ referenceLength }) => referenceLength)),
     0,
   );
-}
-
-function madeSentences(): NewsSentence[] {
-  return [3, 5, 2, 7].map((length) => ({
-    ids: Array.from({ length }, (_, i) => (i < length - 1 ? 2 + i : 1)),
-    words: length,
-    referenceLength: length + 1,
-  }));
 }

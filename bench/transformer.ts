@@ -106,7 +106,7 @@ async function timeModels(
   const encode = await measure(gpu, encoders, rounds);
   for (const plan of encoders) plan.dispose();
 
-  const shape = { sentences: batch, stride: bucket(length), beam: BEAM, stopEarly: true };
+  const shape = { sentences: batch, beam: BEAM, stopEarly: true };
   const decodings = models.map((model) => new Decoding(model, shape));
   const translate = await timeInRounds(
     await Promise.all(decodings.map((decoding) => translation(decoding, ids, steps))),
@@ -123,7 +123,7 @@ async function timeModels(
 function encoderPlan(scope: Scope, model: LoadedModel, ids: readonly (readonly number[])[]): Promise<Plan> {
   const { gpu, config, weights } = model;
   const [{ length }] = ids;
-  const stride = bucket(length);
+  const stride = bucket(length, gpu.deviceClass);
   const offsets = model.sourceOffsets(stride);
   const source = allocateSource(scope, config.hidden, offsets, { sentences: ids.length, stride });
   writeSource(gpu, source, ids, length);

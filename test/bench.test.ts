@@ -16,7 +16,17 @@ interface Report {
   geomean?: Record<string, number>;
 }
 
-for (const name of ['spmm', 'conv', 'dense', 'transformer', 'newstest', 'resnet50', 'load', 'ablations']) {
+for (const name of [
+  'spmm',
+  'conv',
+  'dense',
+  'transformer',
+  'newstest',
+  'host',
+  'resnet50',
+  'load',
+  'ablations',
+]) {
   test(`the benchmark ${name} runs, and its report fits the schema`, async () => {
     const script = `${BENCH}/${name}.ts`;
     const args = [...runtimeArguments(script), script, '--smoke', '--json'];

@@ -40,6 +40,15 @@ export async function newstest2014(): Promise<NewsSentence[]> {
   }));
 }
 
+/** A few short ones, for tests. */
+export function madeSentences(): NewsSentence[] {
+  return [3, 5, 2, 7].map((length) => ({
+    ids: Array.from({ length }, (_, i) => (i < length - 1 ? 2 + i : 1)),
+    words: length,
+    referenceLength: length + 1,
+  }));
+}
+
 async function linesOf(path: string): Promise<string[]> {
   return (await readFile(path, 'utf8')).trimEnd().split('\n');
 }

@@ -67,7 +67,7 @@ async function translateNothing(
 ): Promise<void> {
   using model = await loadTransformer(gpu, checkpoint, { format });
   const sentence = [...new Array<number>(length - 1).fill(EOS + 1), EOS];
-  for (let sentences: number | undefined = batch; sentences; sentences = halfOf({ sentences, beam })) {
+  for (let sentences: number | undefined = batch; sentences; sentences = halfOf({ sentences, beam }, gpu)) {
     await model.translate(new Array(sentences).fill(sentence), { beam, maxLength: 1 });
   }
 }

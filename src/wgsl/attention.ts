@@ -26,6 +26,8 @@ export interface AttentionVariant extends SoftmaxLanes {
   readonly headSize: number;
   /** A query sees keys up to its own position. */
   readonly causal: boolean;
+  /** Whether word 1 of the extent tells the key columns of a sentence, so that a plan serves any number of them. */
+  readonly anyKeys: boolean;
   /** Neighbouring queries of a sentence that an invocation takes, so that each load serves all; 1 where lanes share one. */
   readonly tile: number;
 }
@@ -33,21 +35,26 @@ export interface AttentionVariant extends SoftmaxLanes {
 /** Partial sums of a dot product: shorter chains lose less to rounding, which the exponential would magnify. */
 const CHAINS = 4;
 
+/** Of a sentence, and of all. */
+const KEY_COLUMNS = [
+  { name: 'keys4', type: 'u32' },
+  { name: 'key_columns4', type: 'u32' },
+] as const;
+
 export function attentionKernel(variant: AttentionVariant): Kernel {
-  const { lanes, columns, headSize, causal, tile } = variant;
+  const { lanes, columns, headSize, causal, anyKeys, tile } = variant;
   const chains = (q: number) => Array.from({ length: CHAINS }, (_, c) => `chain${q}_${c}`);
   const used = (q: number) => (causal ? `used${q}` : 'used');
   const store = (q: number) => (d: string, value: string) =>
     `output[(head + ${d}) * n + column${q}] = ${value};`;
   return kernel({
-    name: `attention ${headSize} features, ${lanes}x${columns} lanes${tile > 1 ? `, ${tile} queries` : ''}${causal ? ', causal' : ''}`,
+    name: `attention ${headSize} features, ${lanes}x${columns} lanes${tile > 1 ? `, ${tile} queries` : ''}${causal ? ', causal' : ''}${anyKeys ? ', any number of keys' : ''}`,
     parameters: [
       { name: 'heads', type: 'u32' },
       { name: 'sentences', type: 'u32' },
       { name: 'queries', type: 'u32' },
       { name: 'query_columns', type: 'u32' },
-      { name: 'keys4', type: 'u32' },
-      { name: 'key_columns4', type: 'u32' },
+      ...(anyKeys ? [] : KEY_COLUMNS),
       { name: 'query_row', type: 'u32' },
       { name: 'key_row', type: 'u32' },
       { name: 'value_row', type: 'u32' },
@@ -74,8 +81,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane:
   let sentence = place / tiles % params.sentences;
   let head = place / (tiles * params.sentences) * ${headSize}u;
   let n = params.query_columns;
-  let n4 = params.key_columns4;
-  let first = sentence * params.keys4;
+${
+  anyKeys
+    ? `  let keys4 = extent[1] / 4u;
+  let n4 = params.sentences * keys4;`
+    : `  let keys4 = params.keys4;
+  let n4 = params.key_columns4;`
+}
+  let first = sentence * keys4;
   let from_key = (params.key_row + head) * n4 + first;
   let from_value = (params.value_row + head) * n4 + first;
 ${causal ? '' : '  let used = extent[0];'}

@@ -19,10 +19,10 @@ export async function gpuAs(deviceClass: DeviceClass): Promise<Gpu> {
   return guise;
 }
 
-/** A device that differs in some of what it says of itself, or makes buffers in another way. */
+/** A device that differs in some of what it says of itself, or makes or reads buffers in another way. */
 export function inGuise(
   gpu: Gpu,
-  said: Partial<Pick<Gpu, 'deviceClass' | 'features' | 'tuning' | 'createBuffer'>>,
+  said: Partial<Pick<Gpu, 'adapter' | 'deviceClass' | 'features' | 'tuning' | 'createBuffer' | 'read'>>,
 ): Gpu {
   return new Proxy(gpu, {
     get(target, property) {

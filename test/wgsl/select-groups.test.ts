@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { selectGroups } from '../../src/graph/operations/select-groups.ts';
+import { selectGroups, selectionWords, writeSelection } from '../../src/graph/operations/select-groups.ts';
 import { compute, sink } from '../support/compute.ts';
 import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
@@ -14,19 +14,30 @@ test('groups of all rows are selected in the order asked for, and nothing else i
     groups: fc.integer({ min: 1, max: 7 }),
     selected: fc.integer({ min: 1, max: 9 }),
     size: fc.integer({ min: 1, max: 30 }),
+    varies: fc.constantFrom(undefined, 'rows', 'size'),
+    /** By how much the room is larger than what the selection tells. */
+    room: fc.integer({ min: 0, max: 5 }),
     seed: fc.nat(),
   });
   await holds(
-    fc.asyncProperty(given, async ({ rows, rowsBeyond, groups, selected, size, seed }) => {
+    fc.asyncProperty(given, async ({ rows, rowsBeyond, groups, selected, size, varies, room, seed }) => {
       const random = randomFrom(seed);
-      const chosen = new Uint32Array(selected).map(() => below(random, groups));
+      const chosen = Array.from({ length: selected }, () => below(random, groups));
       const whole = new Uint32Array((rows + rowsBeyond) * groups * size).map((_, i) => i);
-      const { into } = await compute(await testGpu(), (graph, scope) => {
+      const gpu = await testGpu();
+      const { into } = await compute(gpu, (graph, scope) => {
         const into = sink(scope, [rows, selected, size]);
+        const selection = scope.tensor('selection', [selectionWords(selected)]);
+        writeSelection(gpu, selection, { rows, size, chosen });
+        const most = {
+          rows: varies === 'rows' ? rows + room : rows,
+          size: varies === 'size' ? size + room : size,
+        };
+        const grouping = { ...most, groups, ...(varies ? { varies } : {}) };
         selectGroups(
           graph,
-          { rows, groups, size },
-          scope.upload('chosen', [selected], chosen),
+          grouping,
+          selection,
           scope.upload('whole', [rows + rowsBeyond, groups, size], whole),
           into,
         );
@@ -41,6 +52,6 @@ test('groups of all rows are selected in the order asked for, and nothing else i
       const [poison, ...guard] = into.subarray(count, count + 8);
       assert.ok(poison > whole.length && guard.every((word) => word === poison));
     }),
-    20,
+    30,
   );
 });

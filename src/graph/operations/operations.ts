@@ -149,8 +149,8 @@ export interface AttentionShape {
   readonly sentences: number;
   /** Query columns of a sentence. */
   readonly queries: number;
-  /** Key columns of a sentence, a multiple of 4. */
-  readonly keys: number;
+  /** Key columns of a sentence, a multiple of 4; or that word 1 of the extent tells them when the plan runs. */
+  readonly keys: number | 'in extent';
   /** Whether a query attends to no key behind it. */
   readonly causal: boolean;
   /** Whether the queries are few: the hypotheses of a decoding step. */
@@ -168,7 +168,7 @@ export function attention(
     query: Heads;
     key: Heads;
     value: Heads;
-    /** Word 0: keys of a sentence that count. */
+    /** Word 0: keys of a sentence that count; word 1, where the shape says so, the columns they have. */
     extent: DeviceTensor;
     /** `[1, key columns]`, added to the logits. */
     keyBias: GraphTensor;
@@ -189,6 +189,7 @@ export function attention(
   const variant = {
     headSize,
     causal,
+    anyKeys: keys === 'in extent',
     ...attentionLanes(graph.gpu.deviceClass, shape),
   };
   const columns = query.tensor.shape[1];
@@ -201,8 +202,7 @@ export function attention(
       sentences,
       queries,
       query_columns: columns,
-      keys4: keys / 4,
-      key_columns4: quarter(key.tensor),
+      ...(keys === 'in extent' ? {} : { keys4: keys / 4, key_columns4: quarter(key.tensor) }),
       query_row: query.row,
       key_row: key.row,
       value_row: value.row,

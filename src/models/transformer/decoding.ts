@@ -1,66 +1,52 @@
-import { Scope } from '../../graph/device/scope.ts';
-import { Graph } from '../../graph/plan/graph.ts';
-import type { Plan } from '../../graph/plan/plan.ts';
-import { addEncoder, addMemory, allocateSource, type EncoderTensors, writeSource } from './encoder.ts';
+import { RecentlyUsed } from '../../base/recently-used.ts';
+import { bucket } from './batching.ts';
 import type { Hypothesis } from './hypotheses.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { Search, type SearchInput, type SearchShape } from './search.ts';
+import { type SourceBatch, SourceEncoder } from './source-encoder.ts';
+import type { SourceMemory } from './source-memory.ts';
 
 /** One batch to decode. */
-export interface DecodingInput extends SearchInput {
-  readonly ids: readonly (readonly number[])[];
-  /** Padded length of the batch: source positions that count. */
-  readonly extent: number;
-}
+export interface DecodingInput extends SourceBatch, Omit<SearchInput, 'stride' | 'signal'> {}
 
-/** Encoder and search of batches of one shape. */
+/** Plans of encoders are kept as long as their buffers take no more. */
+const ENCODER_BYTES = 256 * 2 ** 20;
+
+/** Encoders and search of batches of so many sentences. */
 export class Decoding implements Disposable {
-  readonly shape: SearchShape;
   readonly #model: LoadedModel;
   readonly #search: Search;
-  readonly #scope: Scope;
-  readonly #source: EncoderTensors;
-  #encodePlan: Plan | undefined;
+  /** By the columns of a sentence. All write the memory that the search has. */
+  readonly #encoders = new RecentlyUsed<number, SourceEncoder>(ENCODER_BYTES);
+  #memory: SourceMemory | undefined;
 
   constructor(model: LoadedModel, shape: SearchShape) {
-    this.shape = shape;
     this.#model = model;
     this.#search = new Search(model, shape);
-    this.#scope = new Scope(model.gpu);
-    try {
-      const offsets = model.sourceOffsets(shape.stride);
-      this.#source = allocateSource(this.#scope, model.config.hidden, offsets, shape, this.#search.memory);
-    } catch (error) {
-      this.dispose();
-      throw error;
-    }
+  }
+
+  /** On the device. */
+  get byteLength(): number {
+    return this.#search.byteLength + this.#encoders.byteLength;
   }
 
   /** Decodes a batch; the hypotheses of each sentence, best first. */
   async run(input: DecodingInput): Promise<Hypothesis[][]> {
-    writeSource(this.#model.gpu, this.#source, input.ids, input.extent);
-    this.#encodePlan ??= await this.#buildEncodePlan();
-    // Compiling takes a while, and the encoder is one submission that nothing stops.
-    input.signal?.throwIfAborted();
-    this.#encodePlan.run();
-    return this.#search.run(input);
+    const stride = bucket(input.extent, this.#model.gpu.deviceClass);
+    const memory = this.#search.memoryFor(stride);
+    if (memory !== this.#memory) this.#encoders.clear();
+    this.#memory = memory;
+    const shape = { sentences: input.ids.length, stride };
+    await this.#encoders.use(stride, () => new SourceEncoder(this.#model, shape, memory)).run(input);
+    return this.#search.run({ ...input, stride });
   }
 
   dispose(): void {
-    this.#encodePlan?.dispose();
+    this.#encoders[Symbol.dispose]();
     this.#search.dispose();
-    this.#scope.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  #buildEncodePlan(): Promise<Plan> {
-    const { gpu, config, weights } = this.#model;
-    const graph = new Graph(gpu, 'encoder');
-    addEncoder(graph, config, weights, this.#source);
-    addMemory(graph, weights, this.#source, this.#search.memory.keyValues);
-    return graph.plan();
   }
 }

@@ -13,7 +13,7 @@ export interface EncoderTensors {
   readonly stride: number;
   /** `[sentences · stride]`, 0 for padding. */
   readonly ids: DeviceTensor;
-  /** Word 0: source positions of the batch that count, its padded length. */
+  /** Word 0: source positions of the batch that count, its padded length; word 1: `stride`. */
   readonly extent: DeviceTensor;
   /** `[positions, H]`: timing signal plus target space, added to the embeddings. */
   readonly positionOffsets: DeviceTensor;
@@ -40,7 +40,7 @@ export function allocateSource(
     sentences,
     stride,
     ids: scope.tensor('source ids', [columns]),
-    extent: shared?.extent ?? scope.tensor('source extent', [1]),
+    extent: shared?.extent ?? scope.tensor('source extent', [2]),
     positionOffsets,
     keyBias: shared?.keyBias ?? scope.tensor('source key bias', [1, columns]),
     output: scope.tensor('encoder output', [hidden, columns]),
@@ -55,7 +55,7 @@ export function writeSource(
   extent: number,
 ): void {
   write(gpu, source.ids, padIds(ids, source.stride));
-  write(gpu, source.extent, Uint32Array.of(extent));
+  write(gpu, source.extent, Uint32Array.of(extent, source.stride));
 }
 
 /** Records the encoder: embedding, pre-norm layers, final normalisation (spec: transformer, 1.7). */

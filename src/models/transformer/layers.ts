@@ -21,9 +21,10 @@ export interface LayerShape {
 export interface Memory {
   readonly keyValue: GraphTensor;
   readonly keyBias: GraphTensor;
-  /** Word 0: source positions that count. */
+  /** Word 0: source positions that count; word 1: `stride`. */
   readonly extent: DeviceTensor;
-  readonly stride: number;
+  /** Or that it is to be read from the extent when the plan runs. */
+  readonly stride: number | 'in extent';
 }
 
 /** `x + MHA(LN(x))` over whole sentences. */

@@ -1,4 +1,5 @@
 import { DeviceError, UsageError } from '../../base/errors.ts';
+import { RecentlyUsed } from '../../base/recently-used.ts';
 import { featuresLast, type ShapedFloats } from '../../base/shaped-floats.ts';
 import { Turns } from '../../base/turns.ts';
 import type { Gpu } from '../../graph/device/gpu.ts';
@@ -112,13 +113,16 @@ export async function loadTransformer(
   }
 }
 
+/** What was needed for batches of other sizes is kept as long as it takes no more. */
+const DECODING_BYTES = 256 * 2 ** 20;
+
 /** The kernels hold twice the beam in registers. */
 const MAX_BEAM = 32;
 
 class DeviceTransformer implements Transformer {
   readonly #model: LoadedModel;
-  /** Plans and buffers of the last shape, which batches of similar length share. */
-  #decoding: Decoding | undefined;
+  /** By the shapes of their searches. */
+  readonly #decodings = new RecentlyUsed<string, Decoding>(DECODING_BYTES);
   readonly #searches = new Turns();
 
   constructor(model: LoadedModel) {
@@ -183,7 +187,7 @@ class DeviceTransformer implements Transformer {
     using scope = new Scope(gpu);
     const source = this.#source(scope, ids);
     const length = longest(targets);
-    const stride = bucket(length);
+    const stride = bucket(length, gpu.deviceClass);
     const columns = ids.length * stride;
     // Every position is fed the token before it.
     const shifted = targets.map((sentence) => [PAD, ...sentence].slice(0, length));
@@ -207,7 +211,7 @@ class DeviceTransformer implements Transformer {
   }
 
   translate(ids: readonly (readonly number[])[], options: TranslateOptions = {}): Promise<Translation[]> {
-    // They share the state of `#decoding`.
+    // They share the state of `#decodings`.
     return this.#searches.take(() => this.#search(ids, options));
   }
 
@@ -234,7 +238,6 @@ class DeviceTransformer implements Transformer {
       const reach = whole ? extent : longest(group);
       const decoding = this.#decodingFor({
         sentences: group.length,
-        stride: bucket(reach),
         beam,
         stopEarly: topBeams === 1,
       });
@@ -252,8 +255,7 @@ class DeviceTransformer implements Transformer {
   }
 
   dispose(): void {
-    this.#decoding?.dispose();
-    this.#decoding = undefined;
+    this.#decodings[Symbol.dispose]();
     this.#model.dispose();
   }
 
@@ -262,18 +264,14 @@ class DeviceTransformer implements Transformer {
   }
 
   #decodingFor(shape: SearchShape): Decoding {
-    const keys = ['sentences', 'stride', 'beam', 'stopEarly'] as const;
-    const last = this.#decoding;
-    if (last && keys.every((key) => last.shape[key] === shape[key])) return last;
-    last?.dispose();
-    this.#decoding = undefined;
-    this.#decoding = new Decoding(this.#model, shape);
-    return this.#decoding;
+    const { sentences, beam, stopEarly } = shape;
+    const key = [sentences, beam, stopEarly].join();
+    return this.#decodings.use(key, () => new Decoding(this.#model, shape));
   }
 
   #source(scope: Scope, ids: readonly (readonly number[])[]): EncoderTensors {
     const extent = longest(ids);
-    const stride = bucket(extent);
+    const stride = bucket(extent, this.#model.gpu.deviceClass);
     const offsets = this.#model.sourceOffsets(stride);
     const shape = { sentences: ids.length, stride };
     const source = allocateSource(scope, this.config.hidden, offsets, shape);

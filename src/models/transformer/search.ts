@@ -1,14 +1,6 @@
 import { DisposedError } from '../../base/errors.ts';
-import {
-  copyTensor,
-  type DeviceTensor,
-  elements,
-  inScope,
-  readFloats,
-  readWords,
-  Scope,
-  write,
-} from '../../graph/device/scope.ts';
+import type { Gpu } from '../../graph/device/gpu.ts';
+import { type DeviceTensor, inScope, readWords, type Scope, write } from '../../graph/device/scope.ts';
 import {
   beamStep,
   Control,
@@ -17,28 +9,22 @@ import {
   greedyStep,
   NEVER,
 } from '../../graph/operations/search-operations.ts';
-import { selectGroups } from '../../graph/operations/select-groups.ts';
 import { Graph } from '../../graph/plan/graph.ts';
 import type { GraphTensor } from '../../graph/plan/node.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { columnAlignment } from '../../graph/tuning/variants.ts';
 import { EOS } from './config.ts';
 import { addDecoderStep } from './decoder.ts';
-import {
-  type BeamRecord,
-  cutAtEnd,
-  type Hypothesis,
-  leadingHypotheses,
-  traceHypotheses,
-} from './hypotheses.ts';
+import { Handover, type SearchState } from './handover.ts';
+import type { Hypothesis } from './hypotheses.ts';
 import type { LoadedModel } from './loaded-model.ts';
-import { lengthPenalty, makePositions, type Positions, penaltyTable, perPosition } from './positions.ts';
+import { makePositions, type Positions, penaltyTable } from './positions.ts';
+import { hypothesesOf, leadingOf, readRecord, type SearchRecord } from './search-record.ts';
+import { makeSourceMemory, type SourceMemory } from './source-memory.ts';
 
 /** What decides which plans a search needs. */
 export interface SearchShape {
   readonly sentences: number;
-  /** Columns of a source sentence. */
-  readonly stride: number;
   /** Hypotheses a sentence; 1 decodes greedily. */
   readonly beam: number;
   /** Whether a sentence is over once its best finished hypothesis cannot be beaten. */
@@ -47,6 +33,8 @@ export interface SearchShape {
 
 /** How far a search goes, and what for. */
 export interface SearchInput {
+  /** Columns of a source sentence in the memory. */
+  readonly stride: number;
   /** Most tokens to produce, at least 1. */
   readonly limit: number;
   /** Exponent of the length penalty. */
@@ -60,40 +48,59 @@ export interface SearchInput {
 /** Told which hypotheses are ahead, by the place of their sentence; decided sentences may be left out. */
 export type ProgressListener = (leading: ReadonlyMap<number, Hypothesis>) => void;
 
-/** What every step of a search reads of the sources; to be written before the search runs. */
-export interface SourceMemory {
-  /** Per decoder layer `[2H, sentences · stride]`. */
-  readonly keyValues: readonly DeviceTensor[];
-  /** `[1, sentences · stride]` */
-  readonly keyBias: DeviceTensor;
-  /** Word 0: source positions that count. */
-  readonly extent: DeviceTensor;
-}
-
 /** Positions that a search starts with room for; the room doubles when it is used up. */
 const FIRST_CAPACITY = 64;
-/** Steps are submitted together, up to so many, as long as they take about so long. */
-const MAX_STEPS_AT_ONCE = 16;
+/** Steps are submitted together, as long as they take about so long. */
 const SUBMISSION_MS = 25;
-/** A step is hardly faster with fewer columns than these. */
-const FEWEST_COLUMNS = 8;
+
+/**
+ * How an adapter is kept busy: with how many steps at most, and with how many such groups while the host waits to hear of an
+ * earlier one; and the fewest columns, below which a step is hardly faster. A GPU goes on while the host waits. What it does
+ * behind the end of a search is lost, so its groups are shorter. A software adapter has no processor of its own to gain, and
+ * steps to lose that take long.
+ */
+const PACES = {
+  hardware: { steps: 8, ahead: 1, fewestColumns: 64 },
+  software: { steps: 16, ahead: 0, fewestColumns: 8 },
+} as const;
+
+function paceOf({ adapter }: Gpu) {
+  return PACES[adapter.software ? 'software' : 'hardware'];
+}
 
 /** Sentences of the search that takes over from one for so many, if any does. */
-export function halfOf({ sentences, beam }: Pick<SearchShape, 'sentences' | 'beam'>): number | undefined {
+export function halfOf(
+  { sentences, beam }: Pick<SearchShape, 'sentences' | 'beam'>,
+  gpu: Gpu,
+): number | undefined {
   const half = Math.ceil(sentences / 2);
-  return half < sentences && half * beam >= FEWEST_COLUMNS ? half : undefined;
+  return half < sentences && half * beam >= paceOf(gpu).fewestColumns ? half : undefined;
+}
+
+/** Steps that were submitted together. */
+interface Group {
+  readonly started: number;
+  /** How things stood behind them. */
+  readonly news: Promise<News>;
+}
+
+interface News {
+  /** See `Control`. */
+  readonly control: Uint32Array;
+  /** Where somebody wants to know how far the search is. */
+  readonly record: SearchRecord | undefined;
 }
 
 /**
  * Searches for batches of one shape, with everything that lives on the device between steps: caches, beams, what has been
- * chosen. The host sends a handful of steps at a time and reads a few words back to learn what is decided.
+ * chosen. The host sends a handful of steps at a time and reads a few words back to learn what is decided; a GPU has the next
+ * ones by then.
  *
  * Once half of the sentences are decided and only the best hypotheses are wanted, a search of half the size goes on with the
  * others. That changes nothing in what they become: no step computes anything of a sentence from another.
  */
 export class Search implements Disposable {
   readonly shape: SearchShape;
-  readonly memory: SourceMemory;
   readonly #model: LoadedModel;
   readonly #scope: Scope;
   readonly #control: DeviceTensor;
@@ -101,34 +108,53 @@ export class Search implements Disposable {
   readonly #alive: DeviceTensor;
   /** Beam search: the finished hypotheses. Greedy: word per sentence, whether it has ended. */
   readonly #finished: DeviceTensor;
+  #memory: SourceMemory | undefined;
   #stepPlan: Plan | undefined;
   #positions: Positions | undefined;
   #half: Search | undefined;
+  #handover: Handover | undefined;
   #isDisposed = false;
 
   constructor(model: LoadedModel, shape: SearchShape) {
     this.shape = shape;
     this.#model = model;
-    const { sentences, stride, beam } = shape;
-    const { hidden } = model.config;
+    const { sentences, beam } = shape;
     const tensors = inScope(model.gpu, (scope) => ({
       scope,
-      memory: {
-        keyValues: model.weights.decoder.map((_, layer) =>
-          scope.tensor(`layer ${layer} source keys and values`, [2 * hidden, sentences * stride]),
-        ),
-        keyBias: scope.tensor('source key bias', [1, sentences * stride]),
-        extent: scope.tensor('source extent', [1]),
-      },
       control: scope.tensor('search control', [controlWords(sentences)]),
       alive: scope.tensor('log-probabilities', [sentences * beam]),
       finished: scope.tensor('finished', [sentences * beam, FINISHED_WORDS]),
     }));
     this.#scope = tensors.scope;
-    this.memory = tensors.memory;
     this.#control = tensors.control;
     this.#alive = tensors.alive;
     this.#finished = tensors.finished;
+  }
+
+  /** On the device, that of searches for fewer sentences included. */
+  get byteLength(): number {
+    const parts = [this.#scope, this.#memory?.scope, this.#positions?.scope, this.#half];
+    const bytes = parts.reduce((sum, part) => sum + (part?.byteLength ?? 0), 0);
+    return bytes + (this.#stepPlan?.arenaBytes ?? 0);
+  }
+
+  /**
+   * What every step reads of the sources, to be written before the search runs: room for sentences of `stride` columns. It is
+   * another one where the former was too small.
+   */
+  memoryFor(stride: number): SourceMemory {
+    this.#assertOwner();
+    if (this.#memory === undefined || this.#memory.room < stride) {
+      this.#stepPlan?.dispose();
+      this.#stepPlan = undefined;
+      this.#memory?.scope.dispose();
+      this.#memory = undefined;
+      const { gpu, config, weights } = this.#model;
+      const layers = weights.decoder.length;
+      const shape = { sentences: this.shape.sentences, hidden: config.hidden, layers };
+      this.#memory = makeSourceMemory(gpu, shape, stride);
+    }
+    return this.#memory;
   }
 
   /** The hypotheses of each sentence, best first. */
@@ -140,6 +166,8 @@ export class Search implements Disposable {
   dispose(): void {
     this.#isDisposed = true;
     this.#half?.dispose();
+    this.#handover?.[Symbol.dispose]();
+    this.#memory?.scope.dispose();
     this.#stepPlan?.dispose();
     this.#positions?.scope.dispose();
     this.#scope.dispose();
@@ -162,26 +190,62 @@ export class Search implements Disposable {
     if (this.#positions) this.#writePenalties(this.#positions, input);
   }
 
-  /** @param done steps that were done before */
-  async #continue(done: number, input: SearchInput): Promise<Hypothesis[][]> {
-    const { gpu } = this.#model;
+  /** @param submitted steps that were submitted before, and may be done */
+  async #continue(submitted: number, input: SearchInput): Promise<Hypothesis[][]> {
+    const { ahead, steps: mostSteps } = paceOf(this.#model.gpu);
+    const underWay: Group[] = [];
     let stepsAtOnce = 1;
+    let heard = 0;
     for (;;) {
-      const count = Math.min(stepsAtOnce, input.limit - done);
-      const plan = await this.#planWithRoom(done + count, input);
-      input.signal?.throwIfAborted();
-      const started = performance.now();
-      plan.run(count);
-      const control = await readWords(gpu, this.#control, controlWords(this.shape.sentences));
-      done = control[Control.step];
-      if (control[Control.done] !== 0) return this.#result(done);
-      input.onProgress?.(new Map((await this.#leading(done, input)).entries()));
-      const others = input.bestOnly ? this.#othersThan(control.subarray(Control.words)) : undefined;
-      if (others !== undefined) return this.#continueWith(others, done, input);
-      const took = performance.now() - started;
-      if (took < SUBMISSION_MS) stepsAtOnce = Math.min(2 * stepsAtOnce, MAX_STEPS_AT_ONCE);
+      while (underWay.length <= ahead && submitted < input.limit) {
+        const count = Math.min(stepsAtOnce, input.limit - submitted);
+        const plan = await this.#planWithRoom(submitted + count, input);
+        input.signal?.throwIfAborted();
+        const started = performance.now();
+        plan.run(count);
+        submitted += count;
+        underWay.push({ started, news: this.#news(submitted, input) });
+      }
+      const { started, news } = underWay.shift()!;
+      const { control, record } = await news;
+      const done = control[Control.step];
+      if (control[Control.done] !== 0) return this.#resultBehind(underWay, submitted, done);
+      if (record) input.onProgress?.(new Map(leadingOf(record, done, input.alpha).entries()));
+      const goesOn = input.bestOnly && submitted < input.limit;
+      const others = goesOn ? this.#othersThan(control.subarray(Control.words)) : undefined;
+      if (others !== undefined) return this.#continueWith(others, underWay, { submitted, done }, input);
+      // A group begins when it is submitted, or when the one before it ends.
+      const now = performance.now();
+      const took = now - Math.max(started, heard);
+      heard = now;
+      if (took < SUBMISSION_MS) stepsAtOnce = Math.min(2 * stepsAtOnce, mostSteps);
       else if (took > 2 * SUBMISSION_MS) stepsAtOnce = Math.max(1, stepsAtOnce >> 1);
     }
+  }
+
+  /** Asked for behind the last group, before another follows it. */
+  #news(submitted: number, { onProgress }: SearchInput): Promise<News> {
+    const words = controlWords(this.shape.sentences);
+    const news = Promise.all([
+      readWords(this.#model.gpu, this.#control, words),
+      onProgress ? this.#readRecord(submitted) : undefined,
+    ]).then(([control, record]) => ({ control, record }));
+    // Nobody may come to hear of it.
+    news.catch(() => {});
+    return news;
+  }
+
+  #readRecord(rows: number): Promise<SearchRecord> {
+    return readRecord(this.#model.gpu, this.#state(), rows);
+  }
+
+  /** The hypotheses behind all that was submitted. @param done steps done before the groups that are under way */
+  async #resultBehind(underWay: readonly Group[], submitted: number, done: number): Promise<Hypothesis[][]> {
+    const [record, ...news] = await Promise.all([
+      this.#readRecord(submitted),
+      ...underWay.map((group) => group.news),
+    ]);
+    return hypothesesOf(record, news.at(-1)?.control[Control.step] ?? done);
   }
 
   /**
@@ -189,59 +253,58 @@ export class Search implements Disposable {
    * ones make up the number, so that later batches need the same plans.
    */
   #othersThan(decided: Uint32Array): number[] | undefined {
-    const half = halfOf(this.shape);
+    const half = halfOf(this.shape, this.#model.gpu);
     if (half === undefined) return undefined;
     const byNeed = [...decided.keys()].sort((a, b) => decided[a] - decided[b]);
     return decided[byNeed[half]] === 0 ? undefined : byNeed.slice(0, half).sort((a, b) => a - b);
   }
 
+  /** Lets a smaller search go on with some sentences; what there is of the others is read while it does. */
   async #continueWith(
     sentences: readonly number[],
-    done: number,
+    underWay: readonly Group[],
+    { submitted, done }: { submitted: number; done: number },
     input: SearchInput,
   ): Promise<Hypothesis[][]> {
-    const result = await this.#result(done);
+    const whole = this.#resultBehind(underWay, submitted, done);
+    whole.catch(() => {});
     this.#assertOwner();
     this.#half ??= new Search(this.#model, { ...this.shape, sentences: sentences.length });
-    await this.#half.#takeOver(this, sentences, done, input);
+    const half = this.#half;
+    await this.#handOver(half, sentences, submitted, input);
     const { onProgress } = input;
-    const found = await this.#half.#continue(done, {
+    const rest = half.#continue(submitted, {
       ...input,
       onProgress: onProgress && ((leading) => onProgress(renumbered(leading, sentences))),
     });
+    const [result, found] = await Promise.all([whole, rest]);
     for (const [i, sentence] of sentences.entries()) result[sentence] = found[i];
     return result;
   }
 
-  /** Goes on with some of the sentences from where a search for all of them is. */
-  async #takeOver(
-    whole: Search,
+  /** Puts some of the sentences into another search, from where this one is. @param steps that may have been done */
+  async #handOver(
+    half: Search,
     sentences: readonly number[],
-    done: number,
+    steps: number,
     input: SearchInput,
   ): Promise<void> {
-    const { gpu } = this.#model;
-    const { beam, stride } = this.shape;
-    if (this.#positions) this.#writePenalties(this.#positions, input);
-    await this.#planWithRoom(Math.min(whole.#positions!.capacity - 1, input.limit), input);
-    copyTensor(gpu, whole.#control, this.#control);
-    copyTensor(gpu, whole.memory.extent, this.memory.extent);
-    using scope = new Scope(gpu);
-    const chosen = scope.upload('chosen sentences', [sentences.length], Uint32Array.from(sentences));
-    const graph = new Graph(gpu, 'search for fewer sentences');
-    const select = (rows: number, size: number, from: DeviceTensor, to: DeviceTensor) =>
-      selectGroups(graph, { rows, groups: whole.shape.sentences, size }, chosen, from, to);
-    for (const [layer, from] of whole.memory.keyValues.entries())
-      select(from.shape[0], stride, from, this.memory.keyValues[layer]);
-    select(1, stride, whole.memory.keyBias, this.memory.keyBias);
-    select(1, beam, whole.#alive, this.#alive);
-    select(1, beam * FINISHED_WORDS, whole.#finished, this.#finished);
-    const into = perPosition(this.#positions!);
-    for (const [i, from] of perPosition(whole.#positions!).entries()) {
-      select(done, elements(from) / (from.shape[0] * whole.shape.sentences), from, into[i]);
+    if (half.#positions) half.#writePenalties(half.#positions, input);
+    half.memoryFor(this.#memory!.room);
+    await half.#planWithRoom(Math.min(this.#positions!.capacity - 1, input.limit), input);
+    const [from, into] = [this.#state(), half.#state()];
+    if (!this.#handover?.joins(from, into)) {
+      this.#handover?.[Symbol.dispose]();
+      this.#assertOwner();
+      this.#handover = new Handover(this.#model.gpu, from, into);
     }
-    using plan = await graph.plan();
-    plan.run();
+    await this.#handover.run({ sentences, steps, stride: input.stride });
+  }
+
+  #state(): SearchState {
+    const { sentences, beam } = this.shape;
+    const tensors = { control: this.#control, alive: this.#alive, finished: this.#finished };
+    return { sentences, beam, ...tensors, memory: this.#memory!, positions: this.#positions! };
   }
 
   /** The plan of a step, with room for `steps` positions and one more: a step after the last still writes its cache. */
@@ -280,9 +343,9 @@ export class Search implements Disposable {
 
   #buildStepPlan(positions: Positions): Promise<Plan> {
     const { gpu, config, weights } = this.#model;
-    const { sentences, beam, stride } = this.shape;
+    const { sentences, beam } = this.shape;
     const { tokens, lineage, caches, capacity } = positions;
-    const { keyValues, keyBias, extent } = this.memory;
+    const { keyValues, keyBias, extent } = this.#memory!;
     const alignment = columnAlignment(sentences * beam);
     const graph = new Graph(gpu, 'decoding step');
     const logits = addDecoderStep(graph, config, weights, {
@@ -298,7 +361,7 @@ export class Search implements Disposable {
         keyCache: key,
         valueCache: value,
       })),
-      memory: keyValues.map((keyValue) => ({ keyValue, keyBias, extent, stride })),
+      memory: keyValues.map((keyValue) => ({ keyValue, keyBias, extent, stride: 'in extent' })),
     });
     this.#addChoice(graph, logits, positions);
     return graph.plan();
@@ -314,46 +377,6 @@ export class Search implements Disposable {
       const kept = { ...search, alive: this.#alive, finished: this.#finished, lineage, penalties };
       beamStep(graph, { sentences, beam, stopEarly, endOfSentence: EOS }, logits, kept);
     }
-  }
-
-  #result(steps: number): Promise<Hypothesis[][]> {
-    return this.shape.beam === 1 ? this.#greedyResult(steps) : this.#beamResult(steps);
-  }
-
-  async #leading(steps: number, { alpha }: SearchInput): Promise<Hypothesis[]> {
-    if (this.shape.beam === 1) return (await this.#greedyResult(steps)).map(([only]) => only);
-    return leadingHypotheses(await this.#readBeams(steps), lengthPenalty(steps, alpha));
-  }
-
-  async #greedyResult(steps: number): Promise<Hypothesis[][]> {
-    const { gpu } = this.#model;
-    const { sentences } = this.shape;
-    const tokens = await readWords(gpu, this.#positions!.tokens, steps * sentences);
-    const scores = await readFloats(gpu, this.#alive, sentences);
-    return Array.from({ length: sentences }, (_, sentence) => {
-      const ids = Array.from({ length: steps }, (_, step) => tokens[step * sentences + sentence]);
-      return [cutAtEnd(ids, scores[sentence])];
-    });
-  }
-
-  async #beamResult(steps: number): Promise<Hypothesis[][]> {
-    return traceHypotheses(await this.#readBeams(steps));
-  }
-
-  async #readBeams(steps: number): Promise<BeamRecord> {
-    const { gpu } = this.#model;
-    const { sentences, beam } = this.shape;
-    const slots = sentences * beam;
-    const { tokens, lineage } = this.#positions!;
-    return {
-      sentences,
-      beam,
-      steps,
-      tokens: await readWords(gpu, tokens, steps * slots),
-      lineage: await readWords(gpu, lineage, steps * slots),
-      alive: await readFloats(gpu, this.#alive, slots),
-      finished: await readWords(gpu, this.#finished, slots * FINISHED_WORDS),
-    };
   }
 }
 

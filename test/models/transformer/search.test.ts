@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { DisposedError, UsageError } from '../../../src/base/errors.ts';
 import type { Technique } from '../../../src/base/technique.ts';
 import type { Gpu } from '../../../src/graph/device/gpu.ts';
+import { controlWords } from '../../../src/graph/operations/search-operations.ts';
 import {
   loadTransformer,
   type Transformer,
@@ -17,23 +18,29 @@ import { tinyTransformer } from '../../support/tiny-transformer.ts';
 
 const SHAPE = { hidden: 8, filter: 16, vocabulary: 12, encoderLayers: 1, decoderLayers: 2 };
 
-/** A device, and how often a search of half the size took over on it. */
+/** A device, and how often a search for fewer than all sentences was heard of on it. */
 function watched(gpu: Gpu): Watched {
   let count = 0;
-  const device = { gpu, halvings: () => count, onHalving: () => {} };
-  const createBuffer: Gpu['createBuffer'] = (name, ...rest) => {
-    if (name === 'chosen sentences') {
-      count++;
-      device.onHalving();
+  const device: Watched = { gpu, sentences: 0, halvings: () => count, onHalving: () => {} };
+  let last = 0;
+  const read: Gpu['read'] = (buffer, offset, bytes = 0) => {
+    if (buffer.label === 'search control') {
+      if (bytes < last && bytes < 4 * controlWords(device.sentences)) {
+        count++;
+        device.onHalving();
+      }
+      last = bytes;
     }
-    return gpu.createBuffer(name, ...rest);
+    return gpu.read(buffer, offset, bytes);
   };
-  device.gpu = inGuise(gpu, { createBuffer });
+  device.gpu = inGuise(gpu, { read });
   return device;
 }
 
 interface Watched {
-  readonly gpu: Gpu;
+  gpu: Gpu;
+  /** Of the batches to come. */
+  sentences: number;
   halvings(): number;
   onHalving: () => void;
 }
@@ -57,15 +64,22 @@ async function interrupted(
   }
 }
 
-test('where only the best is wanted, sentences that are decided leave the search, and nothing changes', async () => {
+/** Batches that some sentences leave, on adapters that a search treats so. */
+const LEAVING = {
+  software: { sentences: [7, 16, 24], beams: [3, 4], runs: 8 },
+  hardware: { sentences: [32, 36], beams: [4], runs: 4 },
+} as const;
+
+async function testLeaving(kind: keyof typeof LEAVING): Promise<void> {
+  const { sentences, beams, runs } = LEAVING[kind];
   const given = fc.record({
     technique: fc.constantFrom<Technique>('dense', 'variational_dropout'),
     // Models by which some sentences end early, some late, some never.
     salt: fc.constantFrom(1, 4, 8, 12, 14, 20, 37, 39),
-    beam: fc.constantFrom(3, 4),
+    beam: fc.constantFrom(...beams),
     batches: fc.array(
       fc.record({
-        sentences: fc.constantFrom(7, 16, 24),
+        sentences: fc.constantFrom(...sentences),
         // Beyond the first room for positions, too.
         maxLength: fc.constantFrom(12, 12, 12, 70),
         alpha: fc.constantFrom(0, 0.6, 1.5),
@@ -75,7 +89,9 @@ test('where only the best is wanted, sentences that are decided leave the search
     ),
     seed: fc.nat(),
   });
-  const device = watched(await testGpu());
+  const gpu = await testGpu();
+  const adapter = { ...gpu.adapter, software: kind === 'software' };
+  const device = watched(inGuise(gpu, { adapter }));
   let cases = 0;
   await holds(
     fc.asyncProperty(given, async ({ technique, salt, beam, batches, seed }) => {
@@ -88,6 +104,7 @@ test('where only the best is wanted, sentences that are decided leave the search
           1,
         ]);
         const options = { beam, maxLength, alpha };
+        device.sentences = sentences;
         if (isInterrupted) await interrupted(device, model.translate.bind(model), ids, options);
         const whole = await model.translate(ids, options);
         const best = await model.translate(ids, { ...options, bestOnly: true });
@@ -101,11 +118,16 @@ test('where only the best is wanted, sentences that are decided leave the search
         }
       }
     }),
-    8,
+    runs,
   );
   // It would hold as well if nothing ever left.
   assert.ok(device.halvings() >= cases, `${device.halvings()} halvings in ${cases} cases`);
-});
+}
+
+for (const kind of ['software', 'hardware'] as const) {
+  test(`where only the best is wanted, sentences that are decided leave the search, and nothing changes: ${kind} adapter`, () =>
+    testLeaving(kind));
+}
 
 test('a search for more than the best of each sentence cannot leave the others out', async () => {
   using model = await loadTransformer(await testGpu(), tinyTransformer('dense', SHAPE), { heads: 2 });
