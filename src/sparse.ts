@@ -82,6 +82,7 @@ export {
 } from './graph/weights/csr.ts';
 export type { CsrEntries, IndexArray } from './graph/weights/csr-entries.ts';
 export { toHalves, type ValuePrecision } from './graph/weights/half-precision.ts';
+export { type MaskedWeight, uploadMaskedWeight } from './graph/weights/masked-weight.ts';
 export {
   type DenseWeight,
   type SparseWeight,
@@ -105,6 +106,7 @@ export {
   type Pictures,
 } from './graph/operations/convolution-operations.ts';
 export { type MagnitudeRanking, rankMagnitudes } from './graph/operations/magnitude-rank.ts';
+export { sampledProduct, transposedProduct } from './graph/operations/masked-products.ts';
 export {
   type AttentionShape,
   attention,

@@ -26,6 +26,7 @@ for (const name of [
   'resnet50',
   'load',
   'ablations',
+  'masked',
 ]) {
   test(`the benchmark ${name} runs, and its report fits the schema`, async () => {
     const script = `${BENCH}/${name}.ts`;

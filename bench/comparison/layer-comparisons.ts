@@ -44,6 +44,7 @@ export function convolutionComparison(
 }
 
 /** Operands whose values do not matter. */
-function cosines(count: number): Float32Array {
+/** Numbers that are neither large nor zero, the same in every run. */
+export function cosines(count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => Math.cos(i));
 }

@@ -52,6 +52,26 @@ export function productOracle(product: Product): Expected {
   return { value, bound };
 }
 
+/** `c [rows, columns] · b [cols, columns]ᵀ`: what a sampled product takes its elements from. */
+export function sampledOracle({
+  rows,
+  cols,
+  columns,
+  c,
+  b,
+}: {
+  readonly rows: number;
+  readonly cols: number;
+  readonly columns: number;
+  readonly c: Float32Array;
+  readonly b: Float32Array;
+}): Expected {
+  const transposed = b.map((_, i) => b[(i % cols) * columns + Math.floor(i / cols)]);
+  const none = { relu: false, columnScale: undefined, residual: undefined };
+  const bias = new Float32Array(rows);
+  return productOracle({ rows, depth: columns, columns: cols, a: c, b: transposed, bias, ...none });
+}
+
 /** Layer normalisation of the columns of `x [features, columns]`. */
 export function layerNormOracle(
   x: Float32Array,

@@ -10,6 +10,7 @@ export { type Dropped, dropout } from './dropout.ts';
 export * from './elementwise.ts';
 export { gather, paddingMask } from './embedding.ts';
 export type { Formula } from './formula.ts';
+export { maskedProduct } from './masked-product.ts';
 export { batchNorm, layerNorm, type ScaleAndBias, updateMovingAverages } from './normalisation.ts';
 export { type Padding, type Pictures, picturesAfter, type Sliding } from './pictures.ts';
 export { averagePool, globalAveragePool, maxPool } from './pool.ts';

@@ -338,11 +338,13 @@ export function topK(graph: Graph, logits: GraphTensor, k: number): GraphTensor 
 /** Copies a value of the plan into a tensor that outlives it, of the same shape. */
 export function copy(graph: Graph, from: GraphTensor, to: DeviceTensor): void {
   const words = elements(from);
+  if (words === 0) return;
   const range = { words, original_start: 0, duplicate_start: 0 };
   graph.dispatch(COPY, copyGrid(words), range, { original: from, duplicate: to });
 }
 
-function quarter(tensor: GraphTensor): number {
+/** N / 4. @throws {UsageError} unless it is whole. */
+export function quarter(tensor: GraphTensor): number {
   const columns = tensor.shape[1];
   if (columns % 4 !== 0) {
     throw new UsageError(`${tensor.name} [${tensor.shape.join(', ')}]: columns must be a multiple of 4`);

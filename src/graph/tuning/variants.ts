@@ -2,6 +2,7 @@ import type { AttentionVariant } from '../../wgsl/attention.ts';
 import type { LayerNormVariant } from '../../wgsl/layer-norm.ts';
 import type { SoftmaxLanes } from '../../wgsl/online-softmax.ts';
 import type { RankVariant } from '../../wgsl/rank-columns.ts';
+import type { SampledProductVariant } from '../../wgsl/sampled-product.ts';
 import type { Gpu } from '../device/gpu.ts';
 import type { Target } from './tilings.ts';
 
@@ -86,6 +87,13 @@ export function rankLanes(
   const abreast = Math.min(columns, 4);
   if (deviceClass === 'cpu') return { abreast, lanes: 16, block: 4 };
   return { abreast, lanes: 2 ** Math.floor(Math.log2(256 / abreast)), block: 16 };
+}
+
+/** Lanes of a sampled product. */
+export function sampledProductLanes(
+  deviceClass: DeviceClass,
+): Pick<SampledProductVariant, 'lanesN' | 'lanesE' | 'lanesM'> {
+  return deviceClass === 'cpu' ? { lanesN: 1, lanesE: 4, lanesM: 8 } : { lanesN: 16, lanesE: 4, lanesM: 1 };
 }
 
 /** Columns are padded to a multiple of this, so that tiles divide them. */
