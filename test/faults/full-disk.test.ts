@@ -12,6 +12,7 @@ import { withDirectory } from '../io/support.ts';
 import { tsos } from '../support/command-line.ts';
 import { DEMO_CHECKPOINT } from '../support/demo.ts';
 import { assertOneSentence } from '../support/one-sentence.ts';
+import { optionsOf, smallTransformer } from '../train/run/small-runs.ts';
 import { filesOf, RESUMED, WORKS, workInProcess } from './work-in-process.ts';
 
 const run = promisify(execFile);
@@ -108,5 +109,30 @@ test('a killed command leaves nothing that a later one does not clear', { skip }
     assert.equal(code, 0, stderr);
     assert.deepEqual(left(), []);
     assert.match(await readFile(join(directory, 'out', 'checkpoint'), 'utf8'), /model\.ckpt/);
+  });
+});
+
+test('a training whose disk gets full keeps its last checkpoint, and goes on once there is room', async (t) => {
+  await withDirectory(async (directory) => {
+    const disk = join(directory, 'disk');
+    await mkdir(disk);
+    const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', disk]).catch(
+      () => undefined,
+    );
+    if (mounted === undefined) return t.skip('a small disk cannot be mounted here');
+    try {
+      const settings = await smallTransformer(directory, 'dense', { checkpointEvery: 1, trainSteps: 30 });
+      const output = join(disk, 'run');
+      const train = ['train', 'transformer', '--output', output, '--resume', ...optionsOf(settings)];
+      const full = await tsos(train);
+      assertOneSentence(full, 1, /the disk is full; free some space/);
+      assert.equal((await tsos(['inspect', output, '--verify'])).code, 0);
+      await run('mount', ['-o', 'remount,size=8m', disk]);
+      const { code, stderr } = await tsos(train);
+      assert.equal(code, 0, stderr);
+      assert.ok((await readdir(output)).includes('model.ckpt-30.index'));
+    } finally {
+      await run('umount', [disk]);
+    }
   });
 });

@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Technique } from '../../../src/base/technique.ts';
 import { buildVocabulary, countWords, formatVocabulary } from '../../../src/io/text/build-vocabulary.ts';
-import { TRANSFORMER_PRESETS } from '../../../src/train/run/presets.ts';
-import type { TransformerSettings } from '../../../src/train/run/settings.ts';
+import { RESNET_PRESETS, TRANSFORMER_PRESETS } from '../../../src/train/run/presets.ts';
+import type { ResNetSettings, TransformerSettings } from '../../../src/train/run/settings.ts';
+import { makeShards } from '../../io/pictures/made-pictures.ts';
 import { below, randomFrom } from '../../support/random.ts';
 
 /** What each technique is told beside what all are. */
@@ -58,6 +59,36 @@ export async function smallTransformer(
     checkpointEvery: 4,
     logEvery: 1,
     ...TECHNIQUE_SETTINGS[technique],
+    ...others,
+  };
+}
+
+/** Writes pictures; gives the settings of a training of seconds on them. */
+export async function smallResNet(
+  directory: string,
+  technique: Technique,
+  others: Partial<ResNetSettings> = {},
+): Promise<ResNetSettings> {
+  await makeShards(directory, [10], [], 'train');
+  return {
+    ...RESNET_PRESETS.small,
+    technique,
+    seed: 3,
+    data: [directory],
+    trainSteps: 8,
+    batchSize: 4,
+    microBatch: 2,
+    width: 2,
+    numClasses: 10,
+    imageSize: 8,
+    checkpointEvery: 3,
+    logEvery: 1,
+    ...(TECHNIQUE_SETTINGS[technique].penaltyWeight === undefined
+      ? {}
+      : { penaltyWeight: 1e-6, penaltyBegin: 2, penaltyEnd: 6 }),
+    ...(TECHNIQUE_SETTINGS[technique].targetSparsity === undefined
+      ? {}
+      : { targetSparsity: 0.7, beginPruningStep: 1, endPruningStep: 5, pruningFrequency: 2 }),
     ...others,
   };
 }

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TECHNIQUES } from '../../../src/base/technique.ts';
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
+import { checkpointSparsity } from '../../../src/metrics/sparsity.ts';
+import type { BatchPart } from '../../../src/train/loop/trainee.ts';
+import type { Preparation } from '../../../src/train/run/preparation.ts';
+import { prepareResNet } from '../../../src/train/run/prepare-resnet.ts';
 import { prepareTransformer } from '../../../src/train/run/prepare-transformer.ts';
-import type { TransformerSettings } from '../../../src/train/run/settings.ts';
+import type { TrainingSettings } from '../../../src/train/run/settings.ts';
 import { type TrainInFolderOptions, trainInFolder } from '../../../src/train/run/train-in-folder.ts';
 import { withDirectory } from '../../io/support.ts';
 import { testGpu } from '../../support/gpu.ts';
-import { smallTransformer } from './small-runs.ts';
+import { smallResNet, smallTransformer } from './small-runs.ts';
 
 for (const technique of TECHNIQUES) {
   test(`${technique}: interrupted at any step and gone on with, a training is the same to the bit`, async () => {
@@ -29,10 +33,59 @@ for (const technique of TECHNIQUES) {
   });
 }
 
-async function train(settings: TransformerSettings, folder: string, options: TrainInFolderOptions = {}) {
-  const preparation = await prepareTransformer(settings);
+test('a residual network, in parts, is the same to the bit too', async () => {
+  for (const technique of ['magnitude_pruning', 'variational_dropout'] as const) {
+    await withDirectory(async (directory) => {
+      const settings = await smallResNet(directory, technique);
+      const [whole, parts] = ['whole', 'parts'].map((name) => join(directory, name));
+      await train(settings, whole);
+      await assert.rejects(train(settings, parts, interruptedAt(4)), /stopped/);
+      await train(settings, parts, { resume: true });
+      assert.deepEqual(await kept(parts), await kept(whole));
+    });
+  }
+});
+
+test('a training that diverges ends with a sentence, and keeps the checkpoint before', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallTransformer(directory, 'dense', {
+      learningRate: 1e30,
+      warmupSteps: 0,
+      checkpointEvery: 1,
+      logEvery: 100,
+    });
+    const run = join(directory, 'run');
+    const diverged = { exitCode: 1, message: /^the training has diverged: .*; lower the learning rate/ };
+    await assert.rejects(train(settings, run), diverged);
+    await using checkpoint = await openCheckpoint(run);
+    for (const name of checkpoint.names()) await checkpoint.verify(name);
+  });
+});
+
+test('a folder is that of one run, with its settings and data', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallTransformer(directory, 'dense', { trainSteps: 4 });
+    const run = join(directory, 'run');
+    await train(settings, run);
+    await assert.rejects(train(settings, run), {
+      exitCode: 2,
+      message: /holds a run already; --resume goes on/,
+    });
+    const other = train({ ...settings, seed: 4 }, run, { resume: true });
+    await assert.rejects(other, { exitCode: 2, message: /holds a run with other seed; leave/ });
+    await writeFile(settings.inputs[0], (await readFile(settings.inputs[0], 'utf8')).replace('one', 'two'));
+    const changed = train(settings, run, { resume: true });
+    await assert.rejects(changed, { exitCode: 2, message: /its run was of other data \(checksum\)/ });
+  });
+});
+
+async function train(settings: TrainingSettings, folder: string, options: TrainInFolderOptions = {}) {
+  const preparation =
+    settings.model === 'transformer'
+      ? await prepareTransformer(settings)
+      : await prepareResNet(settings, { workers: 0 });
   try {
-    return await trainInFolder(await testGpu(), preparation, folder, options);
+    return await trainInFolder(await testGpu(), preparation as Preparation<BatchPart>, folder, options);
   } finally {
     await preparation.close();
   }
@@ -52,6 +105,7 @@ function interruptedAt(step: number): TrainInFolderOptions {
 /** The metrics of a run, and all that its last checkpoint holds. */
 async function kept(folder: string) {
   await using checkpoint = await openCheckpoint(folder);
+  assert.ok((await checkpointSparsity(checkpoint)).total > 0);
   const tensors = [];
   for (const name of checkpoint.names()) tensors.push([name, await checkpoint.read(name)]);
   return { tensors, metrics: await readFile(join(folder, 'metrics.jsonl'), 'utf8') };
