@@ -64,6 +64,22 @@ describe('what the README and docs/ show', () => {
     assert.ok(count >= 20, `${count} commands`);
   });
 
+  it('are files that there are', async () => {
+    const folders = ['src', 'test', 'web', 'bench', 'examples', 'scripts'];
+    const files = (await Promise.all(folders.map(filesIn))).flat();
+    let count = 0;
+    for (const { name, text } of await pages()) {
+      for (const [, file] of text.matchAll(/`([\w./-]+\.ts)`/g)) {
+        assert.ok(
+          files.some((path) => `/${path}`.endsWith(`/${file}`)),
+          `${name}: there is no ${file}`,
+        );
+        count++;
+      }
+    }
+    assert.ok(count >= 20, `${count} files`);
+  });
+
   it('is run as it stands in the README', async () => {
     const [{ text }] = await pages();
     const lines = commandLines(text, /^npm run tsos -- (.*)$/);
@@ -90,6 +106,12 @@ async function pages(): Promise<{ name: string; text: string }[]> {
   const found = await readdir(join(ROOT, 'docs'), { recursive: true });
   const names = ['README.md', ...found.filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`)];
   return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(ROOT, name), 'utf8') })));
+}
+
+/** Below a folder, by their paths from the root. */
+async function filesIn(folder: string): Promise<string[]> {
+  const found = await readdir(join(ROOT, folder), { recursive: true });
+  return found.map((file) => `${folder}/${file.replaceAll('\\', '/')}`);
 }
 
 /** Commands of the shell examples of a page, lines that go on put together, remarks left out. */
