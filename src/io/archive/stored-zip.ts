@@ -38,7 +38,7 @@ function requireRoom(members: readonly ZipMember[]): void {
   }
   if (members.length <= MAX_FILES && bytes <= MAX_BYTES) return;
   throw new UsageError(
-    `${members.length} files of ${bytes} bytes are more than a ZIP archive holds (${MAX_FILES} files, 4 GiB); take another format`,
+    `${members.length} files of ${bytes} bytes are more than a ZIP archive holds (${MAX_FILES} files, 4 GiB); take safetensors`,
   );
 }
 
