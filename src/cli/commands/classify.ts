@@ -24,6 +24,7 @@ import { inputFile, wholeNumber } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
+import { countSelected } from '../session/count-selected.ts';
 import { checkpointFor } from '../session/published.ts';
 import { withResNet } from '../session/resnet-session.ts';
 import { interruptible } from '../terminal/interrupt.ts';
@@ -69,6 +70,7 @@ classifyCommand.action(async (given, paths, args) => {
       ? undefined
       : await requireOutput(args.output, { inputs: pictures.files, replace: replace || resume });
   for (const each of pictures.notes) note(each);
+  await countSelected(pictures, {}, paths);
   const names = args.labels === undefined ? undefined : await readClassNames(args.labels);
   const check = ({ classes }: ResNetConfig) => requireNameForEach(classes, names, args.labels);
   let bad = 0;

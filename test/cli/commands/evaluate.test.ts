@@ -254,6 +254,8 @@ test('data without any picture are refused, and so are more shards than pictures
       assertOneSentence(outcome, DATA, /none: has no picture in it/);
       assert.doesNotMatch(outcome.stderr, /loaded/);
     }
+    const classified = await tsos(['classify', ...options, none]);
+    assertOneSentence(classified, DATA, /none: has no picture in it/);
     const tasks = ['--checkpoints', directory, '--output', join(directory, 'report')];
     const reproduction = await tsos(['reproduce', '--model', 'rn50', '--data', none, ...tasks]);
     assertOneSentence(reproduction, DATA, /none: has no picture in it/);
