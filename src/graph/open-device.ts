@@ -5,9 +5,10 @@ import {
   describeAdapter,
   isNullBackend,
 } from './device/adapter-description.ts';
-import { OPTIONAL_FEATURES, probeFeatures } from './device/features.ts';
+import { probeFeatures } from './device/features.ts';
 import { Gpu } from './device/gpu.ts';
-import { copyLimits, requiredLimits } from './device/limits.ts';
+import { copyLimits } from './device/limits.ts';
+import { requestDevice } from './device/request-device.ts';
 import { environmentVariable, type RuntimeKind } from './device/runtime.ts';
 import type { AdapterSource } from './device/web-gpu.ts';
 import { Tuning, type TuningOptions } from './tuning/tuning.ts';
@@ -33,7 +34,7 @@ export async function openDevice(source: AdapterSource, options: DeviceOptions):
   const description = describeAdapter(adapter, source);
   refuseUnusable(description, source, options.allowSoftware ?? environmentVariable('TSOS_SOFTWARE') === '1');
   const tuning = await Tuning.open(description, options.tuning ?? { budget: 0 });
-  const device = await requestDevice(adapter, description);
+  const device = await requestDevice(adapter, description, source.runtime.kind);
   const limits = copyLimits(device.limits);
   const features = await probeFeatures(device);
   const patience = options.patience ?? (description.software ? 1800 : 120);
@@ -85,20 +86,5 @@ function refuseUnusable(
       `The only WebGPU adapter computes on the CPU, slowly: ${adapterLine(adapter)}. Allow it with TSOS_SOFTWARE=1 in the ` +
         'environment or openGpu({ allowSoftware: true }), or install a graphics driver.',
     );
-  }
-}
-
-async function requestDevice(adapter: GPUAdapter, description: AdapterDescription): Promise<GPUDevice> {
-  const requiredFeatures = OPTIONAL_FEATURES.filter((name) => adapter.features.has(name));
-  try {
-    return await adapter.requestDevice({
-      label: 'tsos',
-      requiredFeatures,
-      requiredLimits: requiredLimits(adapter.limits),
-    });
-  } catch (error) {
-    throw new AdapterError(`${adapterLine(description)} gives no device: ${(error as Error).message}`, {
-      cause: error,
-    });
   }
 }
