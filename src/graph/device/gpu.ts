@@ -158,8 +158,9 @@ export class Gpu {
         encoder.copyBufferToBuffer(buffer, byteOffset, staging, 0, copied);
         device.queue.submit([encoder.finish()]);
         await staging.mapAsync(MAP_MODE_READ);
-        // The mapped range dies when the buffer is put back, so the bytes are copied out first.
+        // The mapped range dies when the buffer is unmapped, so the bytes are copied out first.
         const answer = staging.getMappedRange().slice(0, bytes);
+        staging.unmap();
         this.#staging.put(staging);
         return answer;
       } catch (error) {

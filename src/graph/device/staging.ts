@@ -23,13 +23,12 @@ export class StagingBuffers {
     return index < 0 ? this.#make(size) : this.#free.splice(index, 1)[0];
   }
 
-  /** Takes back what was read from. */
+  /** Takes back one that was read from, unmapped: some runtimes refuse to unmap what is not mapped. */
   put(buffer: GPUBuffer): void {
     if (buffer.size > MOST_BYTES || this.#free.length >= MOST_BUFFERS) {
       buffer.destroy();
       return;
     }
-    buffer.unmap();
     this.#free.push(buffer);
   }
 }
