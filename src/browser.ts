@@ -119,7 +119,7 @@ export {
 export type { ShapedFloats } from './base/shaped-floats.ts';
 export type { WeightCounts } from './graph/weights/weight-counts.ts';
 export type { LabelOptions, OpenedPictures } from './io/pictures/arrange-pictures.ts';
-export type { DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
+export type { DecodeQuestion, DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
 export type { GivenPicture } from './io/pictures/given-pictures.ts';
 export { type OpenPicturesOptions, openPictures } from './io/pictures/open-pictures-anywhere.ts';
 export type { PictureSource } from './io/pictures/picture-source.ts';

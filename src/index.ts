@@ -129,7 +129,7 @@ export { fetchNewstest, fetchVocabulary, type Newstest } from './results/publish
 export type { ShapedFloats } from './base/shaped-floats.ts';
 export type { WeightCounts } from './graph/weights/weight-counts.ts';
 export type { LabelOptions } from './io/pictures/arrange-pictures.ts';
-export type { DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
+export type { DecodeQuestion, DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
 export type { GivenPicture } from './io/pictures/given-pictures.ts';
 export { type OpenedPictures, type OpenPicturesOptions, openPictures } from './io/pictures/open-pictures.ts';
 export type { PictureSource } from './io/pictures/picture-source.ts';

@@ -54,12 +54,18 @@ export {
   type VerticalRounding,
 } from './io/jpeg/decode.ts';
 export type { LabelOptions } from './io/pictures/arrange-pictures.ts';
-export type { DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
+export type { DecodeQuestion, DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
 export { evaluationPixels } from './io/pictures/evaluation-picture.ts';
 export type { GivenPicture } from './io/pictures/given-pictures.ts';
 export { type OpenedPictures, type OpenPicturesOptions, openPictures } from './io/pictures/open-pictures.ts';
 export { pictureSetDigest } from './io/pictures/picture-set-digest.ts';
-export type { EncodedPicture, PictureEntry, PictureSource } from './io/pictures/picture-source.ts';
+export type {
+  EncodedPicture,
+  IndexedPictures,
+  PictureEntry,
+  PictureIndex,
+  PictureSource,
+} from './io/pictures/picture-source.ts';
 export type { Prepared } from './io/pictures/prepare.ts';
 export {
   type BadPicture,
@@ -70,6 +76,7 @@ export {
   readPictures,
   type Selection,
 } from './io/pictures/read-pictures.ts';
+export { type TrainingView, trainingPixels } from './io/pictures/training-picture.ts';
 export type { AnsweringThread } from './io/threads/answering-thread.ts';
 
 // Text.
