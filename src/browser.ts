@@ -122,6 +122,7 @@ export type { LabelOptions, OpenedPictures } from './io/pictures/arrange-picture
 export type { DecodeQuestion, DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
 export type { GivenPicture } from './io/pictures/given-pictures.ts';
 export { type OpenPicturesOptions, openPictures } from './io/pictures/open-pictures-anywhere.ts';
+export type { PictureSplit } from './io/pictures/picture-kinds.ts';
 export type { PictureSource } from './io/pictures/picture-source.ts';
 export {
   type BadPicture,

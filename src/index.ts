@@ -132,6 +132,7 @@ export type { LabelOptions } from './io/pictures/arrange-pictures.ts';
 export type { DecodeQuestion, DecodeThread, DecodeThreads } from './io/pictures/decode-threads.ts';
 export type { GivenPicture } from './io/pictures/given-pictures.ts';
 export { type OpenedPictures, type OpenPicturesOptions, openPictures } from './io/pictures/open-pictures.ts';
+export type { PictureSplit } from './io/pictures/picture-kinds.ts';
 export type { PictureSource } from './io/pictures/picture-source.ts';
 export {
   type BadPicture,

@@ -58,6 +58,7 @@ export type { DecodeQuestion, DecodeThread, DecodeThreads } from './io/pictures/
 export { evaluationPixels } from './io/pictures/evaluation-picture.ts';
 export type { GivenPicture } from './io/pictures/given-pictures.ts';
 export { type OpenedPictures, type OpenPicturesOptions, openPictures } from './io/pictures/open-pictures.ts';
+export type { PictureSplit } from './io/pictures/picture-kinds.ts';
 export { pictureSetDigest } from './io/pictures/picture-set-digest.ts';
 export type {
   EncodedPicture,

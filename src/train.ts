@@ -31,7 +31,7 @@ export {
 
 export type { ResNetLayer, ResNetVariables } from './layers/resnet-sites.ts';
 export type { Site } from './layers/site.ts';
-export type { ResNetConfig, ResNetOptions } from './models/resnet50/config.ts';
+export type { ResNetConfig, ResNetDepth, ResNetOptions } from './models/resnet50/config.ts';
 export { type ResNetSchedule, resNetLearningRate } from './models/resnet50/learning-rate.ts';
 export {
   loadTrainableResNet,
@@ -66,14 +66,22 @@ export type { SentencePair } from './train/text/sentence-pair.ts';
 
 export type { TrainingView } from './io/pictures/training-picture.ts';
 export { type LinearSchedule, linearLearningRate } from './models/transformer/learning-rate.ts';
-export type { Trainee } from './train/loop/trainee.ts';
+export type { DeviceMasks, Kept, LayerMask, PrunedLayer, Pruner } from './train/loop/device-masks.ts';
+export type { BatchPart, RecordedPart, StepInputs, Trainee } from './train/loop/trainee.ts';
 export { type Losses, Trainer, type TrainerOptions } from './train/loop/trainer.ts';
-export type { Preparation } from './train/run/preparation.ts';
+export type { PicturePart } from './train/pictures/picture-batches.ts';
+export type { Batch, DataIdentity, Preparation } from './train/run/preparation.ts';
 export { type PrepareResNetOptions, prepareResNet } from './train/run/prepare-resnet.ts';
 export { prepareTransformer } from './train/run/prepare-transformer.ts';
 export { RESNET_PRESETS, TRANSFORMER_PRESETS } from './train/run/presets.ts';
 export { settingsOfPublished } from './train/run/published-settings.ts';
-export type { ResNetSettings, TrainingSettings, TransformerSettings } from './train/run/settings.ts';
+export type {
+  CommonSettings,
+  LayerSparsity,
+  ResNetSettings,
+  TrainingSettings,
+  TransformerSettings,
+} from './train/run/settings.ts';
 export {
   type TrainedRun,
   type TrainInFolderOptions,
@@ -81,10 +89,14 @@ export {
   trainInFolder,
 } from './train/run/train-in-folder.ts';
 export { DivergedError, restoreSlots, trainingTensors } from './train/state/training-tensors.ts';
+export type { ReadCorpusOptions } from './train/text/corpus.ts';
+export type { TextPart } from './train/text/text-batches.ts';
+export type { MetricsRecord } from './train/watch/metrics-file.ts';
 
 // Both.
 
 export type { Backward, Tape } from './graph/differentiation/tape.ts';
+export type { Optimiser } from './graph/optimisers/optimiser.ts';
 export type { LossParts, TrainingGraph } from './models/training/loss.ts';
 export { drawnNoise, type NoiseRequest, type NoiseSource } from './models/training/noise.ts';
 export type { SparseTraining } from './models/training/sparse-kernel.ts';

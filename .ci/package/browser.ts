@@ -13,8 +13,8 @@ const tensors: NamedTensor[] = [
   { name: 'dense/kernel', dtype: 'float32', shape: [2, 2], data: Float32Array.of(1, 0, 2, 0) },
 ];
 await using checkpoint = await openCheckpoint(await checkpointFiles('model.ckpt-1', tensors));
-const { layers, percent } = await checkpointSparsity(checkpoint);
-expect(layers[0]?.name === 'dense/kernel' && percent === 50, 'half of a layer is zero');
+const { layers, sparsity } = await checkpointSparsity(checkpoint);
+expect(layers[0]?.name === 'dense/kernel' && sparsity === 0.5, 'half of a layer is zero');
 
 // 8 × 8 pixels, mid-grey.
 const JPEG =

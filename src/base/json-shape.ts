@@ -15,6 +15,9 @@ export type Shape<T> = ((value: unknown, at: string) => string | undefined) & { 
 /** What a shape lets pass. */
 export type ShapeOf<S> = S extends Shape<infer T> ? T : never;
 
+/** Shapes of all fields of an object, for `fields`. */
+export type ShapesOf<T> = { readonly [Name in keyof T]-?: Shape<T[Name]> };
+
 /**
  * A value that came from JSON, once it is known to have a shape.
  * @param what it should be, for the error, such as `result of "tsos evaluate"`.
@@ -45,9 +48,12 @@ export interface Limits {
 }
 
 /** A finite number. */
-export function real({ least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY }: Limits = {}) {
+export function real({
+  least = Number.NEGATIVE_INFINITY,
+  most = Number.POSITIVE_INFINITY,
+}: Limits = {}): Shape<number> {
   const isOne = (value: unknown) => Number.isFinite(value) && isWithin(value as number, least, most);
-  return simple<number>(`a number${limitWords(least, most)}`, isOne);
+  return simple(`a number${limitWords(least, most)}`, isOne);
 }
 
 /** A whole number, from 0 unless said otherwise, that a double holds exactly. */

@@ -21,8 +21,9 @@ export interface IndexedPictures extends PictureSource {
 
 /** The pictures of a source by their number. */
 export interface PictureIndex {
+  /** How many there are. */
   readonly count: number;
-  /** Its `load` may be called at any time. */
+  /** One of them, from 0; its `load` may be called at any time. */
   entry(number: number): PictureEntry;
 }
 

@@ -4,9 +4,11 @@ import { resizeBicubic } from './bicubic.ts';
 import { EVALUATION_SIZE, evaluationPixels } from './evaluation-picture.ts';
 import { CROP_DRAWS, randomCrop } from './random-crop.ts';
 
-/** How a training step sees a picture: what decides on crop and mirroring, and the side of the result in pixels. */
+/** How a training step sees a picture. */
 export interface TrainingView {
+  /** Decides on crop and mirroring. */
   readonly key: RandomKey;
+  /** Side of the result, in pixels. */
   readonly size: number;
 }
 

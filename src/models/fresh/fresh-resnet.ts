@@ -12,6 +12,7 @@ import type { InitialValues } from './initial-values.ts';
 
 /** A residual network that is to be trained. */
 export interface FreshResNetOptions {
+  /** Decides on the variables of sparsified layers. */
   readonly technique: Technique;
   /** Depth, width and classes that are not those of the paper's ResNet-50. */
   readonly size?: Partial<ResNetSize> | undefined;

@@ -15,6 +15,7 @@ import type { InitialValues } from './initial-values.ts';
 
 /** A Transformer that is to be trained. */
 export interface FreshTransformerOptions {
+  /** Decides on the variables of sparsified layers. */
   readonly technique: Technique;
   /** Sizes that are not the paper's. The vocabulary is that of the data. */
   readonly size?: Partial<TransformerSize> | undefined;

@@ -27,6 +27,7 @@ export interface ResNetSize {
   readonly depth?: ResNetDepth | undefined;
   /** Channels of the first convolution. */
   readonly width: number;
+  /** How many it tells apart. */
   readonly classes: number;
 }
 

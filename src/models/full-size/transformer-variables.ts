@@ -2,8 +2,11 @@ import type { ModelMatrix, ModelVariable } from './model-variable.ts';
 
 /** What decides the sizes of a Transformer. */
 export interface TransformerSize {
+  /** Features of a token. */
   readonly hidden: number;
+  /** Inner features of feed-forward layers. */
   readonly filter: number;
+  /** Rows of the embedding; a multiple of 4 that may be above what a vocabulary has. */
   readonly vocabulary: number;
   /** Of the encoder, and as many of the decoder. */
   readonly layers: number;

@@ -45,17 +45,18 @@ export interface ResNetConfig {
   readonly valuePrecision: ValuePrecision;
 }
 
+/** Layers of a network that is known. */
+export type ResNetDepth = 18 | 34 | 50 | 101 | 152 | 200;
+
 /** Blocks of the four groups at the depths there are (He et al. 2016, table 1). */
-const NETWORKS = {
+const NETWORKS: Readonly<Record<ResNetDepth, Pick<ResNetConfig, 'kind' | 'blocks'>>> = {
   18: { kind: 'residual', blocks: [2, 2, 2, 2] },
   34: { kind: 'residual', blocks: [3, 4, 6, 3] },
   50: { kind: 'bottleneck', blocks: [3, 4, 6, 3] },
   101: { kind: 'bottleneck', blocks: [3, 4, 23, 3] },
   152: { kind: 'bottleneck', blocks: [3, 8, 36, 3] },
   200: { kind: 'bottleneck', blocks: [3, 24, 36, 3] },
-} as const satisfies Record<number, Pick<ResNetConfig, 'kind' | 'blocks'>>;
-
-export type ResNetDepth = keyof typeof NETWORKS;
+};
 
 /** Depths of the networks there are. */
 export const RESNET_DEPTHS = Object.keys(NETWORKS).map(Number) as ResNetDepth[];

@@ -25,6 +25,7 @@ export interface TransformerDropout {
   readonly reluBroadcastDims?: readonly number[] | undefined;
 }
 
+/** All values stay. */
 export const NO_DROPOUT: TransformerDropout = { layerPrepostprocess: 0, attention: 0, relu: 0 };
 
 /** Names of the original's presets of regularisation. */
@@ -36,6 +37,7 @@ export const REGULARIZATIONS = [
   'muchmoredropout+label_smoothing',
 ] as const;
 
+/** Name of a preset. */
 export type Regularization = (typeof REGULARIZATIONS)[number];
 
 /** Dropout and label smoothing of a preset, as the original's flag `regularization` sets them. */

@@ -1,6 +1,5 @@
 import type { Gpu } from '../../graph/device/gpu.ts';
 import { type DeviceTensor, readFloats, write } from '../../graph/device/scope.ts';
-import type { GradualPruner } from '../../layers/pruning/gradual-pruner.ts';
 import { sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
 import type { BatchPart, Trainee } from './trainee.ts';
 
@@ -16,19 +15,52 @@ const LARGEST = 2 ** 128 - 2 ** 104;
 
 /** Weights that masks keep. */
 export interface Kept {
+  /** Of ones in the mask. */
   readonly kept: number;
+  /** Of places in the mask. */
   readonly total: number;
+}
+
+/** Decides when masks are made anew, and makes them: `pruning.GradualPruner` of `tsos/layers`. */
+export interface Pruner {
+  /** How far it is. */
+  readonly state: {
+    /** Step of the last update, 0 before the first. */
+    readonly lastUpdate: number;
+  };
+  /** Whether masks are to be made anew after this step's update of the weights. */
+  isDue(step: number): boolean;
+  /** Makes the masks of a step, by layer. @param layers always the same ones in the same order */
+  update(step: number, layers: readonly PrunedLayer[]): ReadonlyMap<string, LayerMask>;
+}
+
+/** Weights of a layer as training has them, pruned ones included. */
+export interface PrunedLayer {
+  /** By which its mask is found. */
+  readonly name: string;
+  /** Of the weights. */
+  readonly shape: readonly number[];
+  /** In the order of the shape. */
+  readonly weights: Float32Array;
+}
+
+/** What decides on the weights of a layer. */
+export interface LayerMask {
+  /** 1 where a weight is kept, else 0; of the size of the weights. */
+  readonly mask: Float32Array;
+  /** Magnitude that decided. */
+  readonly threshold: number;
 }
 
 /** The masks of a pruned model on the device, and what makes them anew. */
 export class DeviceMasks {
   readonly #gpu: Gpu;
   readonly #layers: readonly MaskedLayer[];
-  readonly #pruner: GradualPruner | undefined;
+  readonly #pruner: Pruner | undefined;
   /** What was counted, until masks are made anew. */
   #kept: Readonly<Record<string, Kept>> | undefined;
 
-  private constructor(gpu: Gpu, layers: readonly MaskedLayer[], pruner: GradualPruner | undefined) {
+  private constructor(gpu: Gpu, layers: readonly MaskedLayer[], pruner: Pruner | undefined) {
     this.#gpu = gpu;
     this.#layers = layers;
     this.#pruner = pruner;
@@ -38,7 +70,7 @@ export class DeviceMasks {
   static of<Part extends BatchPart>(
     gpu: Gpu,
     { start, technique, variables }: Trainee<Part>,
-    pruner: GradualPruner | undefined,
+    pruner: Pruner | undefined,
   ): DeviceMasks | undefined {
     if (technique !== 'magnitude_pruning' && technique !== 'random_pruning') return undefined;
     const layers = sparsifiedMatrices(start, technique).map(({ site }) => ({

@@ -17,6 +17,7 @@ export interface BatchPart {
 
 /** What a training graph needs beside the model and the batch. */
 export interface StepInputs {
+  /** Of layers and dropout. */
   readonly noise: NoiseSource;
   /** `[1]` */
   readonly penaltyWeight: GraphTensor;
@@ -24,6 +25,7 @@ export interface StepInputs {
 
 /** A training step that is recorded up to its gradients. */
 export interface RecordedPart<Part> {
+  /** Loss and gradients. */
   readonly training: TrainingGraph;
   /** Puts a part of the shape that was recorded on the device. */
   write(part: Part): void;
@@ -31,7 +33,9 @@ export interface RecordedPart<Part> {
 
 /** A model that is trained, as the loop sees it. */
 export interface Trainee<Part extends BatchPart> {
+  /** How it is sparsified. */
   readonly technique: Technique;
+  /** All of them, on the device. */
   readonly variables: TrainingVariables;
   /** What the variables are called and were when the training began. */
   readonly start: Checkpoint;

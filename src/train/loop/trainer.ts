@@ -6,10 +6,9 @@ import type { Optimiser } from '../../graph/optimisers/optimiser.ts';
 import { applyGradients } from '../../graph/optimisers/optimiser.ts';
 import { Graph } from '../../graph/plan/graph.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
-import type { GradualPruner } from '../../layers/pruning/gradual-pruner.ts';
 import { drawnNoise } from '../../models/training/noise.ts';
 import { Accumulator } from './accumulator.ts';
-import { DeviceMasks } from './device-masks.ts';
+import { DeviceMasks, type Pruner } from './device-masks.ts';
 import { PartPlans } from './part-plans.ts';
 import type { BatchPart, Trainee } from './trainee.ts';
 
@@ -20,12 +19,13 @@ const NOISE = 0xffff_ffff;
 export interface TrainerOptions {
   /** Of all noise. */
   readonly seed: number;
+  /** By the steps that were done before. */
   readonly learningRate: (step: number) => number;
   /** Weight of the penalty of variational dropout or L0 regularisation; asked for once a step, of rising steps. */
   readonly penaltyWeight?: ((step: number) => number) | undefined;
   /** Makes masks anew while training; without it they stay. */
-  readonly pruner?: GradualPruner | undefined;
-  /** @param updates that were done before */
+  readonly pruner?: Pruner | undefined;
+  /** Makes it. @param updates that were done before */
   readonly optimiser: (scope: Scope, updates: number) => Optimiser;
   /** Steps that were done before; 0. */
   readonly step?: number | undefined;
@@ -39,8 +39,11 @@ export type Losses = Readonly<Record<string, number>>;
  * number of the step; so whoever restores these goes on to the bit.
  */
 export class Trainer<Part extends BatchPart> implements Disposable {
+  /** What it trains on. */
   readonly gpu: Gpu;
+  /** What it trains. */
   readonly trainee: Trainee<Part>;
+  /** With what it remembers. */
   readonly optimiser: Optimiser;
   /** Masks of pruning; undefined with other techniques. */
   readonly masks: DeviceMasks | undefined;
@@ -146,12 +149,14 @@ export class Trainer<Part extends BatchPart> implements Disposable {
     return Object.fromEntries(await Promise.all([...this.#losses].map(read)));
   }
 
+  /** Gives back what it has on the device; the variables stay. */
   dispose(): void {
     this.#plans.dispose();
     this.#update?.dispose();
     this.#scope.dispose();
   }
 
+  /** As `dispose`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -12,6 +12,7 @@ export interface PicturePart extends BatchPart {
   readonly pixels: Float32Array;
   /** `[B]` */
   readonly labels: Uint32Array;
+  /** Side of the pictures, in pixels. */
   readonly size: number;
 }
 

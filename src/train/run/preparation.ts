@@ -6,6 +6,7 @@ import type { TrainingSettings } from './settings.ts';
 
 /** A batch that the device gets part by part. */
 export interface Batch<Part extends BatchPart> {
+  /** All of it, in order. */
   readonly parts: readonly Part[];
   /** Tokens of the targets, or pictures. */
   readonly items: number;
@@ -16,9 +17,11 @@ export type DataIdentity = Readonly<Record<string, string | number>>;
 
 /** All that a training needs but a device: what is cheap to find wrong has been looked at. */
 export interface Preparation<Part extends BatchPart> {
+  /** By which it was prepared. */
   readonly settings: TrainingSettings;
   /** What it begins with. */
   readonly start: Checkpoint;
+  /** What a run that goes on must find again. */
   readonly data: DataIdentity;
   /** What the user should know of the data, and of what the training begins with. */
   readonly notes: readonly string[];
@@ -26,9 +29,11 @@ export interface Preparation<Part extends BatchPart> {
   readonly unit: 'tokens' | 'pictures';
   /** Batches that have seen all data. */
   readonly batchesPerEpoch: number;
+  /** By the steps that were done before. */
   readonly learningRate: (step: number) => number;
   /** The batch of a step, whatever was asked for before. */
   batchAt(step: number): Promise<Batch<Part>>;
+  /** Makes it. @param updates that were done before */
   optimiser(scope: Scope, updates: number): Optimiser;
   /** Puts the model on a device, with the values of a checkpoint. */
   load(scope: Scope, start: Checkpoint): Promise<Trainee<Part>>;

@@ -14,6 +14,7 @@ import type { ResNetSettings } from './settings.ts';
 /** What the side of pictures is a multiple of, so that the pixels of every batch are one of 16, which kernels need. */
 const SIDE_STEP = 4;
 
+/** How pictures are decoded. */
 export interface PrepareResNetOptions {
   /** Threads that decode; 0 for the calling one. */
   readonly workers?: number | undefined;

@@ -1,47 +1,179 @@
-import { fields, listOf, oneOf, optional, real, type ShapeOf, text, whole } from '../../base/json-shape.ts';
-import { TECHNIQUES } from '../../base/technique.ts';
+import {
+  fields,
+  listOf,
+  oneOf,
+  optional,
+  real,
+  type Shape,
+  type ShapesOf,
+  text,
+  whole,
+} from '../../base/json-shape.ts';
+import { TECHNIQUES, type Technique } from '../../base/technique.ts';
 import type { ModelKind } from '../../models/model-kind.ts';
-import { RESNET_DEPTHS } from '../../models/resnet50/config.ts';
-import { REGULARIZATIONS } from '../../models/transformer/dropout.ts';
+import { RESNET_DEPTHS, type ResNetDepth } from '../../models/resnet50/config.ts';
+import { REGULARIZATIONS, type Regularization } from '../../models/transformer/dropout.ts';
+
+/** What trainings of both models are told, by the names of the options of `tsos train`. */
+export interface CommonSettings {
+  /** How layers are sparsified. */
+  readonly technique: Technique;
+  /** Decides on initial values, the order of the data, crops and noise. */
+  readonly seed: number;
+  /** Steps of the optimiser. */
+  readonly trainSteps: number;
+  /** Tokens of a side for the Transformer, padding included; pictures for the ResNet. */
+  readonly batchSize: number;
+  /** What of a batch the device works on at once; the whole unless given. */
+  readonly microBatch?: number | undefined;
+
+  /** Pruning: share of the weights of each layer that goes, in [0, 1). */
+  readonly targetSparsity?: number | undefined;
+  /** Pruning begins; 0 unless given. */
+  readonly beginPruningStep?: number | undefined;
+  /** The target is reached; at the last step unless given. */
+  readonly endPruningStep?: number | undefined;
+  /** Steps between two updates of the masks. */
+  readonly pruningFrequency?: number | undefined;
+  /** Other targets, for layers that have this in their names. */
+  readonly perLayer?: readonly LayerSparsity[] | undefined;
+
+  /** Variational dropout and L0 regularisation: weight of the penalty when it is whole. */
+  readonly penaltyWeight?: number | undefined;
+  /** Step up to which the weight is 0. */
+  readonly penaltyBegin?: number | undefined;
+  /** Step from which the weight is whole; the last unless given. */
+  readonly penaltyEnd?: number | undefined;
+  /** How the weight rises. */
+  readonly penaltyFunction?: 'linear' | 'cubic' | undefined;
+  /** Variational dropout: bound of |log α|. */
+  readonly clipLogAlpha: number;
+
+  /** Pruning: share that masks will drop; weights begin larger accordingly. */
+  readonly initialSparsity?: number | undefined;
+  /** Variational dropout: first value of log σ². */
+  readonly initialLogSigma2?: number | undefined;
+  /** L0 regularisation: mean of the first values of log α. */
+  readonly initialLogAlpha?: number | undefined;
+  /** Path of a checkpoint whose variables are begun with. */
+  readonly warmStartFrom?: string | undefined;
+  /** Path of a checkpoint whose masks are begun with, and stay. */
+  readonly loadMasksFrom?: string | undefined;
+  /** Path of a checkpoint of which all but masks is begun with. */
+  readonly loadWeightsFrom?: string | undefined;
+
+  /** Steps from one checkpoint to the next. */
+  readonly checkpointEvery: number;
+  /** How many checkpoints are kept. */
+  readonly keep: number;
+  /** Steps from one record of metrics to the next. */
+  readonly logEvery: number;
+}
+
+/** How sparse a layer is to be. */
+export interface LayerSparsity {
+  /** Part of its name. */
+  readonly layer: string;
+  /** Share of its weights that goes, in [0, 1). */
+  readonly sparsity: number;
+}
+
+/** How a Transformer is trained. */
+export interface TransformerSettings extends CommonSettings {
+  /** Tells it from a residual network. */
+  readonly model: 'transformer';
+  /** Paths of sentences, one a line. */
+  readonly inputs: readonly string[];
+  /** Paths of their translations: as many files, with as many lines. */
+  readonly targets: readonly string[];
+  /** Path of the subword vocabulary. */
+  readonly vocab: string;
+  /** Features of a token. */
+  readonly hiddenSize: number;
+  /** Inner features of feed-forward layers. */
+  readonly filterSize: number;
+  /** Attention heads. */
+  readonly numHeads: number;
+  /** Layers of the encoder, and as many of the decoder. */
+  readonly numHiddenLayers: number;
+  /** Tokens of the longest sentence; longer pairs are left out. */
+  readonly maxLength: number;
+  /** How many times as long each length of batches is as the one before. */
+  readonly lengthBucketStep: number;
+  /** Dropout and label smoothing. */
+  readonly regularization: Regularization;
+  /** Falling with the root of the step, or linearly to 0 at the end. */
+  readonly learningRateSchedule: 'rsqrt' | 'linear';
+  /** Constant of `rsqrt`, or highest rate of `linear`. */
+  readonly learningRate: number;
+  /** Steps over which the rate rises. */
+  readonly warmupSteps: number;
+}
+
+/** How a residual network is trained. */
+export interface ResNetSettings extends CommonSettings {
+  /** Tells it from a Transformer. */
+  readonly model: 'rn50';
+  /** Paths of folders with `train-*` TFRecord files or a folder for each class, or of files. */
+  readonly data: readonly string[];
+  /** Path of the classes of pictures that are JPEG files. */
+  readonly labels?: string | undefined;
+  /** Layers of the network. */
+  readonly resnetDepth: ResNetDepth;
+  /** Channels of the first convolution. */
+  readonly width: number;
+  /** Classes it tells apart. */
+  readonly numClasses: number;
+  /** Side of the pictures, in pixels; a multiple of 4. */
+  readonly imageSize: number;
+  /** Share of a label that is spread over all classes. */
+  readonly labelSmoothing: number;
+  /** Factor of half the squared weights. */
+  readonly weightDecay: number;
+  /** Highest rate of a batch of 256; others in proportion. */
+  readonly baseLearningRate: number;
+  /** Epochs over which the rate rises. */
+  readonly warmupEpochs: number;
+  /** Epochs at which it falls to a tenth. */
+  readonly decayEpochs: readonly number[];
+  /** Scopes of layers that are not sparsified, such as `initial_conv`. */
+  readonly denseLayers?: readonly string[] | undefined;
+}
+
+/** How either model is trained. */
+export type TrainingSettings = TransformerSettings | ResNetSettings;
 
 const count = whole({ least: 1 });
 const list = listOf(text());
 
-/** What trainings of both models are told, by the names of the options of `tsos train`. */
-const COMMON = {
+const COMMON: ShapesOf<CommonSettings> = {
   technique: oneOf(...TECHNIQUES),
   seed: whole(),
   trainSteps: count,
-  /** Tokens of a side for the Transformer, padding included; pictures for the ResNet. */
   batchSize: count,
-  /** What of a batch the device works on at once; the whole unless given. */
   microBatch: optional(count),
-  /** Pruning. */
   targetSparsity: optional(real()),
   beginPruningStep: optional(whole()),
   endPruningStep: optional(whole()),
   pruningFrequency: optional(count),
   perLayer: optional(listOf(fields({ layer: text(), sparsity: real() }))),
-  /** Variational dropout and L0 regularisation. */
   penaltyWeight: optional(real()),
   penaltyBegin: optional(whole()),
   penaltyEnd: optional(whole()),
   penaltyFunction: optional(oneOf('linear', 'cubic')),
   clipLogAlpha: real(),
-  /** What a training begins with. */
   initialSparsity: optional(real()),
   initialLogSigma2: optional(real()),
   initialLogAlpha: optional(real()),
   warmStartFrom: optional(text()),
   loadMasksFrom: optional(text()),
   loadWeightsFrom: optional(text()),
-  /** What is kept of it. */
   checkpointEvery: count,
   keep: count,
   logEvery: count,
 };
 
-const TRANSFORMER = {
+const TRANSFORMER: ShapesOf<TransformerSettings> = {
   model: oneOf('transformer'),
   ...COMMON,
   inputs: list,
@@ -57,9 +189,9 @@ const TRANSFORMER = {
   learningRateSchedule: oneOf('rsqrt', 'linear'),
   learningRate: real(),
   warmupSteps: whole(),
-} as const;
+};
 
-const RESNET = {
+const RESNET: ShapesOf<ResNetSettings> = {
   model: oneOf('rn50'),
   ...COMMON,
   data: list,
@@ -74,18 +206,14 @@ const RESNET = {
   warmupEpochs: real(),
   decayEpochs: listOf(real()),
   denseLayers: optional(list),
-} as const;
+};
 
 /** What JSON must be to tell how a Transformer is trained. */
-export const TRANSFORMER_SETTINGS = fields(TRANSFORMER);
+export const TRANSFORMER_SETTINGS: Shape<TransformerSettings> = fields(TRANSFORMER);
 /** What JSON must be to tell how a residual network is trained. */
-export const RESNET_SETTINGS = fields(RESNET);
+export const RESNET_SETTINGS: Shape<ResNetSettings> = fields(RESNET);
 /** Names of the settings of a model. */
 export const SETTING_NAMES: Readonly<Record<ModelKind, readonly string[]>> = {
   transformer: Object.keys(TRANSFORMER),
   rn50: Object.keys(RESNET),
 };
-
-export type TransformerSettings = ShapeOf<typeof TRANSFORMER_SETTINGS>;
-export type ResNetSettings = ShapeOf<typeof RESNET_SETTINGS>;
-export type TrainingSettings = TransformerSettings | ResNetSettings;

@@ -16,15 +16,19 @@ import { penaltyWeightOf, prunerOf } from './schedules.ts';
 
 /** How far a training is. */
 export interface TrainingProgress {
+  /** Steps that were done. */
   readonly step: number;
+  /** Steps there are to do. */
   readonly steps: number;
-  /** Tokens of targets, or pictures, of the steps that this process did, and the seconds they took. */
+  /** Tokens of targets, or pictures, of the steps that this process did. */
   readonly items: number;
+  /** What these steps took. */
   readonly seconds: number;
   /** What was last measured. */
   readonly metrics: MetricsRecord | undefined;
 }
 
+/** How to go on, and whom to tell. */
 export interface TrainInFolderOptions {
   /** Goes on with what an earlier run left there, where there is any. */
   readonly resume?: boolean | undefined;
@@ -38,12 +42,15 @@ export interface TrainInFolderOptions {
 
 /** What a training came to. */
 export interface TrainedRun {
+  /** Steps that were done, by earlier processes too. */
   readonly step: number;
   /** Step it went on from; 0 where it began. */
   readonly resumedFrom: number;
   /** Of the last step. */
   readonly metrics: MetricsRecord;
+  /** Tokens of targets, or pictures, of the steps that this process did. */
   readonly items: number;
+  /** What these steps took. */
   readonly seconds: number;
 }
 

@@ -12,8 +12,10 @@ import type { Trainer } from '../loop/trainer.ts';
 
 /** A training has led to numbers that are none. */
 export class DivergedError extends TsosError {
+  /** The class's own. */
   override readonly name = 'DivergedError';
 
+  /** Says what to change. @param what is not finite */
   constructor(what: string) {
     super(`the training has diverged: ${what}; lower the learning rate, or give it a longer warm-up`);
   }

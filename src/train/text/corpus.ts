@@ -73,10 +73,13 @@ export interface ParallelText {
   readonly targets: readonly string[];
 }
 
+/** How texts become pairs. */
 export interface ReadCorpusOptions {
+  /** Of both languages. */
   readonly vocabulary: Vocabulary;
   /** Tokens of the longer side, its end included; longer pairs are left out. */
   readonly maxLength: number;
+  /** Ends the reading with its reason. */
   readonly signal?: AbortSignal | undefined;
   /** Told now and then how many lines were read. */
   readonly onProgress?: ((lines: number) => void) | undefined;

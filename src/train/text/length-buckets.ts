@@ -3,10 +3,13 @@ import type { SentencePair } from './sentence-pair.ts';
 
 /** Sentence pairs whose longer side has at most `length` tokens, and how many of them make a batch. */
 export interface LengthBucket {
+  /** Tokens of the longest. */
   readonly length: number;
+  /** As many make a batch. */
   readonly sentences: number;
 }
 
+/** How batches are cut. */
 export interface BucketOptions {
   /** Tokens of a batch, padding included, a side. */
   readonly tokens: number;

@@ -8,6 +8,7 @@ import type { SentencePair } from './sentence-pair.ts';
 
 /** Sentence pairs that the device works on at once, with room for others. */
 export interface TextPart extends BatchPart {
+  /** At most as many as there is room for. */
   readonly pairs: readonly SentencePair[];
   /** Room for pairs, and for the tokens of a side of each. */
   readonly room: LengthBucket;
