@@ -1,6 +1,7 @@
 import { DataError } from '../../base/errors.ts';
 import { wait } from '../../base/wait.ts';
 import { ByteSource, type ByteStore } from './byte-source.ts';
+import { discardBody } from './discard-body.ts';
 import { streamChunks } from './stream-chunks.ts';
 
 /**
@@ -146,7 +147,7 @@ async function request(url: string, range?: Stretch): Promise<Response> {
     try {
       const response = await explained(url, fetch(url, { headers }));
       if ((response.ok || response.status === 416) && !isPage(response)) return response;
-      await response.body?.cancel();
+      await discardBody(response);
       throw refusal(url, response);
     } catch (error) {
       if (error instanceof NotThereError || attempt === ATTEMPTS) throw error;
@@ -178,7 +179,7 @@ function refusal(file: string, { status, ok }: Response): DataError {
 }
 
 async function fetchWhole(url: string, unused?: Response): Promise<Response> {
-  await unused?.body?.cancel();
+  await discardBody(unused);
   return request(url);
 }
 

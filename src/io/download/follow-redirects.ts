@@ -1,4 +1,5 @@
 import { TsosError } from '../../base/errors.ts';
+import { discardBody } from '../bytes/discard-body.ts';
 
 /** As many as browsers follow. */
 const MOST_REDIRECTS = 20;
@@ -20,7 +21,7 @@ export async function followRedirects(
     const address = visited[visited.length - 1];
     const response = await fetch(address, { headers, signal, redirect: 'manual' });
     if (!REDIRECTS.includes(response.status)) return response;
-    await response.body?.cancel();
+    await discardBody(response);
     const next = nextAddress(address, response.headers.get('location'));
     if (visited.includes(next)) throw new TsosError(`${url}: the server redirects in a circle, to ${next}`);
     visited.push(next);
