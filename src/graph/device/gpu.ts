@@ -179,8 +179,9 @@ export class Gpu {
   async settled(): Promise<void> {
     const device = this.device;
     await this.#attempt('waiting for submitted work', () => {
-      // Uploads are staged in memory of the host, which is kept until something is submitted behind them.
-      device.queue.submit([]);
+      // Uploads are staged in memory of the host, which is kept until something is submitted behind them: an empty list would do
+      // but for bun-webgpu, which passes none on.
+      device.queue.submit([device.createCommandEncoder({ label: 'behind uploads' }).finish()]);
       return device.queue.onSubmittedWorkDone();
     });
   }
