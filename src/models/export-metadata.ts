@@ -2,7 +2,7 @@ import { DataError } from '../base/errors.ts';
 import type { Technique } from '../base/technique.ts';
 import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../layers/resolve-technique.ts';
-import { headsFromFile } from './transformer/config.ts';
+import { statedHeads } from './transformer/config.ts';
 
 /** What of a checkpoint is told by its path and the files beside it, not by its variables. */
 export interface ExportOptions {
@@ -22,12 +22,22 @@ export async function exportMetadata(
 ): Promise<Record<string, string> & { technique?: Technique }> {
   const technique = applyMasks ? 'dense' : recognised(checkpoint, requested);
   const threshold = resolveLogAlphaThreshold(checkpoint, logAlphaThreshold).value;
-  const heads = await headsFromFile(checkpoint);
+  const heads = (await statedHeads(checkpoint))?.heads;
   return {
     ...(technique === undefined ? {} : { technique }),
     ...(technique === 'variational_dropout' ? { log_alpha_threshold: `${threshold}` } : {}),
     ...(heads === undefined ? {} : { num_heads: `${heads}` }),
   };
+}
+
+/**
+ * What goes beside a copy of a checkpoint that keeps no metadata, by file names, so that it is read as the same model: the number
+ * of heads shows in no shape.
+ */
+export async function exportCompanions(checkpoint: Checkpoint): Promise<ReadonlyMap<string, string>> {
+  const heads = (await statedHeads(checkpoint))?.heads;
+  if (heads === undefined) return new Map();
+  return new Map([['hparams.json', `${JSON.stringify({ num_heads: heads })}\n`]]);
 }
 
 /** undefined for what is of several techniques. */

@@ -4,7 +4,7 @@ import { number } from './values.ts';
 
 export const CHECKPOINT = new Argument(
   '<checkpoint>',
-  'A prefix, an .index file, a directory, a .tar or .tar.gz',
+  'A published name, a prefix, an .index file, a directory, a .tar, .tar.gz or .safetensors',
 );
 
 /** Of commands that read weights. */

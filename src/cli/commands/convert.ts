@@ -6,7 +6,7 @@ import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
-import { isCheckpointFile } from '../../io/checkpoint/locate.ts';
+import { isOfCheckpoint } from '../../io/checkpoint/locate.ts';
 import {
   divideTensors,
   type Exported,
@@ -27,7 +27,7 @@ import type { OutputPlace } from '../../io/files/output-place.ts';
 import { appliedCheckpoint, withoutSlots } from '../../layers/applied-checkpoint.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../../layers/resolve-technique.ts';
 import { readPattern, sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
-import { exportMetadata } from '../../models/export-metadata.ts';
+import { exportCompanions, exportMetadata } from '../../models/export-metadata.ts';
 import {
   CHECKPOINT,
   LOG_ALPHA_THRESHOLD,
@@ -112,7 +112,7 @@ function isStandardOutput(place: OutputPlace | string): boolean {
 
 /** What an earlier run may have written into a directory. */
 function isOwnFile(name: string): boolean {
-  return (isCheckpointFile(name) && !name.endsWith('.safetensors')) || name.endsWith('.smtx');
+  return (isOfCheckpoint(name) && !name.endsWith('.safetensors')) || name.endsWith('.smtx');
 }
 
 interface ConvertOptions extends WeightOptions {
@@ -154,7 +154,9 @@ const WRITERS: Record<'safetensors' | 'npz' | 'bundle' | 'smtx', Writer> = {
     const { held, leftOut } = divideTensors(checkpoint, isBundleTensor);
     const names = held.map(({ name }) => name);
     const step = await trainingStep(checkpoint);
-    await writeCheckpointDirectory(output, readTensors(checkpoint, onTensor, names), step, directory);
+    const beside = await exportCompanions(checkpoint);
+    const tensors = readTensors(checkpoint, onTensor, names);
+    await writeCheckpointDirectory(output, tensors, step, { ...directory, beside });
     return { written: held.length, leftOut };
   },
   async smtx(checkpoint, output, onTensor, requested) {

@@ -35,12 +35,12 @@ export const evaluateCommand = new Command('evaluate')
   .addOption(OFFLINE)
   .requiredOption(
     '--data <path>',
-    'A folder with TFRecord files validation-*, or with JPEG files; or such files, each after its own --data',
+    'A folder with TFRecord files validation-*, with a folder of JPEG files for each class, or with JPEG files; or such files, each after its own --data',
     each,
   )
   .option(
     '--labels <file>',
-    'Classes of JPEG files: lines "<picture> <class>", or one WordNet id a line',
+    'Classes of JPEG files, from 0: lines "<picture> <class>", or one WordNet id a line',
     inputFile,
   )
   .option(

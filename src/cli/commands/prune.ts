@@ -3,11 +3,12 @@ import { printable } from '../../base/printable.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
 import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
-import { isCheckpointFile } from '../../io/checkpoint/locate.ts';
+import { isOfCheckpoint } from '../../io/checkpoint/locate.ts';
 import { requireDirectory } from '../../io/files/atomic-directory.ts';
 import type { CountRounding } from '../../layers/pruning/kept-count.ts';
 import { type PrunedLayer, pruneCheckpoint } from '../../layers/pruning/prune-checkpoint.ts';
 import type { MagnitudeRule, PruningRule } from '../../layers/pruning/rule.ts';
+import { exportCompanions } from '../../models/export-metadata.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { CHECKPOINT } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
@@ -61,7 +62,7 @@ pruneCommand.action(async (given, args) => {
   const path = await checkpointFor(given, args);
   const directory = {
     inputs: await checkpointInputs(path),
-    replaceable: args.force ? isCheckpointFile : undefined,
+    replaceable: args.force ? isOfCheckpoint : undefined,
   };
   await requireDirectory(args.output, directory);
   const checkpoint = await openCheckpoint(path);
@@ -80,7 +81,9 @@ pruneCommand.action(async (given, args) => {
           progress.update(done, total, 'layers');
         },
       });
-      await writeCheckpointDirectory(args.output, tensors, await trainingStep(checkpoint), directory);
+      const beside = await exportCompanions(checkpoint);
+      const step = await trainingStep(checkpoint);
+      await writeCheckpointDirectory(args.output, tensors, step, { ...directory, beside });
     });
   } finally {
     await checkpoint.close();

@@ -21,10 +21,11 @@ export const vocabularyCommand = new Command('vocabulary')
     "Entries have fewer characters than this, as with Tensor2Tensor's option of the name",
     wholeNumber(2),
   )
+  .option('--force', 'Replace a file that is there')
   .option('--json', 'Print one JSON object');
 
 vocabularyCommand.action(async (_, paths, args) => {
-  await requireOutput(args.output, { inputs: paths });
+  await requireOutput(args.output, { inputs: paths, replace: args.force ?? false });
   const { counts, texts } = await interruptible((signal) => countTexts(paths, signal));
   const { size, maxSubtokenLength } = args;
   const entries = buildVocabulary(counts, { size, maxSubtokenLength });

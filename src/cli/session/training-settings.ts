@@ -50,7 +50,12 @@ export async function trainingSettings(
     throw new ArgumentError(`${optionName(foreign)} is not for ${model}; leave it out`);
   const shape = (model === 'transformer' ? TRANSFORMER_SETTINGS : RESNET_SETTINGS) as Shape<TrainingSettings>;
   const flaw = shape(settings, '');
-  if (flaw !== undefined) throw new ArgumentError(asOption(flaw));
+  if (flaw !== undefined) {
+    const isNew = resumed !== undefined && run === undefined;
+    throw new ArgumentError(
+      isNew ? `${resumed} holds no run to go on with; to begin one, ${asOption(flaw)}` : asOption(flaw),
+    );
+  }
   return settings as TrainingSettings;
 }
 

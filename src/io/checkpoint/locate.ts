@@ -119,7 +119,7 @@ async function openArchive(
 ): Promise<ArchiveTree | undefined> {
   const head = await headOf(source);
   if (isGzip(head)) {
-    return openGzippedTar(source, unpacking, { isWanted, maxUnpackedBytes });
+    return openGzippedTar(source, unpacking, { isWanted: isOfCheckpoint, maxUnpackedBytes });
   }
   if (looksLikeTar(head)) return openTar(source);
   await source.close();
@@ -139,8 +139,8 @@ async function headOf(source: ByteSource): Promise<Uint8Array> {
   }
 }
 
-/** What is unpacked of an archive. */
-function isWanted(path: string): boolean {
+/** Whether a file is, by its name, of a checkpoint or says more about one, as what lies beside it does. */
+export function isOfCheckpoint(path: string): boolean {
   return isCheckpointFile(path) || COMPANIONS.includes(fileName(path));
 }
 

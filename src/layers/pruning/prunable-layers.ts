@@ -57,8 +57,9 @@ export function prunedName({ renamed }: PruningPlan, name: string): string {
 }
 
 const EMBEDDING = /^(.*symbol_modality_\d+_\d+\/shared)\/weights_0$/;
+/** As Tensor2Tensor stores a dense layer, or, below `fully_connected`, as the original does. */
 const TRANSFORMER_LAYER =
-  /^(.*\/body\/(?:en|de)coder\/layer_\d+\/(?:\w+_attention\/multihead_attention\/\w+?|ffn\/conv[12]))(_shard_\d+)?\/(kernel|bias)$/;
+  /^(.*\/body\/(?:en|de)coder\/layer_\d+\/(?:\w+_attention\/multihead_attention\/\w+?|ffn\/conv[12]))(_shard_\d+|\/fully_connected)?\/(kernel|weights|bias|biases)$/;
 /**
  * A layer's scope may be doubled, or stand below the model's once more: the same layer, built in other ways.
  */
@@ -73,10 +74,13 @@ function layerIn(scope: string, name: string, weights: readonly string[]): Pruna
 function maskedVariable(name: string): { scope: string; leaf: string } | undefined {
   const transformer = TRANSFORMER_LAYER.exec(name);
   if (transformer !== null) {
-    const [, scope, head, leaf] = transformer;
+    const [, scope, part, leaf] = transformer;
     // Heads of their own, of a Transformer built with split_heads, are masked in place.
-    if (head !== undefined) return { scope: scope + head, leaf };
-    return { scope: `${scope}/fully_connected`, leaf: leaf === 'kernel' ? 'weights' : 'biases' };
+    if (part?.startsWith('_shard')) return { scope: scope + part, leaf };
+    return {
+      scope: `${scope}/fully_connected`,
+      leaf: leaf === 'kernel' || leaf === 'weights' ? 'weights' : 'biases',
+    };
   }
   const [, model, layer, leaf] = RESNET_LAYER.exec(name) ?? [];
   return layer === undefined ? undefined : { scope: `${model}/${layer}`, leaf };

@@ -169,16 +169,19 @@ async function findHeads(
   if (requested !== undefined) return { heads: requested, headsSource: 'option' };
   const split = layerSites(checkpoint, `${scope}${FIRST_LAYER}multihead_attention/q`, technique).length;
   if (split > 1) return { heads: split, headsSource: 'split heads' };
-  const kept = Number(checkpoint.metadata?.num_heads ?? Number.NaN);
-  if (Number.isSafeInteger(kept)) return { heads: kept, headsSource: 'metadata' };
-  const heads = await headsFromFile(checkpoint);
-  return heads === undefined
-    ? { heads: DEFAULT_HEADS, headsSource: 'default' }
-    : { heads, headsSource: 'hparams.json' };
+  return (await statedHeads(checkpoint)) ?? { heads: DEFAULT_HEADS, headsSource: 'default' };
 }
 
-/** The number of heads that an `hparams.json` beside the checkpoint says: Tensor2Tensor leaves it there. */
-export async function headsFromFile(checkpoint: Checkpoint): Promise<number | undefined> {
+/**
+ * The number of heads that a checkpoint's metadata say, as our safetensors have them, or an `hparams.json` beside it, which
+ * Tensor2Tensor leaves there.
+ */
+export async function statedHeads(
+  checkpoint: Checkpoint,
+): Promise<{ heads: number; headsSource: 'metadata' | 'hparams.json' } | undefined> {
+  const kept = Number(checkpoint.metadata?.num_heads ?? Number.NaN);
+  if (Number.isSafeInteger(kept)) return { heads: kept, headsSource: 'metadata' };
   const found = await checkpoint.readBeside?.('hparams.json');
-  return found && parseHparams(new TextDecoder().decode(found.bytes), found.file).heads;
+  const heads = found && parseHparams(new TextDecoder().decode(found.bytes), found.file).heads;
+  return heads === undefined ? undefined : { heads, headsSource: 'hparams.json' };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
 import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts';
@@ -7,7 +7,7 @@ import { writeCheckpoint } from '../../../src/io/checkpoint/write-checkpoint.ts'
 import { readTensors } from '../../../src/io/exchange/export.ts';
 import { assertSameTensor, withCheckpoint, withDirectory } from '../../io/support.ts';
 import { tsos } from '../../support/command-line.ts';
-import { DEMO_CHECKPOINT } from '../../support/demo.ts';
+import { DEMO_CHECKPOINT, DEMO_VOCABULARY } from '../../support/demo.ts';
 import { memoryCheckpoint } from '../../support/memory-checkpoint.ts';
 import { assertOneSentence } from '../../support/one-sentence.ts';
 import { parsedBySchema } from '../../support/schema.ts';
@@ -51,6 +51,33 @@ test('prune, then sparsity: the counts that were told, layer by layer', async ()
       'model.ckpt-7.index',
     ]);
     assert.deepEqual((await readdir(directory)).sort(), ['dense', 'pruned']);
+  });
+});
+
+test('a Transformer whose masks were applied is pruned whole, and keeps its number of heads', async () => {
+  await withDirectory(async (directory) => {
+    const [dense, pruned] = [`${directory}/dense`, `${directory}/pruned`];
+    const steps = [
+      ['convert', DEMO_CHECKPOINT, '--to', 'bundle', '--output', dense, '--apply-masks', '--drop-slots'],
+      ['prune', dense, '--sparsity', '0.95', '--output', pruned, '--json'],
+      ['prune', dense, '--sparsity', '0.95', '--output', pruned, '--json', '--force'],
+    ];
+    let layers: Pruned['layers'] = [];
+    for (const step of steps) {
+      const { code, stdout, stderr } = await tsos(step);
+      assert.equal(code, 0, stderr);
+      if (step[0] === 'prune') ({ layers } = await parsedBySchema<Pruned>('prune', stdout));
+    }
+    const demo = JSON.parse((await tsos(['sparsity', DEMO_CHECKPOINT, '--json'])).stdout);
+    assert.deepEqual(
+      layers.map(({ total }) => total),
+      demo.layers.map(({ total }: { total: number }) => total),
+    );
+    assert.deepEqual(JSON.parse(await readFile(`${pruned}/hparams.json`, 'utf8')), { num_heads: 4 });
+    const translate = ['translate', pruned, '--vocab', DEMO_VOCABULARY, '--beam', '1', '--extra-length=-2'];
+    const { code, stderr } = await tsos(translate, { input: 'July.\n' });
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /assumed/);
   });
 });
 

@@ -62,6 +62,11 @@ test('mistakes are a sentence before anything is written', async () => {
     const train = (...args: string[]) => tsos(['train', 'transformer', '--output', output, ...args]);
     assertOneSentence(await train(), 2, /--inputs is missing/);
     assertOneSentence(
+      await train('--resume'),
+      2,
+      /holds no run to go on with; to begin one, --inputs is missing/,
+    );
+    assertOneSentence(
       await train(...optionsOf(settings), '--width', '8'),
       2,
       /--width is not for transformer/,

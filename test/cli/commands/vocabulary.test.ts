@@ -57,6 +57,11 @@ test('mistakes are a sentence before anything is written', async () => {
     assertOneSentence(await build(`${directory}/empty`, '--size', '9'), 3, /empty: there is no word/);
     assertOneSentence(await build(`${directory}/latin1`, '--size', '9'), 3, /not valid UTF-8 in .*line \d/);
     assertOneSentence(await build(`${directory}/cut.gz`, '--size', '9'), 3, /gzip stream is damaged/);
+    await writeFile(output[1], 'kept');
+    assertOneSentence(await build(text, '--size', '9'), 2, /exists already; .*--force/);
+    assert.equal(await readFile(output[1], 'utf8'), 'kept');
+    assert.equal((await build(text, '--size', '9', '--force')).code, 0);
+    assert.match(await readFile(output[1], 'utf8'), /'_'/);
     assertOneSentence(await tsos(['vocabulary', 'make', text, '--size', '9', ...output]), 2, /make.*build/);
     const over = ['vocabulary', 'build', text, '--size', '9', '--output', text];
     assertOneSentence(await tsos(over), 2, /text/);
