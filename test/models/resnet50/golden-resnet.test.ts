@@ -38,7 +38,7 @@ for (const name of GOLDEN_RESNET_CASES) {
     `${name}: the checkpoint TensorFlow wrote gives the same`,
     ['goldens', 'resnet50', 'A_small', name],
     async (path) => {
-      const checkpoint = await openTestCheckpoint(`${path}/checkpoint`);
+      const checkpoint = await openTestCheckpoint(path);
       await checkLogits(checkpoint, path, undefined);
       await checkpoint.close();
     },
