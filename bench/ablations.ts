@@ -11,6 +11,7 @@ import { type SparseWeight, uploadWeight } from '../src/graph/weights/weight.ts'
 import { kernel } from '../src/wgsl/kernel.ts';
 import { eachElement, linearGrid } from '../src/wgsl/linear-grid.ts';
 import { SPMM_ROW_WORDS } from '../src/wgsl/spmm.ts';
+import { cosines } from './comparison/layer-comparisons.ts';
 import { type ProductShape, productShapes } from './comparison/layers.ts';
 import type { BenchMatrix } from './comparison/matrices.ts';
 import { measureEach } from './comparison/measure.ts';
@@ -200,11 +201,7 @@ function planOf(
   { without, record }: Ablation,
 ): Promise<Plan> {
   const made = (what: string, count: number, width: number) =>
-    scope.upload(
-      what,
-      [count, width],
-      Float32Array.from({ length: count * width }, (_, i) => Math.cos(i)),
-    );
+    scope.upload(what, [count, width], cosines(count * width));
   const weight = uploadWeight(scope, name, matrix, { format: 'sparse', bias: new Float32Array(rows) });
   const graph = new Graph(scope.gpu, `${name} without ${without}`);
   record(graph, {

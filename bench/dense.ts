@@ -3,6 +3,7 @@ import { Scope } from '../src/graph/device/scope.ts';
 import { product } from '../src/graph/operations/operations.ts';
 import { Graph } from '../src/graph/plan/graph.ts';
 import { uploadWeight } from '../src/graph/weights/weight.ts';
+import { cosines } from './comparison/layer-comparisons.ts';
 import { type ProductShape, productShapes } from './comparison/layers.ts';
 import { randomMatrix } from './comparison/matrices.ts';
 import { measure } from './comparison/measure.ts';
@@ -53,11 +54,7 @@ async function timeProduct(
 ): Promise<DenseResult> {
   using scope = new Scope(gpu);
   const weight = uploadWeight(scope, name, randomMatrix(rows, cols, 0), { format: 'dense' });
-  const b = scope.upload(
-    'B',
-    [cols, n],
-    Float32Array.from({ length: cols * n }, (_, i) => Math.cos(i)),
-  );
+  const b = scope.upload('B', [cols, n], cosines(cols * n));
   const graph = new Graph(gpu, name);
   product(graph, weight, b, { into: scope.tensor('C', [rows, n]) });
   using plan = await graph.plan();

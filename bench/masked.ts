@@ -1,4 +1,3 @@
-import { geometricMean } from '../src/base/geometric-mean.ts';
 import { Scope } from '../src/graph/device/scope.ts';
 import { applyMask, multiply } from '../src/graph/differentiation/elementwise.ts';
 import { maskedProduct } from '../src/graph/differentiation/masked-product.ts';
@@ -12,12 +11,11 @@ import { type CsrMatrix, csrToDense } from '../src/graph/weights/csr.ts';
 import { uploadMaskedWeight } from '../src/graph/weights/masked-weight.ts';
 import { cosines } from './comparison/layer-comparisons.ts';
 import { type ProductShape, productShapes } from './comparison/layers.ts';
-import { type BenchMatrix, type PatternSource, SPARSITIES } from './comparison/matrices.ts';
+import { type BenchMatrix, SPARSITIES } from './comparison/matrices.ts';
 import { measure } from './comparison/measure.ts';
 import { type BenchRun, runBench } from './support/bench.ts';
-import { withSpread } from './support/format-table.ts';
+import { type RatioResult, sayRatioMeans, startRatioTable } from './support/format-table.ts';
 import { benchMatrix } from './support/patterns.ts';
-import { startTable } from './support/table.ts';
 
 /*
  * A step of training a layer whose mask stays: the product, the gradient of its weights and that of its input, each over the
@@ -27,54 +25,23 @@ import { startTable } from './support/table.ts';
  *     npm run bench -- masked [--quick] [--json]
  */
 
-interface MaskedResult {
-  readonly name: string;
-  readonly sparsity: number;
-  readonly pattern: PatternSource;
-  /** Columns of the input. */
-  readonly n: number;
-  readonly ms: number;
-  readonly denseMs: number;
-  /** Dense time over sparse time. */
-  readonly ratio: number;
-  readonly spread: number;
-  readonly denseSpread: number;
-}
-
 await runBench('masked', async (run) => {
-  const print = startTable<MaskedResult>(run.say, [
-    { heading: 'layer', width: 72, align: 'left', cell: ({ name }) => name },
-    { heading: 'sparsity', width: 8, cell: ({ sparsity }) => `${100 * sparsity} %` },
-    { heading: 'pattern', width: 7, cell: ({ pattern }) => pattern },
-    { heading: 'N', width: 6, cell: ({ n }) => String(n) },
-    { heading: 'sparse ms', width: 17, cell: ({ ms, spread }) => withSpread(ms, spread) },
-    { heading: 'dense ms', width: 17, cell: ({ denseMs, denseSpread }) => withSpread(denseMs, denseSpread) },
-    { heading: 'ratio', width: 6, cell: ({ ratio }) => ratio.toFixed(2) },
-  ]);
-  const results: MaskedResult[] = [];
+  const print = startRatioTable(run.say);
+  const results: RatioResult[] = [];
   for (const shape of productShapes(run.scale)) {
     const matrices = await Promise.all(SPARSITIES.map((sparsity) => benchMatrix(shape, sparsity)));
     const compared = await compareSteps(run, shape, matrices);
     compared.forEach(print);
     results.push(...compared);
   }
-  run.say('');
-  const geomean: Record<string, number> = {};
-  for (const sparsity of SPARSITIES) {
-    const own = results.filter((result) => result.sparsity === Number(sparsity));
-    geomean[sparsity] = geometricMean(own.map(({ ratio }) => ratio));
-    run.say(
-      `geometric mean at ${100 * Number(sparsity)} %: ${geomean[sparsity].toFixed(2)} times as fast as dense`,
-    );
-  }
-  return { results, geomean };
+  return { results, geomean: sayRatioMeans(results, run.say) };
 });
 
 async function compareSteps(
   { gpu, rounds }: BenchRun,
   { name, rows, cols, n }: ProductShape,
   matrices: readonly BenchMatrix[],
-): Promise<MaskedResult[]> {
+): Promise<RatioResult[]> {
   using scope = new Scope(gpu);
   const x = scope.upload('x', [cols, n], cosines(cols * n));
   const c = scope.upload('gradient of the output', [rows, n], cosines(rows * n));

@@ -66,7 +66,7 @@ export type { SentencePair } from './train/text/sentence-pair.ts';
 
 export type { TrainingView } from './io/pictures/training-picture.ts';
 export { type LinearSchedule, linearLearningRate } from './models/transformer/learning-rate.ts';
-export type { DeviceMasks, Kept, LayerMask, PrunedLayer, Pruner } from './train/loop/device-masks.ts';
+export type { DeviceMasks, Kept, Pruner } from './train/loop/device-masks.ts';
 export type { BatchPart, RecordedPart, StepInputs, Trainee } from './train/loop/trainee.ts';
 export { type Losses, Trainer, type TrainerOptions } from './train/loop/trainer.ts';
 export type { PicturePart } from './train/pictures/picture-batches.ts';
@@ -77,7 +77,6 @@ export { RESNET_PRESETS, TRANSFORMER_PRESETS } from './train/run/presets.ts';
 export { settingsOfPublished } from './train/run/published-settings.ts';
 export type {
   CommonSettings,
-  LayerSparsity,
   ResNetSettings,
   TrainingSettings,
   TransformerSettings,
@@ -97,6 +96,10 @@ export type { MetricsRecord } from './train/watch/metrics-file.ts';
 
 export type { Backward, Tape } from './graph/differentiation/tape.ts';
 export type { Optimiser } from './graph/optimisers/optimiser.ts';
+export type { LayerWeights } from './layers/pruning/gradual-pruner.ts';
+export type { LayerChoice, LayerTarget, NamedTarget } from './layers/pruning/layer-targets.ts';
+export type { PruningMask } from './layers/pruning/mask.ts';
+export type { Floats } from './layers/pruning/rank.ts';
 export type { LossParts, TrainingGraph } from './models/training/loss.ts';
 export { drawnNoise, type NoiseRequest, type NoiseSource } from './models/training/noise.ts';
 export type { SparseTraining } from './models/training/sparse-kernel.ts';

@@ -99,7 +99,9 @@ function planOf(
 }
 
 /** Geometric mean of the ratios at every sparsity. */
-export function ratioMeans(results: readonly FormatResult[]): Record<string, number> {
+export function ratioMeans(
+  results: readonly Pick<FormatResult, 'sparsity' | 'ratio'>[],
+): Record<string, number> {
   return Object.fromEntries(
     SPARSITIES.map((sparsity) => {
       const own = results.filter((result) => result.sparsity === Number(sparsity));

@@ -43,8 +43,7 @@ export function convolutionComparison(
   };
 }
 
-/** Operands whose values do not matter. */
-/** Numbers that are neither large nor zero, the same in every run. */
+/** Operands whose values do not matter: neither large nor zero, the same in every run. */
 export function cosines(count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => Math.cos(i));
 }

@@ -7,7 +7,18 @@ export function startFormatTable(say: BenchRun['say']): (result: FormatResult) =
   return startTable(say, FORMAT_COLUMNS);
 }
 
-const FORMAT_COLUMNS: readonly Column<FormatResult>[] = [
+/** What a comparison tells of sparse against dense, whatever is compared. */
+export type RatioResult = Pick<
+  FormatResult,
+  'name' | 'sparsity' | 'pattern' | 'n' | 'ms' | 'denseMs' | 'ratio' | 'spread' | 'denseSpread'
+>;
+
+/** Prints ratios as they come. */
+export function startRatioTable(say: BenchRun['say']): (result: RatioResult) => void {
+  return startTable(say, RATIO_COLUMNS);
+}
+
+const RATIO_COLUMNS: readonly Column<RatioResult>[] = [
   { heading: 'layer', width: 72, align: 'left', cell: ({ name }) => name },
   { heading: 'sparsity', width: 8, cell: ({ sparsity }) => `${100 * sparsity} %` },
   { heading: 'pattern', width: 7, cell: ({ pattern }) => pattern },
@@ -15,6 +26,10 @@ const FORMAT_COLUMNS: readonly Column<FormatResult>[] = [
   { heading: 'sparse ms', width: 17, cell: ({ ms, spread }) => withSpread(ms, spread) },
   { heading: 'dense ms', width: 17, cell: ({ denseMs, denseSpread }) => withSpread(denseMs, denseSpread) },
   { heading: 'ratio', width: 6, cell: ({ ratio }) => ratio.toFixed(2) },
+];
+
+const FORMAT_COLUMNS: readonly Column<FormatResult>[] = [
+  ...RATIO_COLUMNS,
   { heading: 'GFLOP/s', width: 8, cell: ({ gflops }) => gflops.toFixed(2) },
   { heading: 'as dense', width: 8, cell: ({ denseEquivalentGflops: rate }) => rate.toFixed(2) },
   { heading: 'dense', width: 8, cell: ({ denseGflops }) => denseGflops.toFixed(2) },
@@ -28,10 +43,7 @@ export function withSpread(ms: number, spread: number): string {
 }
 
 /** Prints the geometric means of the ratios, and gives them. */
-export function sayRatioMeans(
-  results: readonly FormatResult[],
-  say: BenchRun['say'],
-): Record<string, number> {
+export function sayRatioMeans(results: readonly RatioResult[], say: BenchRun['say']): Record<string, number> {
   const means = ratioMeans(results);
   say('');
   for (const [sparsity, mean] of Object.entries(means)) {

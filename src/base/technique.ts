@@ -83,6 +83,11 @@ export function recogniseTechnique(checkpoint: NamedVariables, requested?: Techn
   return found[0] ?? 'dense';
 }
 
+/** Whether a technique masks weights. */
+export function isPruning(technique: Technique): boolean {
+  return technique !== 'dense' && COMPANION_LEAF[technique] === 'mask';
+}
+
 /** Last parts of all names but those of the optimizer, which repeat the model's below `training/`. */
 function modelVariableLeaves(names: readonly string[]): Set<string> {
   const leaves = new Set<string>();

@@ -3,6 +3,7 @@ import type { Technique } from '../base/technique.ts';
 import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../layers/resolve-technique.ts';
 import { statedHeads } from './transformer/config.ts';
+import { formatHparams, HPARAMS_FILE } from './transformer/hparams.ts';
 
 /** What of a checkpoint is told by its path and the files beside it, not by its variables. */
 export interface ExportOptions {
@@ -37,7 +38,7 @@ export async function exportMetadata(
 export async function exportCompanions(checkpoint: Checkpoint): Promise<ReadonlyMap<string, string>> {
   const heads = (await statedHeads(checkpoint))?.heads;
   if (heads === undefined) return new Map();
-  return new Map([['hparams.json', `${JSON.stringify({ num_heads: heads })}\n`]]);
+  return new Map([[HPARAMS_FILE, formatHparams(heads)]]);
 }
 
 /** undefined for what is of several techniques. */

@@ -1,5 +1,6 @@
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { WORKGROUP, workgroupGrid } from './linear-grid.ts';
+import { fourColumns } from './spmm.ts';
 
 /**
  * Sampled dense-dense product (SDDMM): of a product of dense matrices, the elements that a sparse pattern has.
@@ -26,9 +27,6 @@ const BLOCK = 16;
 
 export function sampledProductKernel(variant: SampledProductVariant): Kernel {
   const { lanesN, lanesE, lanesM, packedColumns } = variant;
-  const columns = packedColumns
-    ? '((columns_of_a[at].xxyy >> vec4u(0u, 16u, 0u, 16u)) & vec4u(0xffffu))'
-    : 'columns_of_a[at]';
   const sum = (e: number) => `(sum${e}.x + sum${e}.y) + (sum${e}.z + sum${e}.w)`;
   return kernel({
     name: `sampled product, ${lanesM}x${lanesE}x${lanesN} lanes${packedColumns ? ', 16-bit' : ''}`,
@@ -63,7 +61,7 @@ fn main(
     let four = round + lane.y;
     let exists = four < row.z;
     let at = select(0u, row.y + four, exists);
-    let columns = ${columns};
+    let columns = ${fourColumns('columns_of_a[at]', packedColumns)};
     let from_b = columns * n4;
 ${unroll(4, (e) => `    var sum${e} = vec4f();`)}
     // What does not exist has nothing to sum; its lanes stay for the barriers.

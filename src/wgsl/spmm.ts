@@ -120,6 +120,11 @@ export function spmmGrid(variant: SpmmVariant, rows: number, columns4: number): 
   ];
 }
 
+/** WGSL expression of the column indices of four entries. @param packed whether two of them share a word */
+export function fourColumns(columns: string, packed: boolean): string {
+  return packed ? `((${columns}.xxyy >> vec4u(0u, 16u, 0u, 16u)) & vec4u(0xffffu))` : columns;
+}
+
 /** Entries are fours: where the rows of B that they meet begin, in vec4, and their values. */
 function spmmTerms(variant: Omit<SpmmVariant, 'fits' | 'epilogue'>): RowTerms {
   const { lanesN, vectors, block, packedColumns, halfValues } = variant;
@@ -130,10 +135,8 @@ function spmmTerms(variant: Omit<SpmmVariant, 'fits' | 'epilogue'>): RowTerms {
       { name: 'values', type: 'vec4f' },
     ],
     read(at) {
-      const columns = `columns_of_a[${at}]`;
-      const wide = `((${columns}.xxyy >> vec4u(0u, 16u, 0u, 16u)) & vec4u(0xffffu))`;
       const values = `values_of_a[${at}]`;
-      return `let bases = ${packedColumns ? wide : columns} * n4;
+      return `let bases = ${fourColumns(`columns_of_a[${at}]`, packedColumns)} * n4;
       let values = ${halfValues ? halvesToFloats(values) : values};`;
     },
     multiply: unroll(

@@ -1,11 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
+import type { NamedTarget } from '../../layers/pruning/layer-targets.ts';
 import { number } from './values.ts';
-
-/** A sparsity of its own for the layers whose names have a part in them. */
-export interface NamedTarget {
-  readonly layer: string;
-  readonly sparsity: number;
-}
 
 /**
  * Reads an option that may be given several times, each time a name, a colon and a number.

@@ -70,7 +70,8 @@ classifyCommand.action(async (given, paths, args) => {
       ? undefined
       : await requireOutput(args.output, { inputs: pictures.files, replace: replace || resume });
   for (const each of pictures.notes) note(each);
-  await countSelected(pictures, {}, paths);
+  // Only whether there is any picture.
+  await countSelected(pictures, { limit: 1 }, paths);
   const names = args.labels === undefined ? undefined : await readClassNames(args.labels);
   const check = ({ classes }: ResNetConfig) => requireNameForEach(classes, names, args.labels);
   let bad = 0;

@@ -3,7 +3,6 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { UsageError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
-import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { isOfCheckpoint } from '../../io/checkpoint/locate.ts';
@@ -27,7 +26,8 @@ import type { OutputPlace } from '../../io/files/output-place.ts';
 import { appliedCheckpoint, withoutSlots } from '../../layers/applied-checkpoint.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../../layers/resolve-technique.ts';
 import { readPattern, sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
-import { exportCompanions, exportMetadata } from '../../models/export-metadata.ts';
+import { exportMetadata } from '../../models/export-metadata.ts';
+import { writeCopy } from '../../models/write-copy.ts';
 import {
   CHECKPOINT,
   LOG_ALPHA_THRESHOLD,
@@ -153,10 +153,7 @@ const WRITERS: Record<'safetensors' | 'npz' | 'bundle' | 'smtx', Writer> = {
   async bundle(checkpoint, output, onTensor, { directory }) {
     const { held, leftOut } = divideTensors(checkpoint, isBundleTensor);
     const names = held.map(({ name }) => name);
-    const step = await trainingStep(checkpoint);
-    const beside = await exportCompanions(checkpoint);
-    const tensors = readTensors(checkpoint, onTensor, names);
-    await writeCheckpointDirectory(output, tensors, step, { ...directory, beside });
+    await writeCopy(checkpoint, output, readTensors(checkpoint, onTensor, names), directory);
     return { written: held.length, leftOut };
   },
   async smtx(checkpoint, output, onTensor, requested) {

@@ -1,14 +1,13 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { printable } from '../../base/printable.ts';
 import { openCheckpoint } from '../../io/checkpoint/checkpoint.ts';
-import { trainingStep, writeCheckpointDirectory } from '../../io/checkpoint/checkpoint-directory.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import { isOfCheckpoint } from '../../io/checkpoint/locate.ts';
 import { requireDirectory } from '../../io/files/atomic-directory.ts';
 import type { CountRounding } from '../../layers/pruning/kept-count.ts';
 import { type PrunedLayer, pruneCheckpoint } from '../../layers/pruning/prune-checkpoint.ts';
 import type { MagnitudeRule, PruningRule } from '../../layers/pruning/rule.ts';
-import { exportCompanions } from '../../models/export-metadata.ts';
+import { writeCopy } from '../../models/write-copy.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { CHECKPOINT } from '../arguments/checkpoint-options.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
@@ -81,9 +80,7 @@ pruneCommand.action(async (given, args) => {
           progress.update(done, total, 'layers');
         },
       });
-      const beside = await exportCompanions(checkpoint);
-      const step = await trainingStep(checkpoint);
-      await writeCheckpointDirectory(args.output, tensors, step, { ...directory, beside });
+      await writeCopy(checkpoint, args.output, tensors, directory);
     });
   } finally {
     await checkpoint.close();

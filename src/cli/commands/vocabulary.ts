@@ -1,6 +1,7 @@
 import { Argument, Command } from '@commander-js/extra-typings';
 import { DataError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
+import { wait } from '../../base/wait.ts';
 import { writeFileAtomic } from '../../io/files/atomic-file.ts';
 import { diskFile } from '../../io/files/file-source.ts';
 import { requireOutput } from '../../io/files/output.ts';
@@ -44,7 +45,7 @@ async function countTexts(paths: readonly string[], signal: AbortSignal) {
     for await (const line of readLines(diskFile(path), zlibInflate)) {
       countWords(counts, line);
       // Not at every line: the signal is only seen where others get their turn.
-      if (++lines % 10_000 === 0) await breath(signal);
+      if (++lines % 10_000 === 0) await wait(0, signal);
     }
     texts.push({ path, lines });
   }
@@ -52,9 +53,4 @@ async function countTexts(paths: readonly string[], signal: AbortSignal) {
     throw new DataError('there is no word to build a vocabulary from', { file: paths.join(', ') });
   }
   return { counts, texts };
-}
-
-async function breath(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  signal.throwIfAborted();
 }

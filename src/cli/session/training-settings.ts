@@ -4,6 +4,7 @@ import { type PresetName, RESNET_PRESETS, TRANSFORMER_PRESETS } from '../../trai
 import { settingsOfPublished } from '../../train/run/published-settings.ts';
 import { findRun, readRunFile } from '../../train/run/run-folder.ts';
 import {
+  optionName,
   RESNET_SETTINGS,
   SETTING_NAMES,
   TRANSFORMER_SETTINGS,
@@ -62,8 +63,4 @@ export async function trainingSettings(
 /** A flaw of settings, of the option that they come from. */
 function asOption(flaw: string): string {
   return flaw.replace(/^[a-z]\w*/i, optionName);
-}
-
-function optionName(setting: string): string {
-  return `--${setting.replace(/[A-Z0-9]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

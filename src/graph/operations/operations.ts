@@ -74,7 +74,7 @@ export function product(
     const choice = choiceOf(
       gpu,
       dispatch,
-      spmmTilings(gpu, { ...size, terms: weight.nnz / weight.rows }),
+      spmmTilings(gpu, { ...size, entries: weight.nnz / weight.rows }),
       (tiling) => {
         const fits = spmmFits(tiling, columns4);
         const variant = { ...tiling, fits, packedColumns: weight.packedColumns, halfValues, epilogue };
@@ -87,7 +87,7 @@ export function product(
       { rows_of_a: weight.swizzledRows, columns_of_a: weight.columns, values_of_a: weight.values, ...shared },
     );
   } else {
-    const choice = choiceOf(gpu, dispatch, matmulTilings(gpu, { ...size, terms: weight.cols }), (tiling) => {
+    const choice = choiceOf(gpu, dispatch, matmulTilings(gpu, size), (tiling) => {
       const fits = matmulFits(tiling, weight.rows, columns4);
       const variant = { ...tiling, fits, halfValues, epilogue };
       return { kernel: matmulKernel(variant), grid: matmulGrid(variant, weight.rows, columns4) };

@@ -7,6 +7,7 @@ import {
   type MatmulTiling,
   type ProductSize,
   type SparseConvolutionTiling,
+  type SparseProductSize,
   type SpmmTiling,
   type Tilings,
 } from './tiling.ts';
@@ -20,16 +21,16 @@ import {
 /** vec4 of a sparse product's result up to which lanes split its rows. */
 const FEW_SPARSE = 32_768;
 
-export function spmm({ rows, columns4, terms }: ProductSize): Tilings<SpmmTiling> {
-  const along = (entries: EntryScheme, lanesN: number, lanes: number, most: number): SpmmTiling => ({
-    entries,
+export function spmm({ rows, columns4, entries }: SparseProductSize): Tilings<SpmmTiling> {
+  const along = (scheme: EntryScheme, lanesN: number, lanes: number, most: number): SpmmTiling => ({
+    entries: scheme,
     lanesN,
     lanesM: Math.max(1, Math.floor(lanes / lanesN)),
     lanesK: 1,
     vectors: vectorsFor(columns4, lanesN, most),
     // Short, so that all lanes that split a row have some.
     block: 4,
-    unrolled: entries !== 'staged',
+    unrolled: scheme !== 'staged',
   });
   const split = (lanesN: number, lanes: number, lanesK: number) => ({
     ...along('split', lanesN, lanes / lanesK, 1),
@@ -37,7 +38,7 @@ export function spmm({ rows, columns4, terms }: ProductSize): Tilings<SpmmTiling
   });
   const [eight, sixteen, thirtyTwo] = [8, 16, 32].map((most) => lanesAlong(columns4, most));
   // As many lanes as a row has blocks of 16 entries.
-  const deep = Math.min(16, Math.max(4, 2 ** Math.round(Math.log2(terms / 16))));
+  const deep = Math.min(16, Math.max(4, 2 ** Math.round(Math.log2(entries / 16))));
   const splits = [
     split(sixteen, 128, deep),
     ...[4, 8, 16].filter((lanesK) => lanesK !== deep).map((lanesK) => split(sixteen, 128, lanesK)),

@@ -21,8 +21,12 @@ export interface ProductSize {
   readonly rows: number;
   /** N / 4 */
   readonly columns4: number;
-  /** Terms of a row: entries of a sparse matrix on average, K of a dense one. */
-  readonly terms: number;
+}
+
+/** One of a sparse matrix. */
+export interface SparseProductSize extends ProductSize {
+  /** Entries of a row, on average. */
+  readonly entries: number;
 }
 
 /** A convolution likewise. */

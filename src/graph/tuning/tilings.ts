@@ -7,6 +7,7 @@ import type {
   MatmulTiling,
   ProductSize,
   SparseConvolutionTiling,
+  SparseProductSize,
   SpmmTiling,
   Tilings,
 } from './tiling.ts';
@@ -21,7 +22,7 @@ import type {
 /** What the choice may depend on. */
 export type Target = Pick<Gpu, 'deviceClass' | 'features'>;
 
-export function spmmTilings({ deviceClass }: Target, size: ProductSize): Tilings<SpmmTiling> {
+export function spmmTilings({ deviceClass }: Target, size: SparseProductSize): Tilings<SpmmTiling> {
   return deviceClass === 'cpu' ? cpu.spmm(size.columns4) : gpu.spmm(size);
 }
 

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { differingNames } from '../../base/differing-names.ts';
 import { anything, fields, listOf, oneOf, recordOf, sha256 } from '../../base/json-shape.ts';
 import { writeFileAtomic } from './atomic-file.ts';
+import { sha256 as hashOf } from './hash.ts';
 import type { JournalHeader, JournalOptions } from './journal.ts';
 import { readBytes } from './read-file.ts';
 import { formatSealed, readSealed } from './sealed-json.ts';
@@ -19,7 +20,7 @@ export async function writeFinishedRun(
   records: readonly unknown[],
   output: Uint8Array,
 ): Promise<void> {
-  const run = { format: FORMAT, header, output: digestOf(output), records };
+  const run = { format: FORMAT, header, output: await hashOf([output]), records };
   await writeFileAtomic(finishedPath(path), formatSealed(run));
 }
 
@@ -38,11 +39,6 @@ export async function finishedRecords<T>(
     readSealed(finishedPath(path), shape, 'finished run').catch(() => undefined),
     readBytes(path).catch(() => undefined),
   ]);
-  if (run === undefined || output === undefined || run.output !== digestOf(output)) return undefined;
-  const names = new Set([...Object.keys(run.header), ...Object.keys(header)]);
-  return [...names].every((name) => run.header[name] === header[name]) ? run.records : undefined;
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  if (run === undefined || output === undefined || run.output !== (await hashOf([output]))) return undefined;
+  return differingNames(run.header, header).length === 0 ? run.records : undefined;
 }

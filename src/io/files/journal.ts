@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { differingNames } from '../../base/differing-names.ts';
 import { DataError, UsageError } from '../../base/errors.ts';
 import { either, oneOf, real, recordOf, type Shape, text, truth } from '../../base/json-shape.ts';
 import { crc32c } from '../bytes/crc32c.ts';
@@ -199,8 +200,7 @@ function recordsOf<T>(path: string, kept: Kept, wanted: JournalHeader, record: S
 const WHAT = 'journal of this work; leave --resume away to start over';
 
 function requireSame(path: string, found: JournalHeader, wanted: JournalHeader): void {
-  const names = new Set([...Object.keys(found), ...Object.keys(wanted)]);
-  const different = [...names].filter((name) => found[name] !== wanted[name]);
+  const different = differingNames(found, wanted);
   if (different.length > 0) {
     throw new UsageError(
       `${path}: is of a run with other ${different.join(', ')}; give what that run was given, or leave --resume away to start over`,

@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import process from 'node:process';
 import { DataError } from '../../base/errors.ts';
 
@@ -12,14 +12,6 @@ export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> 
 /** As `readBytes`, of UTF-8; what is not stands as U+FFFD. */
 export async function readText(file: string): Promise<string> {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await readBytes(file));
-}
-
-/** What there is of a name, behind symbolic links; undefined for nothing, or what cannot be looked at. */
-export async function fileKind(path: string): Promise<'file' | 'folder' | 'other' | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return undefined;
-  if (found.isFile()) return 'file';
-  return found.isDirectory() ? 'folder' : 'other';
 }
 
 /** What a process reads that is given a text: stdin, which may be a socket and cannot always be opened by a path. */

@@ -1,6 +1,7 @@
 import { DataError } from '../../base/errors.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
-import { type Inflate, isGzip } from '../bytes/inflate.ts';
+import type { Inflate } from '../bytes/inflate.ts';
+import { streamUnpacked } from '../bytes/read-unpacked.ts';
 
 /**
  * The lines of a text in UTF-8, plain or gzipped, which its bytes tell and not its name. Lines end at U+000A only, as everywhere
@@ -19,34 +20,20 @@ export async function* readLines(file: ByteFile, inflate: Inflate): AsyncGenerat
       throw new DataError(reason, { file: file.name }, { cause });
     }
   };
-  for await (const bytes of unpacked(file, inflate)) {
-    const [first, ...others] = decoded(bytes).split('\n');
-    begun += first;
-    for (const next of others) {
-      yield begun;
-      lines++;
-      begun = next;
-    }
-  }
-  begun += decoded();
-  if (begun !== '') yield begun;
-}
-
-async function* unpacked(file: ByteFile, inflate: Inflate): AsyncGenerator<Uint8Array> {
   const source = await file.open();
   try {
-    if (!isGzip(await source.read(0, Math.min(source.size, 3)))) {
-      yield* source.stream();
-      return;
-    }
-    try {
-      yield* inflate(source.stream(), 'gzip');
-    } catch (cause) {
-      if (cause instanceof DataError) throw cause;
-      const reason = `the gzip stream is damaged or cut short (${(cause as Error).message}); get it again`;
-      throw new DataError(reason, { file: file.name }, { cause });
+    for await (const bytes of streamUnpacked(source, inflate)) {
+      const [first, ...others] = decoded(bytes).split('\n');
+      begun += first;
+      for (const next of others) {
+        yield begun;
+        lines++;
+        begun = next;
+      }
     }
   } finally {
     await source.close();
   }
+  begun += decoded();
+  if (begun !== '') yield begun;
 }

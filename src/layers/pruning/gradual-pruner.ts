@@ -52,8 +52,11 @@ export interface PrunerState {
 
 /** Weights of a layer as training has them now, pruned ones included. */
 export interface LayerWeights {
+  /** By which its mask is found. */
   readonly name: string;
+  /** Of the weights. */
   readonly shape: readonly number[];
+  /** In the order of the shape. */
   readonly weights: Floats;
 }
 

@@ -14,6 +14,12 @@ export interface LayerTarget extends LayerChoice {
   readonly sparsity: number;
 }
 
+/** One that can be written down. */
+export interface NamedTarget extends LayerTarget {
+  /** A part of the name of the layer's weights. */
+  readonly layer: string;
+}
+
 /** Blocks of their own for the layers whose name fits. */
 export interface LayerBlock extends LayerChoice {
   readonly block: Block;

@@ -14,6 +14,11 @@ export interface PruningMask {
   readonly threshold: number;
 }
 
+/** Weights that a mask keeps. */
+export function onesIn(mask: Float32Array): number {
+  return mask.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+}
+
 /** The mask training begins with: everything is kept. */
 export function openMask(size: number): PruningMask {
   return { mask: new Float32Array(size).fill(1), kept: size, threshold: 0 };

@@ -2,7 +2,7 @@ import { valueText } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { type RandomKey, UNIFORM_STEP, uniforms } from '../../base/random.ts';
 import { type CountOptions, keptCount } from './kept-count.ts';
-import type { PruningMask } from './mask.ts';
+import { onesIn, type PruningMask } from './mask.ts';
 import { kthLargestMagnitude } from './rank.ts';
 
 /** Numbers drawn at a time; each such piece is a stream of the key. */
@@ -40,7 +40,7 @@ export function randomCumulativeMask(
   if (!(previous instanceof Float32Array)) {
     throw new UsageError(`the mask before is ${valueText(previous)}, expected a Float32Array`);
   }
-  const left = previous.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+  const left = onesIn(previous);
   const scores = randomScores(key, previous.length);
   for (let i = 0; i < scores.length; i++) if (previous[i] === 0) scores[i] = 0;
   return keepHighestScores(scores, Math.min(left, keptCount(previous.length, sparsity, options.rounding)));

@@ -1,4 +1,4 @@
-import { COMPANION_LEAF, type Technique } from '../../base/technique.ts';
+import { COMPANION_LEAF, isPruning, type Technique } from '../../base/technique.ts';
 import type { ModelVariable } from '../full-size/model-variable.ts';
 import { FRESH_COUNTERS, type FreshCounter, type FreshVariable } from './fresh-variable.ts';
 import type { InitialValues } from './initial-values.ts';
@@ -39,11 +39,6 @@ export function asTechnique(
       ? { kind: 'constant', value: forms.initialLogSigma2 }
       : { kind: 'normal', mean: forms.initialLogAlpha, deviation: 0.01 };
   return [{ name: forms.companionName(name, COMPANION_LEAF[technique]), shape, initial }];
-}
-
-/** Whether a technique masks weights. */
-export function isPruning(technique: Technique): boolean {
-  return technique !== 'dense' && COMPANION_LEAF[technique] === 'mask';
 }
 
 /** Counters that a training with the technique keeps. */

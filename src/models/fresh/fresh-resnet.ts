@@ -1,12 +1,12 @@
 import { checkNumber, checkOneOf } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
-import { TECHNIQUES, type Technique } from '../../base/technique.ts';
+import { isPruning, TECHNIQUES, type Technique } from '../../base/technique.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { sparseGlorotLimit, sparseHeDeviation } from '../../layers/pruning/sparse-initialisers.ts';
 import type { ModelVariable } from '../full-size/model-variable.ts';
 import { PAPER_RESNET_50, type ResNetSize } from '../full-size/resnet-layers.ts';
 import { resnetVariables } from '../full-size/resnet-variables.ts';
-import { asTechnique, countersOf, isPruning, type TechniqueForms, ZERO } from './as-technique.ts';
+import { asTechnique, countersOf, type TechniqueForms, ZERO } from './as-technique.ts';
 import { type FreshVariable, freshCheckpoint } from './fresh-variable.ts';
 import type { InitialValues } from './initial-values.ts';
 

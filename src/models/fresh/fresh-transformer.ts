@@ -1,6 +1,6 @@
 import { checkNumber, checkOneOf } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
-import { TECHNIQUES, type Technique } from '../../base/technique.ts';
+import { isPruning, TECHNIQUES, type Technique } from '../../base/technique.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { sparseGlorotLimit } from '../../layers/pruning/sparse-initialisers.ts';
 import type { ModelVariable } from '../full-size/model-variable.ts';
@@ -9,7 +9,7 @@ import {
   type TransformerSize,
   transformerVariables,
 } from '../full-size/transformer-variables.ts';
-import { asTechnique, countersOf, isPruning, type TechniqueForms, ZERO } from './as-technique.ts';
+import { asTechnique, countersOf, type TechniqueForms, ZERO } from './as-technique.ts';
 import { type FreshVariable, freshCheckpoint } from './fresh-variable.ts';
 import type { InitialValues } from './initial-values.ts';
 

@@ -9,7 +9,7 @@ import {
   resolveTechnique,
 } from '../../layers/resolve-technique.ts';
 import { embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
-import { parseHparams } from './hparams.ts';
+import { HPARAMS_FILE, parseHparams } from './hparams.ts';
 
 /** Id of padding and of "no token yet". */
 export const PAD = 0;
@@ -181,7 +181,7 @@ export async function statedHeads(
 ): Promise<{ heads: number; headsSource: 'metadata' | 'hparams.json' } | undefined> {
   const kept = Number(checkpoint.metadata?.num_heads ?? Number.NaN);
   if (Number.isSafeInteger(kept)) return { heads: kept, headsSource: 'metadata' };
-  const found = await checkpoint.readBeside?.('hparams.json');
+  const found = await checkpoint.readBeside?.(HPARAMS_FILE);
   const heads = found && parseHparams(new TextDecoder().decode(found.bytes), found.file).heads;
   return heads === undefined ? undefined : { heads, headsSource: 'hparams.json' };
 }

@@ -74,18 +74,20 @@ export class Handover implements Disposable {
   #buildPlan(): Promise<Plan> {
     const graph = new Graph(this.#scope.gpu, 'search for fewer sentences');
     const groups = this.#from.sentences;
-    const into = tensorsOf(this.#into);
     const capacity = Math.min(this.#from.positions.capacity, this.#into.positions.capacity);
-    for (const [i, { tensor, ...grouping }] of tensorsOf(this.#from).entries()) {
-      const rows = grouping.varies === 'rows' ? capacity : grouping.rows;
-      selectGroups(graph, { ...grouping, rows, groups }, this.#selection, tensor, into[i].tensor);
+    const into = tensorsOf(this.#into, capacity);
+    for (const [i, { tensor, ...grouping }] of tensorsOf(this.#from, capacity).entries()) {
+      selectGroups(graph, { ...grouping, groups }, this.#selection, tensor, into[i].tensor);
     }
     return graph.plan();
   }
 }
 
-/** What there is of each sentence, always in one order. */
-function tensorsOf(state: SearchState): ({ tensor: DeviceTensor } & Omit<Grouping, 'groups'>)[] {
+/** What there is of each sentence, always in one order. @param capacity positions that both searches have room for */
+function tensorsOf(
+  state: SearchState,
+  capacity: number,
+): ({ tensor: DeviceTensor } & Omit<Grouping, 'groups'>)[] {
   const { sentences, beam, alive, finished, memory, positions } = state;
   const sources = [...memory.keyValues, memory.keyBias];
   return [
@@ -96,7 +98,7 @@ function tensorsOf(state: SearchState): ({ tensor: DeviceTensor } & Omit<Groupin
     { tensor: finished, rows: 1, size: beam * FINISHED_WORDS },
     ...perPosition(positions).map((tensor) => {
       const size = elements(tensor) / (tensor.shape[0] * sentences);
-      return { tensor, rows: positions.capacity, size, varies: 'rows' } as const;
+      return { tensor, rows: capacity, size, varies: 'rows' } as const;
     }),
   ];
 }

@@ -19,6 +19,14 @@ export function parseHparams(json: string, file: string): Hparams {
   return { heads: heads == null ? undefined : Number(heads) };
 }
 
+/** Name of the file, where Tensor2Tensor looks for it too. */
+export const HPARAMS_FILE = 'hparams.json';
+
+/** An `hparams.json` that says what the shapes of a checkpoint do not. */
+export function formatHparams(heads: number): string {
+  return `${JSON.stringify({ num_heads: heads })}\n`;
+}
+
 const HPARAMS = fields({
   // Some tools write all values as text.
   num_heads: optional(

@@ -1,3 +1,4 @@
+import { isPruning } from '../../base/technique.ts';
 import type { PublishedModel } from '../../layers/published-name.ts';
 import type { ResultRow } from '../load-results.ts';
 import { bestRows } from '../query.ts';
@@ -77,10 +78,7 @@ const SCHEDULES: readonly Series[] = [
 export async function timeFigure(rows: readonly ResultRow[]): Promise<Figure> {
   const runs = rows.filter(({ model }) => model === 'rn50');
   const pruned = bestRows(
-    runs.filter(
-      ({ experiment, technique }) =>
-        experiment === 'comparison' && (technique === 'magnitude_pruning' || technique === 'random_pruning'),
-    ),
+    runs.filter(({ experiment, technique }) => experiment === 'comparison' && isPruning(technique)),
   );
   return {
     name: 'rn50-time-multipliers',

@@ -1,3 +1,4 @@
+import { differingNames } from '../../base/differing-names.ts';
 import { UsageError } from '../../base/errors.ts';
 import {
   agreeing,
@@ -173,8 +174,7 @@ export function requireSameTasks(
       wanted[result.model] = task;
       continue;
     }
-    const names = new Set([...Object.keys(task), ...Object.keys(other)]);
-    const different = [...names].filter((name) => task[name] !== other[name]);
+    const different = differingNames(task, other);
     if (different.length === 0) continue;
     throw new UsageError(
       `${folder}: the result of ${result.name} is of a run with other ${different.join(', ')}; give what that run was given, or another folder`,

@@ -1,5 +1,8 @@
+import { isPruning } from '../../base/technique.ts';
 import type { Gpu } from '../../graph/device/gpu.ts';
 import { type DeviceTensor, readFloats, write } from '../../graph/device/scope.ts';
+import type { LayerWeights } from '../../layers/pruning/gradual-pruner.ts';
+import { onesIn, type PruningMask } from '../../layers/pruning/mask.ts';
 import { sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
 import type { BatchPart, Trainee } from './trainee.ts';
 
@@ -31,25 +34,7 @@ export interface Pruner {
   /** Whether masks are to be made anew after this step's update of the weights. */
   isDue(step: number): boolean;
   /** Makes the masks of a step, by layer. @param layers always the same ones in the same order */
-  update(step: number, layers: readonly PrunedLayer[]): ReadonlyMap<string, LayerMask>;
-}
-
-/** Weights of a layer as training has them, pruned ones included. */
-export interface PrunedLayer {
-  /** By which its mask is found. */
-  readonly name: string;
-  /** Of the weights. */
-  readonly shape: readonly number[];
-  /** In the order of the shape. */
-  readonly weights: Float32Array;
-}
-
-/** What decides on the weights of a layer. */
-export interface LayerMask {
-  /** 1 where a weight is kept, else 0; of the size of the weights. */
-  readonly mask: Float32Array;
-  /** Magnitude that decided. */
-  readonly threshold: number;
+  update(step: number, layers: readonly LayerWeights[]): ReadonlyMap<string, PruningMask>;
 }
 
 /** The masks of a pruned model on the device, and what makes them anew. */
@@ -57,7 +42,7 @@ export class DeviceMasks {
   readonly #gpu: Gpu;
   readonly #layers: readonly MaskedLayer[];
   readonly #pruner: Pruner | undefined;
-  /** What was counted, until masks are made anew. */
+  /** Of the masks as they are, once it was asked for. */
   #kept: Readonly<Record<string, Kept>> | undefined;
 
   private constructor(gpu: Gpu, layers: readonly MaskedLayer[], pruner: Pruner | undefined) {
@@ -72,7 +57,7 @@ export class DeviceMasks {
     { start, technique, variables }: Trainee<Part>,
     pruner: Pruner | undefined,
   ): DeviceMasks | undefined {
-    if (technique !== 'magnitude_pruning' && technique !== 'random_pruning') return undefined;
+    if (!isPruning(technique)) return undefined;
     const layers = sparsifiedMatrices(start, technique).map(({ site }) => ({
       weights: variables.constant(site.weights[0]),
       mask: variables.constant(site.companions[0]),
@@ -100,13 +85,16 @@ export class DeviceMasks {
       })),
     );
     const masks = this.#pruner.update(step, weights);
-    this.#kept = undefined;
     for (const layer of this.#layers) {
       const { mask, threshold } = masks.get(layer.weights.name)!;
       write(this.#gpu, layer.mask, mask);
       // Of a layer that keeps nothing there is no threshold; a checkpoint must have a number.
       write(this.#gpu, layer.threshold, Float32Array.of(Math.min(threshold, LARGEST)));
     }
+    const counts = weights.map(({ name, weights: { length: total } }) => {
+      return [name, { kept: masks.get(name)!.kept, total }] as const;
+    });
+    this.#kept = Object.fromEntries(counts);
   }
 
   /** Weights that are kept, by layer. */
@@ -118,8 +106,7 @@ export class DeviceMasks {
   async #count(): Promise<Readonly<Record<string, Kept>>> {
     const counts = this.#layers.map(async ({ weights, mask }) => {
       const values = await readFloats(this.#gpu, mask);
-      const kept = values.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
-      return [weights.name, { kept, total: values.length }] as const;
+      return [weights.name, { kept: onesIn(values), total: values.length }] as const;
     });
     return Object.fromEntries(await Promise.all(counts));
   }

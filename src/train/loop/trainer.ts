@@ -116,11 +116,6 @@ export class Trainer<Part extends BatchPart> implements Disposable {
     return this.#options.learningRate(Math.max(0, this.#step - 1));
   }
 
-  /** Bytes of what the plans have on the device beside the variables. */
-  get arenaBytes(): number {
-    return this.#plans.arenaBytes;
-  }
-
   /** Does a step. @param parts the whole batch */
   async train(parts: readonly Part[]): Promise<void> {
     const step = this.#step;

@@ -1,4 +1,3 @@
-import type { Technique } from '../../base/technique.ts';
 import type { Gpu } from '../../graph/device/gpu.ts';
 import { type Scope, write } from '../../graph/device/scope.ts';
 import type { Tape } from '../../graph/differentiation/tape.ts';
@@ -17,11 +16,11 @@ export type ResNetTraining = Omit<ResNetTrainingOptions, keyof StepInputs>;
 /** A residual network as the loop trains it. */
 export function resNetTrainee(
   gpu: Gpu,
-  { model, start, technique }: { model: TrainableResNet; start: Checkpoint; technique: Technique },
+  { model, start }: { model: TrainableResNet; start: Checkpoint },
   training: ResNetTraining,
 ): Trainee<PicturePart> {
   return {
-    technique,
+    technique: model.config.technique,
     variables: model.variables,
     start,
     record(tape: Tape, scope: Scope, part: PicturePart, inputs: StepInputs): RecordedPart<PicturePart> {

@@ -10,15 +10,21 @@ export class Ahead<T> implements AsyncDisposable {
     this.#steps = steps;
   }
 
-  async at(step: number): Promise<T> {
-    const item = await (this.#next?.step === step ? this.#next.item : this.#make(step));
-    this.#next = undefined;
-    if (step + 1 < this.#steps) {
-      const next = this.#make(step + 1);
+  /** What is there for a step, and stays until its turn. */
+  peek(step: number): Promise<T> {
+    if (this.#next?.step !== step) {
+      const item = this.#make(step);
       // A failure is told when its turn comes.
-      next.catch(() => {});
-      this.#next = { step: step + 1, item: next };
+      item.catch(() => {});
+      this.#next = { step, item };
     }
+    return this.#next.item;
+  }
+
+  async at(step: number): Promise<T> {
+    const item = await this.peek(step);
+    if (step + 1 < this.#steps) void this.peek(step + 1);
+    else this.#next = undefined;
     return item;
   }
 

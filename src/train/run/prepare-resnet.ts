@@ -53,6 +53,7 @@ export async function prepareResNet(
   try {
     const { labels } = settings;
     const source = await openPictures(settings.data, { split: 'train', ...(labels ? { labels } : {}) });
+    const files = await pictureSetDigest(source);
     const batches = await PictureBatches.open(source, {
       pictures: batchSize,
       parts,
@@ -64,7 +65,7 @@ export async function prepareResNet(
     return {
       settings,
       start: initial.start,
-      data: { pictures: batches.pictures, files: await pictureSetDigest(source) },
+      data: { pictures: batches.pictures, files },
       notes: [...initial.notes, ...source.notes],
       unit: 'pictures',
       batchesPerEpoch: batches.perEpoch,
@@ -76,7 +77,7 @@ export async function prepareResNet(
       async load(scope, from) {
         const model = await loadTrainableResNet(scope, from, { technique });
         const training = { labelSmoothing, weightDecay, clipAlpha: settings.clipLogAlpha };
-        return resNetTrainee(scope.gpu, { model, start: from, technique }, training);
+        return resNetTrainee(scope.gpu, { model, start: from }, training);
       },
       async close() {
         await batches.close();

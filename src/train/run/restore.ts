@@ -1,11 +1,11 @@
 import { DataError } from '../../base/errors.ts';
+import { isPruning } from '../../base/technique.ts';
 import { trainingStep } from '../../io/checkpoint/checkpoint-directory.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { readFiniteFloats } from '../../layers/finite-floats.ts';
 import type { PrunerState } from '../../layers/pruning/gradual-pruner.ts';
-import type { PruningMask } from '../../layers/pruning/mask.ts';
+import { onesIn, type PruningMask } from '../../layers/pruning/mask.ts';
 import { sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
-import { isPruning } from '../../models/fresh/as-technique.ts';
 import { FRESH_COUNTERS } from '../../models/fresh/fresh-variable.ts';
 import { overlaidCheckpoint } from '../start/overlaid-checkpoint.ts';
 import type { TrainingSettings } from './settings.ts';
@@ -30,7 +30,8 @@ export async function restored(
 ): Promise<Restored> {
   const isVariable = (name: string) => start.info(name).dtype === 'float32';
   const overlaid = overlaidCheckpoint(start, [{ from: checkpoint, takes: isVariable }]);
-  const missing = start.names().find((name) => isVariable(name) && !overlaid.taken[0].includes(name));
+  const taken = new Set(overlaid.taken[0]);
+  const missing = start.names().find((name) => isVariable(name) && !taken.has(name));
   if (missing !== undefined) {
     throw new DataError(`lacks ${missing}, so it is of another training`, { file: checkpoint.path });
   }
@@ -55,8 +56,7 @@ async function prunerState(
     const [name] = site.companions;
     const mask = (await variables.read(name)).data as Float32Array;
     const [threshold] = await readFiniteFloats(variables, name.replace(/mask$/, 'threshold'), []);
-    const kept = mask.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
-    masks.set(site.weights[0], { mask, kept, threshold });
+    masks.set(site.weights[0], { mask, kept: onesIn(mask), threshold });
   }
   return { lastUpdate, masks };
 }

@@ -1,11 +1,13 @@
+import { differingNames } from '../../base/differing-names.ts';
 import { UsageError } from '../../base/errors.ts';
-import { agreeing, either, fields, oneOf, real, recordOf, type Shape, text } from '../../base/json-shape.ts';
+import { either, fields, oneOf, real, recordOf, type Shape, text } from '../../base/json-shape.ts';
 import { writeFileAtomic } from '../../io/files/atomic-file.ts';
+import { diskTree } from '../../io/files/disk-tree.ts';
 import { namesIn } from '../../io/files/folders.ts';
 import { makeFolder } from '../../io/files/make-folder.ts';
 import { pathIn } from '../../io/files/paths.ts';
-import { fileKind } from '../../io/files/read-file.ts';
 import { formatSealed, readSealed } from '../../io/files/sealed-json.ts';
+import { formatHparams, HPARAMS_FILE } from '../../models/transformer/hparams.ts';
 import type { DataIdentity } from './preparation.ts';
 import { RESNET_SETTINGS, TRANSFORMER_SETTINGS, type TrainingSettings } from './settings.ts';
 
@@ -19,10 +21,8 @@ export interface RunFile {
 }
 
 const SETTINGS = either(TRANSFORMER_SETTINGS, RESNET_SETTINGS) as Shape<TrainingSettings>;
-const RUN_FILE: Shape<RunFile> = agreeing(
-  fields({ format: oneOf(FORMAT), settings: SETTINGS, data: recordOf(either(text(), real())) }),
-  () => undefined,
-);
+const DATA = recordOf(either(text(), real()));
+const RUN_FILE: Shape<RunFile> = fields({ format: oneOf(FORMAT), settings: SETTINGS, data: DATA });
 
 /** @throws {DataError} where it cannot be read, is damaged or something else. */
 export function readRunFile(file: string): Promise<RunFile> {
@@ -32,7 +32,7 @@ export function readRunFile(file: string): Promise<RunFile> {
 /** What an earlier run left in a folder; undefined where there is none. */
 export async function findRun(folder: string): Promise<RunFile | undefined> {
   const file = runFile(folder);
-  return (await fileKind(file)) === 'file' ? readRunFile(file) : undefined;
+  return (await diskTree.kind(file)) === 'file' ? readRunFile(file) : undefined;
 }
 
 /**
@@ -40,8 +40,8 @@ export async function findRun(folder: string): Promise<RunFile | undefined> {
  * @throws {UsageError} where it holds a run that is not to be gone on with, or something else.
  */
 export async function requireRunFolder(folder: string, resume: boolean): Promise<void> {
-  const kind = await fileKind(folder);
-  if (kind !== undefined && kind !== 'folder') {
+  const kind = await diskTree.kind(folder);
+  if (kind !== undefined && kind !== 'directory') {
     throw new UsageError(`${folder}: is a file; a folder for the run is to be made there`);
   }
   const names = (await namesIn(folder)).filter((name) => !LEFT_BEHIND.test(name));
@@ -70,19 +70,18 @@ export async function openRunFolder(
   if (found === undefined) {
     await makeFolder(folder);
     if (settings.model === 'transformer') {
-      const hparams = { num_heads: settings.numHeads };
-      await writeFileAtomic(pathIn(folder, 'hparams.json'), `${JSON.stringify(hparams)}\n`);
+      await writeFileAtomic(pathIn(folder, HPARAMS_FILE), formatHparams(settings.numHeads));
     }
     await writeFileAtomic(runFile(folder), formatSealed({ format: FORMAT, settings, data }));
     return;
   }
-  const different = differences({ ...found.settings }, { ...settings });
+  const different = differingNames({ ...found.settings }, { ...settings }, isSameJson);
   if (different.length > 0) {
     throw new UsageError(
       `${folder}: holds a run with other ${different.join(', ')}; leave these options away to go on with it, or name another folder`,
     );
   }
-  const changed = differences(found.data, data);
+  const changed = differingNames(found.data, data);
   if (changed.length > 0) {
     throw new UsageError(
       `${folder}: its run was of other data (${changed.join(', ')}); give those back, or name another folder`,
@@ -94,7 +93,6 @@ function runFile(folder: string): string {
   return pathIn(folder, RUN_FILE_NAME);
 }
 
-function differences(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): string[] {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+function isSameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,10 +1,15 @@
 import { UsageError } from '../../base/errors.ts';
+import { isPruning } from '../../base/technique.ts';
 import { CubicPenaltyWeight, linearPenaltyWeight, type PenaltyRamp } from '../../layers/penalty-schedule.ts';
 import { GradualPruner, type PrunerState } from '../../layers/pruning/gradual-pruner.ts';
-import { isPruning } from '../../models/fresh/as-technique.ts';
 import { resNetLearningRate } from '../../models/resnet50/learning-rate.ts';
 import { linearLearningRate, transformerLearningRate } from '../../models/transformer/learning-rate.ts';
-import type { ResNetSettings, TrainingSettings, TransformerSettings } from './settings.ts';
+import {
+  optionName,
+  type ResNetSettings,
+  type TrainingSettings,
+  type TransformerSettings,
+} from './settings.ts';
 
 /** Learning rate of each step. @throws {UsageError} for a schedule that cannot be. */
 export function transformerRate(settings: TransformerSettings): (step: number) => number {
@@ -106,7 +111,6 @@ export function partsOf({ batchSize, microBatch = batchSize }: TrainingSettings)
 function refuse(settings: TrainingSettings, names: readonly (keyof TrainingSettings)[]): void {
   const name = names.find((each) => settings[each] !== undefined);
   if (name === undefined) return;
-  const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const withMasks = settings.loadMasksFrom === undefined ? '' : ' with masks that are given';
-  throw new UsageError(`--${option} is not for ${settings.technique}${withMasks}; leave it out`);
+  throw new UsageError(`${optionName(name)} is not for ${settings.technique}${withMasks}; leave it out`);
 }

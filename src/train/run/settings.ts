@@ -10,6 +10,7 @@ import {
   whole,
 } from '../../base/json-shape.ts';
 import { TECHNIQUES, type Technique } from '../../base/technique.ts';
+import type { NamedTarget } from '../../layers/pruning/layer-targets.ts';
 import type { ModelKind } from '../../models/model-kind.ts';
 import { RESNET_DEPTHS, type ResNetDepth } from '../../models/resnet50/config.ts';
 import { REGULARIZATIONS, type Regularization } from '../../models/transformer/dropout.ts';
@@ -36,7 +37,7 @@ export interface CommonSettings {
   /** Steps between two updates of the masks. */
   readonly pruningFrequency?: number | undefined;
   /** Other targets, for layers that have this in their names. */
-  readonly perLayer?: readonly LayerSparsity[] | undefined;
+  readonly perLayer?: readonly NamedTarget[] | undefined;
 
   /** Variational dropout and L0 regularisation: weight of the penalty when it is whole. */
   readonly penaltyWeight?: number | undefined;
@@ -68,14 +69,6 @@ export interface CommonSettings {
   readonly keep: number;
   /** Steps from one record of metrics to the next. */
   readonly logEvery: number;
-}
-
-/** How sparse a layer is to be. */
-export interface LayerSparsity {
-  /** Part of its name. */
-  readonly layer: string;
-  /** Share of its weights that goes, in [0, 1). */
-  readonly sparsity: number;
 }
 
 /** How a Transformer is trained. */
@@ -212,6 +205,11 @@ const RESNET: ShapesOf<ResNetSettings> = {
 export const TRANSFORMER_SETTINGS: Shape<TransformerSettings> = fields(TRANSFORMER);
 /** What JSON must be to tell how a residual network is trained. */
 export const RESNET_SETTINGS: Shape<ResNetSettings> = fields(RESNET);
+/** The option of `tsos train` that a setting comes from. */
+export function optionName(setting: string): string {
+  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** Names of the settings of a model. */
 export const SETTING_NAMES: Readonly<Record<ModelKind, readonly string[]>> = {
   transformer: Object.keys(TRANSFORMER),

@@ -9,7 +9,7 @@ import { DivergedError, restoreSlots, trainingTensors } from '../state/training-
 import { EventFile } from '../watch/event-file.ts';
 import { MetricsFile, type MetricsRecord } from '../watch/metrics-file.ts';
 import { Ahead } from './ahead.ts';
-import type { Preparation } from './preparation.ts';
+import type { Batch, Preparation } from './preparation.ts';
 import { restored } from './restore.ts';
 import { openRunFolder, requireRunFolder } from './run-folder.ts';
 import { penaltyWeightOf, prunerOf } from './schedules.ts';
@@ -100,11 +100,11 @@ class Run<Part extends BatchPart> {
 
   async train(): Promise<TrainedRun> {
     const { settings } = this.#preparation;
-    using trainer = await this.#trainer();
+    await using ahead = new Ahead((step) => this.#preparation.batchAt(step), settings.trainSteps);
+    using trainer = await this.#trainer(ahead);
     const resumedFrom = trainer.step;
     await using metrics = await MetricsFile.open(pathIn(this.#folder, 'metrics.jsonl'), resumedFrom);
     await using events = await EventFile.create(this.#folder, resumedFrom + 1);
-    await using ahead = new Ahead((step) => this.#preparation.batchAt(step), settings.trainSteps);
     const { signal, onStep = () => {}, onCheckpoint = () => {} } = this.#options;
     const begun = performance.now();
     const seconds = () => (performance.now() - begun) / 1000;
@@ -141,14 +141,14 @@ class Run<Part extends BatchPart> {
     return { step, resumedFrom, metrics: last ?? { step }, items, seconds: seconds() };
   }
 
-  async #trainer(): Promise<Trainer<Part>> {
+  async #trainer(ahead: Ahead<Batch<Part>>): Promise<Trainer<Part>> {
     const { settings, start, learningRate, optimiser } = this.#preparation;
     const checkpoint = await this.#series.openNewest();
     try {
       const from = checkpoint && (await restored(start, checkpoint, settings));
       const step = from?.step ?? 0;
       const trainee = await this.#preparation.load(this.#scope, from?.start ?? start);
-      const [example] = (await this.#preparation.batchAt(step)).parts;
+      const [example] = (await ahead.peek(step)).parts;
       const trainer = await Trainer.create(this.#gpu, trainee, example, {
         seed: settings.seed,
         step,

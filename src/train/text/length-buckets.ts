@@ -51,6 +51,10 @@ export function bucketOf(
   buckets: readonly LengthBucket[],
   { inputs, targets }: SentencePair,
 ): LengthBucket | undefined {
-  const length = Math.max(inputs.length, targets.length);
-  return buckets.find((bucket) => length <= bucket.length);
+  return buckets[bucketIndex(buckets, Math.max(inputs.length, targets.length))];
+}
+
+/** Place of the first bucket that holds pairs whose longer side has so many tokens; −1 where none does. */
+export function bucketIndex(buckets: readonly LengthBucket[], length: number): number {
+  return buckets.findIndex((bucket) => length <= bucket.length);
 }

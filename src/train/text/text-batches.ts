@@ -3,7 +3,7 @@ import { derivedKey, type RandomKey } from '../../base/random.ts';
 import { orderKey, permutation } from '../data/permutation.ts';
 import type { BatchPart } from '../loop/trainee.ts';
 import type { Corpus } from './corpus.ts';
-import type { LengthBucket } from './length-buckets.ts';
+import { bucketIndex, type LengthBucket } from './length-buckets.ts';
 import type { SentencePair } from './sentence-pair.ts';
 
 /** Sentence pairs that the device works on at once, with room for others. */
@@ -51,8 +51,7 @@ export class TextBatches {
     this.#key = orderKey(seed);
     this.#byBucket = buckets.map(() => []);
     for (let i = 0; i < corpus.pairs; i++) {
-      const length = corpus.length(i);
-      const bucket = buckets.findIndex((each) => length <= each.length);
+      const bucket = bucketIndex(buckets, corpus.length(i));
       if (bucket >= 0) this.#byBucket[bucket].push(i);
     }
     // As many in every order: what is left over is counted, not chosen.

@@ -1,5 +1,6 @@
 import { AppendedFile } from '../../io/files/appended-file.ts';
-import { fileKind, readBytes } from '../../io/files/read-file.ts';
+import { diskTree } from '../../io/files/disk-tree.ts';
+import { readBytes } from '../../io/files/read-file.ts';
 
 /** What a step gave, by name. Nothing in it depends on the clock: equal runs give equal records. */
 export type MetricsRecord = { readonly step: number } & Readonly<Record<string, number>>;
@@ -17,7 +18,7 @@ export class MetricsFile implements AsyncDisposable {
    * whatever stands behind damage.
    */
   static async open(path: string, step: number): Promise<MetricsFile> {
-    const bytes = (await fileKind(path)) === 'file' ? await readBytes(path) : new Uint8Array(0);
+    const bytes = (await diskTree.kind(path)) === 'file' ? await readBytes(path) : new Uint8Array(0);
     return new MetricsFile(await AppendedFile.open(path, lengthUpTo(bytes, step)));
   }
 

@@ -3,13 +3,14 @@ import { DataError } from '../../../src/base/errors.ts';
 import { FileSet } from '../../../src/io/archive/file-set.ts';
 import { portableUnpacking } from '../../../src/io/archive/portable-unpacking.ts';
 import { memorySource } from '../../../src/io/bytes/memory-source.ts';
+import { checkpointFiles } from '../../../src/io/checkpoint/checkpoint-files.ts';
 import type { Checkpoint, Tensor } from '../../../src/io/checkpoint/checkpoint-types.ts';
 import { locateCheckpoint } from '../../../src/io/checkpoint/locate.ts';
 import { compareBytes } from '../../../src/io/checkpoint/names.ts';
 import { openLocated } from '../../../src/io/checkpoint/open-located.ts';
 import { Table, type TableEntry } from '../../../src/io/checkpoint/table.ts';
 import { buildTable } from '../../../src/io/checkpoint/table-builder.ts';
-import { type NamedTensor, writeBundle } from '../../../src/io/checkpoint/write-bundle.ts';
+import type { NamedTensor } from '../../../src/io/checkpoint/write-bundle.ts';
 import { safetensorsFile } from '../../../src/io/exchange/safetensors-file.ts';
 import { v1File } from '../../io/checkpoint/v1-writer.ts';
 import { below, type Random } from '../../support/random.ts';
@@ -110,19 +111,9 @@ export const safetensors: Family = {
 };
 
 async function bundleOf(shards: number): Promise<Files> {
-  const files = new Map<string, Uint8Array>();
-  await writeBundle('m', TENSORS, { shards }, async (path) => {
-    const pieces: Uint8Array[] = [];
-    const commit = async () => void files.set(path, new Uint8Array(Buffer.concat(pieces)));
-    return {
-      path,
-      write: async (bytes) => void pieces.push(bytes.slice()),
-      finish: async () => {},
-      commit,
-      abort: async () => {},
-    };
-  });
-  return files;
+  const files = await checkpointFiles('m', TENSORS, { shards });
+  const read = files.map(async (file) => [file.name, new Uint8Array(await file.arrayBuffer())] as const);
+  return new Map(await Promise.all(read));
 }
 
 /** The table with entries damaged, and its checksums right. */

@@ -60,7 +60,7 @@ function assertSound(tilings: readonly object[]): void {
 const productSize = fc.record({
   rows: fc.integer({ min: 1, max: 40_000 }),
   columns4: fc.integer({ min: 1, max: 3000 }),
-  terms: fc.integer({ min: 0, max: 4096 }),
+  entries: fc.integer({ min: 0, max: 4096 }),
 });
 
 test('the workgroups of products fit every device, and leave no lane without columns', () => {
