@@ -5,16 +5,14 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { runtimeArguments } from '../../src/cli/adapter/runtime-arguments.ts';
 import { openCheckpoint } from '../../src/io/checkpoint/checkpoint.ts';
 import { withCheckpoint, withDirectory } from '../io/support.ts';
-import { tsos } from '../support/command-line.ts';
+import { MAIN, tsos } from '../support/command-line.ts';
 import { DEMO_CHECKPOINT, DEMO_PICTURE, DEMO_RESNET, DEMO_VOCABULARY } from '../support/demo.ts';
 import { assertOneSentence } from '../support/one-sentence.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const skip = existsSync('/dev/full') ? false : 'there is no /dev/full here';
 
 /** Commands that need a device take some seconds each; without this only one of them is tried. */
