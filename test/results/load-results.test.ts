@@ -180,7 +180,7 @@ sharedTest('files that are not as published are refused', RESULTS, async (path) 
     await changed(text.replaceAll('\n', ',\n'), /has 7 columns where the published file has 6/);
     await changed(text.replace('0.745660007', 'high'), /line 2, column "accuracy": "high" is no number/);
     await rm(join(directory, file));
-    await dataErrorOf(loadResults(directory), /rn50_lottery_ticket\.csv: cannot be read/);
+    await dataErrorOf(loadResults(directory), /rn50_lottery_ticket\.csv: there is no such file/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
-import { DataError } from '../../base/errors.ts';
 import type { FileTree } from '../archive/file-tree.ts';
 import { openFile } from './file-source.ts';
+import { explainReadFailure } from './read-failure.ts';
 
 /** The files on disk, by their usual paths. */
 export const diskTree: FileTree = {
@@ -25,6 +25,6 @@ export const diskTree: FileTree = {
 async function unlessAbsent<T>(path: string, looking: Promise<T>): Promise<T | undefined> {
   return looking.catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
-    throw new DataError(`cannot be read (${cause.message})`, { file: path }, { cause });
+    throw explainReadFailure(path, cause);
   });
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { DataError } from '../../base/errors.ts';
+import { explainReadFailure } from './read-failure.ts';
 
-/** What a file's bytes are told by. */
 /** What a file can be told from others by. */
 export interface FileDigest {
   /** Its size. */
@@ -37,7 +36,7 @@ export async function digestFile(path: string, { signal, onPiece }: DigestOption
     }
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new DataError(`cannot be read (${(cause as Error).message})`, { file: path }, { cause });
+    throw explainReadFailure(path, cause as NodeJS.ErrnoException);
   }
   return { bytes, sha256: sha256.digest('hex'), md5: md5.digest('hex') };
 }

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { DataError } from '../../base/errors.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
 import { ByteSource } from '../bytes/byte-source.ts';
+import { explainReadFailure } from './read-failure.ts';
 
 /** The most one read call may ask for: runtimes refuse 2 GiB and above. */
 const MAX_READ = 2 ** 30;
@@ -26,7 +27,7 @@ export async function openFile(path: string, file = path): Promise<ByteSource> {
   } catch (error) {
     await handle?.close();
     if (error instanceof DataError) throw error;
-    throw new DataError(openFailure(error as NodeJS.ErrnoException), { file }, { cause: error });
+    throw explainReadFailure(file, error as NodeJS.ErrnoException);
   }
 }
 
@@ -39,9 +40,4 @@ function fileStore(handle: FileHandle, size: number) {
     },
     close: () => handle.close(),
   };
-}
-
-function openFailure(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return 'there is no such file';
-  return `cannot be opened (${error.code ?? error.message})`;
 }

@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import process from 'node:process';
-import { DataError } from '../../base/errors.ts';
+import { explainReadFailure } from './read-failure.ts';
 
 /** A whole file. A pipe gives its bytes only once: they are kept for who reads it again. @throws {DataError} where it cannot be read. */
 export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> {
   return readOrKept(file).catch((cause: Error) => {
-    throw new DataError(`cannot be read (${cause.message})`, { file }, { cause });
+    throw explainReadFailure(file, cause);
   });
 }
 

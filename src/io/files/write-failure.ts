@@ -1,4 +1,5 @@
-import { DataError, TsosError, UsageError } from '../../base/errors.ts';
+import { TsosError, UsageError } from '../../base/errors.ts';
+import { explainReadFailure } from './read-failure.ts';
 
 /** The error to throw for a failed write: says which file, why, and what to do. */
 export function explainWriteFailure(path: string, cause: NodeJS.ErrnoException): TsosError {
@@ -65,5 +66,5 @@ export function explainSystemError(error: unknown): TsosError | undefined {
   const { code, syscall, path = 'a file' } = error as NodeJS.ErrnoException;
   if (!(error instanceof Error) || code === undefined || syscall === undefined) return undefined;
   if (!READING.includes(syscall) || code === 'EROFS') return explainWriteFailure(path, error);
-  return new DataError(`cannot be read (${code})`, { file: path }, { cause: error });
+  return explainReadFailure(path, error);
 }

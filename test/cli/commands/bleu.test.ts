@@ -154,7 +154,7 @@ test('files that do not fit and wrong options are told in a sentence', async () 
       [[hypotheses, '--reference', short], 3, /short\.de: has 2 lines, but .*hypotheses\.de has 3/],
       [[hypotheses, '--reference', raw, '--compare', short], 3, /short\.de: has 2 lines/],
       [[empty, '--reference', raw], 3, /empty\.de: is empty/],
-      [[hypotheses, '--reference', `${raw}.missing`], 3, /reference\.de\.missing: cannot be read/],
+      [[hypotheses, '--reference', `${raw}.missing`], 3, /reference\.de\.missing: there is no such file/],
       [[hypotheses], 2, /required option '--reference <file>' not specified/],
       [[hypotheses, '--reference', raw, '--method', 'ter'], 2, /--method <method>' argument 'ter'/],
       [[hypotheses, '--reference', raw, '--smooth-value', '1'], 2, /smoothing none takes no value/],

@@ -98,7 +98,7 @@ sharedTest('results --plots draws all figures, and a page with them', RESULTS, a
 
 sharedTest('what cannot be asked is told in a sentence', RESULTS, async (path) => {
   for (const [args, code, says] of [
-    [['/nowhere'], 3, /\/nowhere\/.*cannot be read/],
+    [['/nowhere'], 3, /\/nowhere\/.*there is no such file/],
     [[path, '--filter', 'sparsity'], 2, /is no condition/],
     [[path, '--filter', 'sparsty=1'], 2, /no column is called "sparsty"; did you mean sparsity\?/],
     [[path, '--sort', 'qualitty'], 2, /did you mean quality\?/],

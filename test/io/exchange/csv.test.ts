@@ -57,5 +57,5 @@ test('a cell that is no number is told with its line and column', () => {
 });
 
 test('a file that is not there is told by its name', async () => {
-  await dataErrorOf(readCsv('/nowhere/x.csv'), /^\/nowhere\/x\.csv: cannot be read/);
+  await dataErrorOf(readCsv('/nowhere/x.csv'), /^\/nowhere\/x\.csv: there is no such file/);
 });

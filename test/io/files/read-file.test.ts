@@ -15,8 +15,8 @@ test('a file is read as it is now, whatever it was before', async () => {
       await writeFile(file, text);
       assert.equal(await readText(file), text);
     }
-    await dataErrorOf(readBytes(join(directory, 'none')), /none: cannot be read \(ENOENT/);
-    await dataErrorOf(readBytes(directory), /cannot be read \(EISDIR/);
+    await dataErrorOf(readBytes(join(directory, 'none')), /none: there is no such file/);
+    await dataErrorOf(readBytes(directory), /is a directory; name a file in it/);
   });
 });
 

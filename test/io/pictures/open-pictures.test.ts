@@ -198,7 +198,7 @@ it('names what is not there or of no use', () =>
     await makeFiles(directory, ['a.jpg']);
     await refused([directory, join(directory, 'a.jpg')], /mixed/);
     const gone = { labels: join(directory, 'gone') };
-    await dataErrorOf(openPictures([join(directory, 'a.jpg')], gone), /gone: cannot be read/);
+    await dataErrorOf(openPictures([join(directory, 'a.jpg')], gone), /gone: there is no such file/);
   }));
 
 it('a file that has gone is the error of its entry', () =>

@@ -436,7 +436,10 @@ test('what evaluate wrote can be read, anything else is refused with its file', 
     const written = await evaluateMade([...made(3), { seed: undefined, label: 1 }], { output: file });
     assert.deepEqual(await readEvaluationPart(file), written);
 
-    await dataErrorOf(readEvaluationPart(join(directory, 'missing.json')), /missing\.json: cannot be read/);
+    await dataErrorOf(
+      readEvaluationPart(join(directory, 'missing.json')),
+      /missing\.json: there is no such file/,
+    );
     await writeFile(file, '{"format":');
     await dataErrorOf(readEvaluationPart(file), /part\.json: is not JSON/);
     const foreign: unknown[] = [

@@ -34,7 +34,7 @@ test('what cannot be trained is refused before a device is opened', async () => 
       [{ inputs: [empty], targets: [empty] }, 3, /nothing to train on: of 2 pairs 2 have an empty side/],
       [{ inputs: [source, source] }, 2, /2 files of inputs and 1 of targets/],
       [{ batchSize: 1_000_000 }, 2, /do not fill a batch/],
-      [{ vocab: join(directory, 'none') }, 3, /none: cannot be read/],
+      [{ vocab: join(directory, 'none') }, 3, /none: there is no such file/],
       [{ warmStartFrom: join(directory, 'none') }, 3, /none/],
     ];
     for (const [others, exitCode, message] of wrong) {
