@@ -24,11 +24,19 @@ export async function writeFinishedRun(
   await writeFileAtomic(finishedPath(path), formatSealed(run));
 }
 
-/** What a run had done that finished an output; undefined where it was another run, or the output was changed since. */
-export async function finishedRecords<T>(
+/** A run that finished an output which is there as it left it. */
+export interface FinishedRun<T> {
+  /** What it had done. */
+  readonly records: readonly T[];
+  /** In what it was another run; empty for the same. */
+  readonly different: readonly string[];
+}
+
+/** The run that finished an output; undefined where none is known, or the output was changed since. */
+export async function readFinishedRun<T>(
   path: string,
   { header, record }: Pick<JournalOptions<T>, 'header' | 'record'>,
-): Promise<readonly T[] | undefined> {
+): Promise<FinishedRun<T> | undefined> {
   const shape = fields({
     format: oneOf(FORMAT),
     header: recordOf(anything),
@@ -40,5 +48,5 @@ export async function finishedRecords<T>(
     readBytes(path).catch(() => undefined),
   ]);
   if (run === undefined || output === undefined || run.output !== (await hashOf([output]))) return undefined;
-  return differingNames(run.header, header).length === 0 ? run.records : undefined;
+  return { records: run.records, different: differingNames(run.header, header) };
 }

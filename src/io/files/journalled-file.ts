@@ -1,6 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
 import { createOutputFile } from './atomic-file.ts';
-import { finishedRecords, writeFinishedRun } from './finished-run.ts';
+import { readFinishedRun, writeFinishedRun } from './finished-run.ts';
 import {
   FileJournal,
   finishedJournal,
@@ -40,12 +40,14 @@ export async function writeJournalled<T, R>(
   }
   return withOutputLock(path, place, async (lock) => {
     const keepsRun = options.resume && place.kind === 'file' && !options.selfDescribing;
-    const finished = keepsRun ? await finishedRecords(path, options) : undefined;
-    if (finished !== undefined) {
+    const finished = keepsRun ? await readFinishedRun(path, options) : undefined;
+    if (finished?.different.length === 0) {
       await removeOwnJournal(path, options);
-      return (await work(finishedJournal(path, finished))).result;
+      return (await work(finishedJournal(path, finished.records))).result;
     }
-    if (options.replace === false && place.kind === 'file') await refuseExisting(path);
+    if (options.replace === false && place.kind === 'file') {
+      await refuseExisting(path, keepsRun ? otherRun(finished?.different) : undefined);
+    }
     const journal = place.kind === 'file' ? await FileJournal.open(journalPath(path), options) : undefined;
     try {
       const { text, result } = await work(journal ?? passingJournal(path));
@@ -71,6 +73,13 @@ export async function writeJournalled<T, R>(
       throw error;
     }
   });
+}
+
+/** Why an output that is there is not taken for that of the run to resume. */
+function otherRun(different: readonly string[] | undefined): string {
+  return different === undefined
+    ? 'exists already, and nothing tells that this run made it, as after one without --resume'
+    : `is finished, by a run with other ${different.join(', ')}`;
 }
 
 /** Removes the journal that a run left which was killed when its output was whole; that of other work stays. */
