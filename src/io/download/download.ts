@@ -51,19 +51,29 @@ export async function download(
       return assertHashes(part, options.signal);
     });
     await part.flush();
-  } finally {
+  } catch (error) {
     await part.close();
+    // Nothing is no beginning of anything.
+    if (part.length === 0) await part.remove();
+    throw error;
   }
+  await part.close();
   try {
-    assertPinned(part.path, digest, options.pinned);
+    assertPinned(url, digest, options.pinned);
     await options.check?.(part.path, digest);
   } catch (error) {
     // What was broken off says nothing of the file.
-    if (!options.signal?.aborted) await part.remove();
-    throw error;
+    if (options.signal?.aborted) throw error;
+    await part.remove();
+    throw error instanceof DataError ? ofSource(error, part.path, url) : error;
   }
   await part.finish();
   return { ...digest, resumed: restarted ? 0 : resumed };
+}
+
+/** What is wrong with a file that is gone, said of where it came from. */
+function ofSource({ message, cause }: DataError, path: string, url: string): DataError {
+  return new DataError(`${message.replaceAll(path, url)}; nothing of it was kept`, {}, { cause });
 }
 
 /** Asks for what is missing and writes what comes. @returns whether it came from the beginning. */
