@@ -14,7 +14,7 @@ export interface Fetchable extends Expected {
 }
 
 /** How a checkpoint is fetched, and where to. */
-export interface FetchOptions extends Omit<FetchFileOptions, 'check' | 'pinned'> {
+export interface FetchOptions extends Omit<FetchFileOptions, 'check' | 'checkedAs' | 'pinned'> {
   /** Where to keep it, laid out as on the server. Default: `cacheDirectory()`. */
   readonly cache?: string | undefined;
   /** Base address to fetch from, with the layout of {@link PUBLISHED_AT}, the default. */
@@ -50,6 +50,7 @@ export async function fetchCheckpoint(
   const fetched = await fetchFile(downloadAddress(checkpoint, from), path, {
     ...options,
     pinned: pins && pinOf(pins, path),
+    checkedAs: expectation(checkpoint),
     async check(arrived) {
       variables = await verify(arrived, checkpoint, { onVerify, signal: options.signal });
     },
@@ -80,6 +81,12 @@ export function addressBelow(from: string, path: string): string {
     throw new UsageError(`"${from}" is no address to download from; it must begin with http:// or https://`);
   }
   return `${base.href.replace(/\/+$/, '')}/${path}`;
+}
+
+/** What a checkpoint is looked at for: catalogues may have different ones by one name. */
+function expectation({ technique, keptWeights, totalWeights, logAlphaThreshold }: Expected): string {
+  const kept = `${keptWeights} of ${totalWeights} weights`;
+  return [technique, kept, logAlphaThreshold].filter((part) => part !== undefined).join(', ');
 }
 
 /** @returns how many variables there are. */

@@ -75,18 +75,24 @@ export async function fetchVocabulary(options: FetchOptions = {}): Promise<strin
  * @throws what `fetchFile` throws, and {DataError} where the files do not belong together.
  */
 export async function fetchNewstest(options: FetchOptions = {}): Promise<Newstest> {
-  const { cache = cacheDirectory() } = options;
-  const tokenizedReference = (await fetchText(TOKENIZED_REFERENCE, options)).path;
-  const texts = {
-    source: `${cache}/${MEMBERS.source.path}`,
-    reference: `${cache}/${MEMBERS.reference.path}`,
+  const newstest = {
+    source: await fetchNewstestPart('source', options),
+    reference: await fetchNewstestPart('reference', options),
+    tokenizedReference: await fetchNewstestPart('tokenizedReference', options),
   };
-  const missing = [];
-  for (const path of Object.values(texts)) if ((await diskTree.kind(path)) === undefined) missing.push(path);
-  if (missing.length > 0) await takeOut((await fetchText(TEST_SETS, options)).path, cache);
-  const newstest = { ...texts, tokenizedReference };
   await assertParallel(newstest);
   return newstest;
+}
+
+/** Gets one of the files of newstest2014. @returns its path. @throws what `fetchFile` throws. */
+export async function fetchNewstestPart(part: keyof Newstest, options: FetchOptions = {}): Promise<string> {
+  if (part === 'tokenizedReference') return (await fetchText(TOKENIZED_REFERENCE, options)).path;
+  const { cache = cacheDirectory() } = options;
+  const path = `${cache}/${MEMBERS[part].path}`;
+  if ((await diskTree.kind(path)) === undefined) {
+    await takeOut((await fetchText(TEST_SETS, options)).path, cache);
+  }
+  return path;
 }
 
 function textOfOriginal(path: string): PublishedText {

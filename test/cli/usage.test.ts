@@ -91,6 +91,7 @@ const MISTAKES: readonly [args: string[], says: RegExp][] = [
     ['translate', 'a', '--vocab', 'v', '--beam', '1.5'],
     /'--beam <n>' argument '1\.5' is invalid. It must be a whole number from 1/,
   ],
+  [['translate', 'a', '--vocab', 'v', '--beam', '1e9'], /It must be a whole number from 1 to 32/],
   [['translate', 'a', '--vocab', 'v', '--extra-length', '1', '--legacy-length'], /cannot be used with/],
   [['translate', 'a', '--vocab', 'v', '--resume'], /--resume needs the --output/],
 ];

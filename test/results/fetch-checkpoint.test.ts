@@ -105,7 +105,7 @@ test('a checkpoint that is not the one asked for is not kept', async () => {
   const others: [Partial<Fetchable>, RegExp][] = [
     [
       { totalWeights: 513 },
-      /is not standard_.*: its sparsified layers have 512 weights together, not 513; .* catalogue of its own$/,
+      /is not standard_.*: its sparsified layers have 512 weights together, not 513; .* catalogue of its own; nothing of it was kept$/,
     ],
     [{ keptWeights: 250 }, /is not standard_.*: 50\.00 % of its weights are zero, not 51\.17 %/],
     [{ technique: 'l0_regularization' }, /its variables are those of magnitude_pruning, not of l0_reg/],
@@ -140,6 +140,21 @@ test('one wrong bit anywhere in what comes is found, without a word of the serve
       },
     );
   }
+});
+
+test('a file in the cache is not taken for what another catalogue has by its name', async () => {
+  await fetching(
+    (asked, tar) => fileReply(asked, tar),
+    async (fetch, _, asked) => {
+      await fetch();
+      await dataErrorOf(
+        fetch({ technique: 'dense' }),
+        /its variables are those of magnitude_pruning, not of dense/,
+      );
+      assert.equal((await fetch()).status, 'present');
+      assert.equal(asked.length, 1);
+    },
+  );
 });
 
 test('a damaged file in the cache is told, not passed for one that is there', async () => {

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { FetchOptions } from '../../src/results/fetch-checkpoint.ts';
-import { fetchNewstest, fetchVocabulary } from '../../src/results/published-texts.ts';
+import { fetchNewstest, fetchNewstestPart, fetchVocabulary } from '../../src/results/published-texts.ts';
 import { tarOf } from '../io/archive/tar-writer.ts';
 import { dataErrorOf, sha256, withDirectory } from '../io/support.ts';
 import { type Asked, fileReply, withServer } from '../support/file-server.ts';
@@ -60,12 +60,27 @@ test('newstest2014 is made of what the original and WMT publish, once', async ()
   });
 });
 
+test('of newstest2014 no more is fetched than is asked for', async () => {
+  for (const [part, path] of [
+    ['source', '/wmt14/test-full.tgz'],
+    ['tokenizedReference', '/decode/newstest2014.tok.de'],
+  ] as const) {
+    await mirrored(async (options, asked) => {
+      await fetchNewstestPart(part, options);
+      assert.deepEqual(
+        asked.map((each) => each.path),
+        [path],
+      );
+    });
+  }
+});
+
 test('a file of the test sets that is not WMT’s is not kept', async () => {
   await mirrored(async (options) => {
     const { pins, ...unpinned } = options;
     await dataErrorOf(
       fetchNewstest(unpinned),
-      /test-full\.tgz\.part: has the MD5 [0-9a-f]{32}, but by sacreBLEU it is a8cd784e006feb32ac6f3d9ec7eb389a/,
+      /^http:.*test-full\.tgz: has the MD5 [0-9a-f]{32}, but by sacreBLEU it is a8cd784e006feb32ac6f3d9ec7eb389a; nothing of it was kept/,
     );
     await assert.rejects(readFile(`${options.cache}/wmt14/test-full.tgz`));
   });

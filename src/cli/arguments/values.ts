@@ -11,12 +11,17 @@ export function number(value: string): number {
   throw new InvalidArgumentError('It must be a number.');
 }
 
-/** Reads the value of an option that is a whole number, and not below the least. */
-export function wholeNumber(least = Number.MIN_SAFE_INTEGER): (value: string) => number {
+/** Reads the value of an option that is a whole number, not below the least, and not above the most. */
+export function wholeNumber(
+  least = Number.MIN_SAFE_INTEGER,
+  most = Number.MAX_SAFE_INTEGER,
+): (value: string) => number {
   return (value) => {
     const whole = number(value);
-    if (Number.isSafeInteger(whole) && whole >= least) return whole;
-    throw new InvalidArgumentError(`It must be a whole number${least >= 0 ? ` from ${least}` : ''}.`);
+    if (Number.isSafeInteger(whole) && whole >= least && whole <= most) return whole;
+    const from = least >= 0 ? ` from ${least}` : '';
+    const to = most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : '';
+    throw new InvalidArgumentError(`It must be a whole number${from}${to}.`);
   };
 }
 

@@ -8,7 +8,7 @@ import { SMOOTHING_METHODS } from '../../metrics/bleu/smoothing.ts';
 import { FROM, OFFLINE } from '../arguments/fetch-options.ts';
 import { eachInputFile, inputFile, number, wholeNumber } from '../arguments/values.ts';
 import { readInput } from '../session/input-files.ts';
-import { namedText } from '../session/published.ts';
+import { namedText, requireTexts } from '../session/published.ts';
 import { note, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
@@ -65,6 +65,7 @@ bleuCommand.action(async (path, args) => {
     bootstrap: args.bootstrap,
     seed: args.seed,
   };
+  await requireTexts(path, ...args.reference, args.compare);
   const hypotheses = await readLines(path);
   const part = [...MOSES_METHODS, ...TOKENIZED_METHODS].includes(args.method)
     ? 'tokenizedReference'

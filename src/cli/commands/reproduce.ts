@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { UsageError } from '../../base/errors.ts';
 import { cacheDirectory } from '../../io/files/cache-directory.ts';
+import { diskTree } from '../../io/files/disk-tree.ts';
 import { refuseInputs } from '../../io/files/output-place.ts';
 import { fits } from '../../results/catalogue.ts';
 import { publishedPath } from '../../results/checkpoint-path.ts';
@@ -35,7 +36,7 @@ import { newstestFolder } from '../reproduction/newstest-folder.ts';
 import { readClassificationTask, readTranslationTask } from '../reproduction/read-tasks.ts';
 import { type ReproductionOutcome, runReproduction } from '../reproduction/run-reproduction.ts';
 import { fetching, isOffline } from '../session/fetching.ts';
-import { publishedCheckpoints } from '../session/published.ts';
+import { publishedCheckpoints, requireTexts } from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { note, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -83,7 +84,11 @@ export const reproduceCommand = new Command('reproduce')
     'Gets report.html, report.md, report.json, and a result for each checkpoint',
     'reproduction',
   )
-  .option('--resume', 'Go on where an interrupted run with the same output stopped')
+  .option(
+    '--resume',
+    'Go on where an interrupted run with the same output stopped; leave what the output has results of',
+  )
+  .option('--force', 'Measure again what the output has results of')
   .option(
     '--merge <folder>',
     'Measure nothing: report on the results in this output of another run; may be given several times',
@@ -139,6 +144,8 @@ async function measure(
     );
   }
   const share = targets.filter((_, i) => i % count === index);
+  if (!args.resume && !args.force) await refuseMeasured(args.output, share);
+  await requireTexts(args.source, args.reference, args.vocab, args.labels);
   const isWanted = (model: Target['model']) => share.some((target) => target.model === model);
   const transformer = isWanted('transformer')
     ? await readTranslationTask({
@@ -183,6 +190,17 @@ async function measure(
       },
     });
   });
+}
+
+/** @throws {UsageError} where a checkpoint was measured before: it may have taken hours. */
+async function refuseMeasured(folder: string, targets: readonly Target[]): Promise<void> {
+  for (const { name } of targets) {
+    const path = resultPath(folder, name);
+    if ((await diskTree.kind(path)) === undefined) continue;
+    throw new UsageError(
+      `${path}: is the result of an earlier run; leave it and measure the others (--resume), measure it again (--force), or choose another --output`,
+    );
+  }
 }
 
 function writtenInto(folder: string, targets: readonly Target[]): string[] {

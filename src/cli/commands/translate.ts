@@ -5,7 +5,7 @@ import { UsageError } from '../../base/errors.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import { requireOutput } from '../../io/files/output.ts';
 import { decodesFileName } from '../../models/transformer/decodes-name.ts';
-import type { Transformer } from '../../models/transformer/model.ts';
+import { MAX_BEAM, type Transformer } from '../../models/transformer/model.ts';
 import {
   countBroken,
   joinLines,
@@ -35,7 +35,7 @@ import {
   translationReport,
 } from '../report/translation-report.ts';
 import { digestInputs, type InputDigests, readInput } from '../session/input-files.ts';
-import { checkpointFor, namedText, vocabularyFor } from '../session/published.ts';
+import { checkpointFor, namedText, requireTexts, vocabularyFor } from '../session/published.ts';
 import { type Session, withTransformer } from '../session/transformer-session.ts';
 import { type Advise, interruptible } from '../terminal/interrupt.ts';
 import { note, print, printJson } from '../terminal/print.ts';
@@ -51,7 +51,7 @@ export const translateCommand = new Command('translate')
     '--output <path>',
     'Translations; else stdout. In a directory the file gets the name that Tensor2Tensor gives it',
   )
-  .option('--beam <n>', 'Hypotheses kept; 1 is greedy', wholeNumber(1), 4)
+  .option('--beam <n>', 'Hypotheses kept; 1 is greedy', wholeNumber(1, MAX_BEAM), 4)
   .option('--alpha <number>', 'Exponent of the length penalty', number, 0.6)
   .option(
     '--extra-length <n>',
@@ -138,8 +138,9 @@ function readRequest(checkpoint: string, options: Options) {
   };
 }
 
-/** Gets what is given by name. */
+/** Gets what is given by name, once what is given by path is known to be there. */
 async function withPaths({ model, input, ...rest }: AskedRequest, options: Options) {
+  await requireTexts(input, model.vocabulary);
   return {
     ...rest,
     input: input && (await namedText(input, 'source', options)),

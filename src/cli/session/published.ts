@@ -1,8 +1,10 @@
+import { DataError } from '../../base/errors.ts';
 import { diskTree } from '../../io/files/disk-tree.ts';
+import { STDIN } from '../../io/files/read-file.ts';
 import { findPublishedName } from '../../layers/published-name.ts';
 import { PUBLISHED_CHECKPOINTS } from '../../results/catalogue.ts';
 import { checkpointPath } from '../../results/checkpoint-path.ts';
-import { fetchNewstest, fetchVocabulary, type Newstest } from '../../results/published-texts.ts';
+import { fetchNewstestPart, fetchVocabulary, type Newstest } from '../../results/published-texts.ts';
 import { readTargets, type Target } from '../../results/reproduction/target.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { type FetchSettings, fetching } from './fetching.ts';
@@ -49,7 +51,22 @@ export async function namedText(
   settings: FetchSettings,
 ): Promise<string> {
   if (given !== NEWSTEST || (await isThere(given))) return given;
-  return (await fetching(NEWSTEST, settings, fetchNewstest))[part];
+  return fetching(NEWSTEST, settings, (options) => fetchNewstestPart(part, options));
+}
+
+/**
+ * Looks for texts that are given by their paths, so that one that is missing is told before others are fetched.
+ * @throws {DataError} where one is not there, or is a folder.
+ */
+export async function requireTexts(...given: readonly (string | undefined)[]): Promise<void> {
+  for (const path of given) {
+    if (path === undefined || path === STDIN) continue;
+    const kind = await diskTree.kind(path);
+    if (kind === undefined && ![NEWSTEST, VOCABULARY].includes(path)) {
+      throw new DataError('there is no such file', { file: path });
+    }
+    if (kind === 'directory') throw new DataError('is a directory; name a file in it', { file: path });
+  }
 }
 
 async function isPublishedTransformer(checkpoint: string): Promise<boolean> {

@@ -11,6 +11,8 @@ export interface FetchFileOptions extends DownloadOptions {
   readonly offline?: boolean | undefined;
   /** Read a file that is there, and look at it as when it came, however it looks from outside. */
   readonly verify?: boolean | undefined;
+  /** What `check` finds a file to be: one that is there and was found to be something else is checked again. */
+  readonly checkedAs?: string | undefined;
   /** Called where another process is fetching the file, and is waited for. */
   readonly onWait?: (() => void) | undefined;
   /** Called before the network is asked. */
@@ -56,7 +58,7 @@ export async function fetchFile(url: string, path: string, options: FetchFileOpt
     ...options,
     async check(arrived, digest) {
       await options.check?.(arrived, digest);
-      await keepRecord(url, arrived, path, digest);
+      await keepRecord({ url, checkedAs: options.checkedAs }, arrived, path, digest);
     },
   });
   return { path, url, bytes, sha256, status: 'downloaded', resumed };
@@ -65,13 +67,14 @@ export async function fetchFile(url: string, path: string, options: FetchFileOpt
 async function presentFile(
   url: string,
   path: string,
-  { verify = false, check, pinned, signal }: FetchFileOptions,
+  { verify = false, check, checkedAs, pinned, signal }: FetchFileOptions,
 ): Promise<FetchedFile | undefined> {
   const stamp = await stampOf(path);
   if (stamp === undefined) return undefined;
   const record = await readFetchRecord(path);
   const isUntouched = record?.bytes === stamp.bytes && record.modified === stamp.modified;
-  let digest: FileDigest | undefined = isUntouched && !verify ? record : undefined;
+  const isKnown = isUntouched && record.checkedAs === checkedAs;
+  let digest: FileDigest | undefined = isKnown && !verify ? record : undefined;
   if (digest === undefined) {
     digest = await digestFile(path, { signal });
     if (record !== undefined && digest.sha256 !== record.sha256) {
@@ -79,17 +82,22 @@ async function presentFile(
         file: path,
       });
     }
-    if (record === undefined || verify) await check?.(path, digest);
+    if (record === undefined || record.checkedAs !== checkedAs || verify) await check?.(path, digest);
     // In a cache that may only be read, the next run has to look again.
-    await keepRecord(record?.url ?? url, path, path, digest).catch(() => {});
+    await keepRecord({ url: record?.url ?? url, checkedAs }, path, path, digest).catch(() => {});
   }
   assertPinned(path, digest, pinned);
   return { path, url, bytes: digest.bytes, sha256: digest.sha256, status: 'present', resumed: 0 };
 }
 
 /** @param now where the file is at the moment; `path` is where it will be. */
-async function keepRecord(url: string, now: string, path: string, digest: FileDigest): Promise<void> {
+async function keepRecord(
+  { url, checkedAs }: { url: string; checkedAs: string | undefined },
+  now: string,
+  path: string,
+  digest: FileDigest,
+): Promise<void> {
   const { modified } = (await stampOf(now))!;
   const { bytes, sha256, md5 } = digest;
-  await writeFetchRecord(path, { url, bytes, modified, sha256, md5 });
+  await writeFetchRecord(path, { url, bytes, modified, sha256, md5, ...(checkedAs && { checkedAs }) });
 }

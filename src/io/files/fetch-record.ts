@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { fields, real, type ShapeOf, sha256, text, whole } from '../../base/json-shape.ts';
+import { fields, optional, real, type ShapeOf, sha256, text, whole } from '../../base/json-shape.ts';
 import { writeFileAtomic } from './atomic-file.ts';
 import { readJson } from './read-json.ts';
 
@@ -16,6 +16,8 @@ const FETCH_RECORD = fields({
   modified: real(),
   sha256,
   md5: text('32 hexadecimal digits', /^[0-9a-f]{32}$/),
+  /** What it was found to be. */
+  checkedAs: optional(text()),
 });
 
 /** What is kept of a file that was fetched and looked at, beside it. */

@@ -117,7 +117,7 @@ export async function loadTransformer(
 const DECODING_BYTES = 256 * 2 ** 20;
 
 /** The kernels hold twice the beam in registers. */
-const MAX_BEAM = 32;
+export const MAX_BEAM = 32;
 
 class DeviceTransformer implements Transformer {
   readonly #model: LoadedModel;

@@ -227,6 +227,8 @@ test('a run that is killed and resumed gives the same', async () => {
   const resumed = await tsos([...run, '--resume', '--json']);
   assert.match(resumed.stderr, new RegExp(`${first}: was measured before`));
   assert.match(resumed.stderr, /evaluated 2\/2/);
+  const refused = await tsos(run);
+  assertOneSentence(refused, 2, new RegExp(`${first}\\.json: is the result of an earlier run; .*--force`));
   const again = await parsedBySchema<Report>('reproduce', resumed.stdout);
   const wanted = report.checkpoints.filter(({ name }) => name === first || name === second);
   assert.deepEqual(again.checkpoints.map(withoutTime), wanted.map(withoutTime));
@@ -372,7 +374,10 @@ test('what cannot be measured is told in a sentence', async () => {
     const run = ['reproduce', '--checkpoints', directory, '--output', join(directory, 'out')];
     assertOneSentence(await tsos([...run, '--model', 'rn50']), 2, /none of the 21 checkpoints is there/);
     assertOneSentence(await tsos([...run, '--tolerance', 'bleu']), 2, /"bleu" is no tolerance/);
-    assertOneSentence(await tsos([...run, '--source', 'a.en']), 2, /--newstest.* or --reference/);
+    const source = join(directory, 'a.en');
+    assertOneSentence(await tsos([...run, '--source', source]), 3, /a\.en: there is no such file/);
+    await writeFile(source, 'A dog.\n');
+    assertOneSentence(await tsos([...run, '--source', source]), 2, /--newstest.* or --reference/);
     assertOneSentence(await tsos([...run, '--merge', directory]), 2, /no results of "tsos reproduce"/);
     const catalogue = join(directory, 'catalogue.json');
     await writeFile(catalogue, '{"checkpoints": [{"name": "../escape"}]}');
