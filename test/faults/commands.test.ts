@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { withDirectory } from '../io/support.ts';
 import { type Outcome, tsos } from '../support/command-line.ts';
 import { DEMO_CHECKPOINT } from '../support/demo.ts';
@@ -98,6 +99,30 @@ test('tune: killed at any moment, it leaves a record that is read, or none', {
     const { code, stderr } = await tsos([...tune, '--budget', '1'], { env });
     assert.equal(code, 0, stderr);
     assert.deepEqual(leftIn(join(directory, 'tuning')), []);
+  });
+});
+
+// Not by a limit of bytes: the software adapter keeps memory in files too.
+test('tune: on a full disk it ends with a sentence, keeps what was there, and goes on once there is room', {
+  skip: skipDevice,
+}, async (t) => {
+  await withDirectory(async (directory) => {
+    const options = ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', directory];
+    const mounted = await promisify(execFile)('mount', options).catch(() => undefined);
+    if (mounted === undefined) return t.skip('a small disk cannot be mounted here');
+    try {
+      const ballast = join(directory, 'ballast');
+      await writeFile(ballast, new Uint8Array(8192));
+      const env = { TSOS_CACHE: directory };
+      const tune = ['tune', DEMO_CHECKPOINT, '--batch', '1', '--beam', '1', '--length', '3', '--budget', '2'];
+      assertOneSentence(await tsos(tune, { env }), 1, /the disk is full; free some space/);
+      assert.deepEqual(leftIn(directory), []);
+      await rm(ballast);
+      const { code, stderr } = await tsos(tune, { env });
+      assert.equal(code, 0, stderr);
+    } finally {
+      await promisify(execFile)('umount', [directory]);
+    }
   });
 });
 

@@ -7,7 +7,7 @@ export function describeResNet({ config, weights }: ResNet50): string {
   return [
     `ResNet-${config.depth}`,
     config.technique,
-    `${sparsity.toFixed(2)} % sparse`,
+    `${sparsity.toFixed(2)} % of all weights are zero`,
     config.threshold && describeThreshold(config.threshold),
   ]
     .filter((part) => part !== undefined)

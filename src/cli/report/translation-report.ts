@@ -58,7 +58,7 @@ export function describeModel(model: Transformer): string {
   const { technique, threshold, heads, headsSource } = model.config;
   const parts = [
     technique,
-    `${(100 * sparsityOf(model)).toFixed(2)} % sparse`,
+    `${(100 * sparsityOf(model)).toFixed(2)} % of all weights are zero`,
     threshold && describeThreshold(threshold),
     // A wrong number of heads is no error, only wrong output.
     headsSource === 'default' ? `${heads} heads (assumed; --heads where it has others)` : `${heads} heads`,

@@ -47,7 +47,10 @@ test('an evaluation gives what the library counts, and its shards add up to it',
     const report = await parsedBySchema<EvaluationReport>('evaluate', whole.stdout);
     assert.deepEqual(report.totals, await countedByLibrary(data));
     assert.deepEqual([report.result.pictures, report.result.skipped], [12, 0]);
-    assert.match(whole.stderr, /ResNet-18, magnitude_pruning, \d\d\.\d\d % sparse, on .*; 12 pictures/);
+    assert.match(
+      whole.stderr,
+      /ResNet-18, magnitude_pruning, \d\d\.\d\d % of all weights are zero, on .*; 12 pictures/,
+    );
     assert.match(whole.stderr, /evaluated 12\/12 [\d.]+ pictures\/s, top-1 /);
     // Nine files of a set are named, two are there.
     assert.match(whole.stderr, /2 of 9 files are there/);
