@@ -4,12 +4,13 @@ import {
   gatherGradientRounds,
   gatherGrid,
   gatherKernel,
+  gatherListsGrid,
+  gatherListsKernel,
 } from '../../wgsl/training/gather.ts';
 import { paddingMaskGrid, paddingMaskKernel, paddingMaskRounds } from '../../wgsl/training/padding-mask.ts';
 import type { DeviceTensor } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor } from '../plan/node.ts';
-import { fill } from './formula.ts';
 import { requireRounds } from './require-rounds.ts';
 import { described, requireExtents } from './shapes.ts';
 import type { Tape } from './tape.ts';
@@ -27,16 +28,23 @@ export function gather(tape: Tape, table: GraphTensor, ids: DeviceTensor): Graph
   if (table.shape.length !== 2) {
     throw new UsageError(`gather: ${described(table)} is no table [vocabulary, features].`);
   }
-  const { columns: features } = requireExtents('gather', table, {});
+  const { rows: vocabulary, columns: features } = requireExtents('gather', table, {});
   const { rows: columns } = requireExtents('gather ids', ids, { columns: 1 });
-  const grid = gatherGrid(features, columns);
   const x = graph.tensor(`${table.name} rows`, [features, columns]);
-  graph.dispatch(gatherKernel(), grid, { features, columns }, { ids, table, x });
+  graph.dispatch(gatherKernel(), gatherGrid(features * columns), { features, columns }, { ids, table, x });
   return tape.record(x, [table], (gradient) => [
     () => {
-      requireRounds(graph.gpu, 'gather gradient', gatherGradientRounds(columns));
-      const result = fill(graph, table, 0, `${table.name} gradient`);
-      graph.dispatch(gatherGradientKernel(), grid, { features, columns }, { ids, gradient, result });
+      requireRounds(graph.gpu, 'gather gradient', gatherGradientRounds(vocabulary, columns));
+      const first = graph.tensor('first columns of ids', [vocabulary]);
+      const next = graph.tensor('next columns of ids', [columns]);
+      graph.dispatch(gatherListsKernel(), gatherListsGrid(), { vocabulary, columns }, { ids, first, next });
+      const result = graph.tensor(`${table.name} gradient`, table.shape);
+      graph.dispatch(
+        gatherGradientKernel(),
+        gatherGrid(vocabulary * features),
+        { vocabulary, features, columns },
+        { first, next, gradient, result },
+      );
       return result;
     },
   ]);
