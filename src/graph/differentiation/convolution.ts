@@ -14,6 +14,8 @@ import type { Window } from '../../wgsl/training/window.ts';
 import { elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor, TransientTensor } from '../plan/node.ts';
+import { choiceOf } from '../tuning/candidates.ts';
+import { kernelGradientTilings, trainingConvolutionTilings } from '../tuning/tilings.ts';
 import { sumInChunks } from './chunks.ts';
 import { channelsOf, type Padding, type Pictures, windowOver } from './pictures.ts';
 import { matmul } from './product.ts';
@@ -56,9 +58,8 @@ export function convolution(
   if (isProduct(window)) return matmul(tape, kernel, x);
   const sizes: Sizes = { ...window, inputs, outputs };
   const pixels = window.pictures * window.out_height * window.out_width;
-  requireRounds(graph.gpu, 'convolution', convolutionRounds(sizes, inputs));
   const y = graph.tensor('convolution', [outputs, pixels]);
-  graph.dispatch(convolutionKernel(), convolutionGrid(outputs, pixels), sizes, { x, w: kernel, y });
+  recordConvolution(graph, 'convolution', sizes, { x, w: kernel, y });
   return tape.record(y, [kernel, x], (gradient) => [
     () => kernelGradient(graph, kernel, x, gradient, sizes),
     () => inputGradient(graph, kernel, x, gradient, sizes),
@@ -77,15 +78,41 @@ function inputGradient(
   gradient: GraphTensor,
   sizes: Sizes,
 ): TransientTensor {
-  requireRounds(graph.gpu, 'convolution gradient', convolutionRounds(sizes, sizes.outputs));
   const dx = graph.tensor(`${x.name} gradient`, x.shape);
-  graph.dispatch(
-    convolutionInputGradientKernel(),
-    convolutionGrid(sizes.inputs, sizes.pictures * sizes.height * sizes.width),
-    sizes,
-    { dy: gradient, w: kernel, dx },
-  );
+  recordConvolution(graph, 'convolution gradient', sizes, { dy: gradient, w: kernel, dx });
   return dx;
+}
+
+/** Records a convolution or its gradient by its input, with the tiles that suit the device. */
+function recordConvolution(
+  graph: Graph,
+  operation: 'convolution' | 'convolution gradient',
+  sizes: Sizes,
+  tensors: Readonly<Record<string, GraphTensor>>,
+): void {
+  const { gpu } = graph;
+  const { pictures } = sizes;
+  const [depth, channels, area, make] =
+    operation === 'convolution'
+      ? ([sizes.inputs, sizes.outputs, sizes.out_height * sizes.out_width, convolutionKernel] as const)
+      : ([sizes.outputs, sizes.inputs, sizes.height * sizes.width, convolutionInputGradientKernel] as const);
+  requireRounds(gpu, operation, convolutionRounds(sizes, depth));
+  const tilings = trainingConvolutionTilings(gpu, { channels, pictures });
+  const choice = choiceOf(gpu, dispatchOf(operation, sizes), tilings, (tiling) => ({
+    kernel: make(tiling),
+    grid: convolutionGrid(tiling, channels, { pictures, area }),
+  }));
+  graph.dispatchFastest(choice, sizes, tensors);
+}
+
+/** What the speed of a convolution depends on. */
+function dispatchOf(operation: string, sizes: Sizes) {
+  const { inputs, outputs, kernel_height, kernel_width, stride, pictures, height, width } = sizes;
+  return {
+    weight: `training ${operation} [${kernel_height}, ${kernel_width}, ${inputs}, ${outputs}]`,
+    format: 'dense' as const,
+    use: `${pictures} x ${height} x ${width} pixels, stride ${stride}`,
+  };
 }
 
 function kernelGradient(
@@ -99,14 +126,16 @@ function kernelGradient(
   const dw = graph.tensor(`${kernel.name} gradient`, kernel.shape);
   const taps = elements(dw) / outputs;
   const pixels = sizes.pictures * sizes.out_height * sizes.out_width;
+  const { gpu } = graph;
+  const tilings = kernelGradientTilings(gpu, { rows: taps, columns: outputs });
   sumInChunks(graph, dw, pixels, (into, { chunks, depth }) => {
-    requireRounds(graph.gpu, 'convolution gradient', convolutionKernelGradientRounds(depth));
-    graph.dispatch(
-      convolutionKernelGradientKernel(),
-      convolutionKernelGradientGrid(chunks, taps, outputs),
-      { ...sizes, chunks, chunk_columns: depth },
-      { x, dy: gradient, dw: into },
-    );
+    const rounds = convolutionKernelGradientRounds(depth, sizes.pictures);
+    requireRounds(gpu, 'convolution gradient', rounds);
+    const choice = choiceOf(gpu, dispatchOf('kernel gradient', sizes), tilings, (tiling) => ({
+      kernel: convolutionKernelGradientKernel(tiling),
+      grid: convolutionKernelGradientGrid(tiling, chunks, taps, outputs),
+    }));
+    graph.dispatchFastest(choice, { ...sizes, chunks, chunk_terms: depth }, { x, dy: gradient, dw: into });
   });
   return dw;
 }

@@ -1,12 +1,15 @@
 import { UsageError } from '../../base/errors.ts';
 import {
   type StridedProduct,
+  stridedProductFits,
   stridedProductGrid,
   stridedProductKernel,
   stridedProductRounds,
 } from '../../wgsl/training/strided-product.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor, TransientTensor } from '../plan/node.ts';
+import { choiceOf } from '../tuning/candidates.ts';
+import { stridedProductTilings } from '../tuning/tilings.ts';
 import { sumInChunks } from './chunks.ts';
 import { add } from './elementwise.ts';
 import { requireRounds } from './require-rounds.ts';
@@ -115,19 +118,29 @@ function stridedProduct(
 
 const ONE_BATCH = { inner: 1, a_outer: 0, a_inner: 0, b_outer: 0, b_inner: 0, c_outer: 0, c_inner: 0 };
 
-/** Records any strided product, see the kernel. */
+/** Records any strided product, see the kernel, with the tiles that suit the device. */
 export function batchedProduct(
   graph: Graph,
   a: GraphTensor,
   b: GraphTensor,
   c: GraphTensor,
-  { batches, ...strides }: StridedProduct & { readonly batches: number },
+  product: StridedProduct,
 ): void {
-  requireRounds(graph.gpu, 'product', stridedProductRounds(strides.chunk_depth));
-  graph.dispatch(
-    stridedProductKernel(),
-    stridedProductGrid(strides.rows, strides.columns, batches, strides.chunks),
-    strides,
-    { a, b, c },
-  );
+  const { gpu } = graph;
+  requireRounds(gpu, 'product', stridedProductRounds(product.chunk_depth));
+  const choice = choiceOf(gpu, dispatchOf(product), stridedProductTilings(gpu, product), (tiling) => ({
+    kernel: stridedProductKernel({ ...tiling, fits: stridedProductFits(tiling, product) }),
+    grid: stridedProductGrid(tiling, product),
+  }));
+  graph.dispatchFastest(choice, product, { a, b, c });
+}
+
+/** What the speed of a product depends on. */
+function dispatchOf({ rows, depth, columns, a_row, b_column, batches, chunks }: StridedProduct) {
+  const transposed = [a_row === 1 ? 'A' : '', b_column === 1 ? '' : 'B'].join('');
+  return {
+    weight: `training product [${rows}, ${depth}]`,
+    format: 'dense' as const,
+    use: `${columns} columns, ${batches} times in ${chunks}${transposed ? `, transposed ${transposed}` : ''}`,
+  };
 }

@@ -23,6 +23,11 @@ export class Graph {
     this.name = name;
   }
 
+  /** Dispatches recorded so far. */
+  get dispatches(): number {
+    return this.#nodes.length;
+  }
+
   /** A transient tensor. It must be written by a dispatch before one reads it. */
   tensor(name: string, shape: readonly number[]): TransientTensor {
     return { name, shape };

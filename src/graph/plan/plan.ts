@@ -23,6 +23,12 @@ export interface Plan extends Disposable {
    * @throws {DisposedError} after the plan, or the owner of a tensor it uses, was disposed.
    */
   encode(pass: GPUComputePassEncoder, times?: number): void;
+  /**
+   * Adds one dispatch to a pass, to learn what each takes.
+   * @param place of it, as in `kernels`
+   * @throws {DisposedError} as `encode`.
+   */
+  encodeOne(pass: GPUComputePassEncoder, place: number): void;
   /** Encodes one pass with all dispatches, `times` over, and submits it. @throws {DisposedError} as `encode`. */
   run(times?: number): void;
   /**
@@ -93,12 +99,13 @@ function runnable(
   const assertUsable = (): void => {
     if (disposed) throw new DisposedError(`The plan "${name}" was used after it was disposed.`);
   };
-  const encode = (pass: GPUComputePassEncoder, times = 1): void => {
+  const encodeThese = (pass: GPUComputePassEncoder, some: readonly Step[], times: number): void => {
     assertUsable();
     // Bind groups hold on to destroyed buffers; the device would only complain later, and without the tensor's name.
     for (const tensor of borrowed) void tensor.buffer;
-    encodeSteps(pass, steps, times);
+    encodeSteps(pass, some, times);
   };
+  const encode = (pass: GPUComputePassEncoder, times = 1): void => encodeThese(pass, steps, times);
   const bytesOf = async (tensor: GraphTensor): Promise<ArrayBuffer> => {
     assertUsable();
     const buffer = isDeviceTensor(tensor) ? tensor.buffer : memory.bufferAfterRun(tensor);
@@ -115,6 +122,7 @@ function runnable(
     dispatches: steps.length,
     kernels,
     encode,
+    encodeOne: (pass, place) => encodeThese(pass, [steps[place]], 1),
     run(times = 1) {
       const { device } = scope.gpu;
       const encoder = device.createCommandEncoder({ label: name });

@@ -1,10 +1,15 @@
 import {
   type DenseConvolutionTiling,
   distinct,
+  type KernelGradientTiling,
   type MatmulTiling,
   type SparseConvolutionTiling,
   type SpmmTiling,
+  type StridedProductSize,
+  type StridedProductTiling,
   type Tilings,
+  type TrainingConvolutionSize,
+  type TrainingConvolutionTiling,
 } from './tiling.ts';
 
 /* Tilings for software adapters; their defaults were measured. */
@@ -37,6 +42,47 @@ export function matmul(columns4: number): Tilings<MatmulTiling> {
   });
   // Two vec4 are as fast as four, nearly, and compiled in half the time.
   return distinct([runs(16, 2), runs(16, 4), runs(8, 4), runs(8, 8)]);
+}
+
+export function stridedProduct({ rows, columns }: StridedProductSize): Tilings<StridedProductTiling> {
+  const tiles = (tileRows: number, tileColumns: number): StridedProductTiling => ({
+    operands: 'cached',
+    lanesN: 16,
+    lanesM: 1,
+    lanesK: 1,
+    rows: Math.min(tileRows, rows),
+    columns: Math.min(tileColumns, columns),
+  });
+  // Twice as fast as tiles of 4 by 4; larger ones gain nothing, and take long to compile.
+  return distinct([tiles(sideFor(rows), sideFor(columns)), tiles(8, 8), tiles(16, 8), tiles(4, 4)]);
+}
+
+export function trainingConvolution({
+  channels,
+  pictures,
+}: TrainingConvolutionSize): Tilings<TrainingConvolutionTiling> {
+  const tiles = (rows: number, columns: number): TrainingConvolutionTiling => ({
+    lanes: 16,
+    rows: Math.min(rows, channels),
+    columns: Math.min(columns, pictures),
+    neighbours: 'pictures',
+  });
+  return distinct([tiles(sideFor(channels), sideFor(pictures)), tiles(8, 8), tiles(16, 4), tiles(4, 4)]);
+}
+
+/** @param size ky · kx · C rows, O columns */
+export function kernelGradient({ rows, columns }: StridedProductSize): Tilings<KernelGradientTiling> {
+  const tiles = (tileRows: number, tileColumns: number): KernelGradientTiling => ({
+    lanes: 16,
+    rows: Math.min(tileRows, rows),
+    columns: Math.min(tileColumns, columns),
+  });
+  return distinct([tiles(8, sideFor(columns)), tiles(8, 8), tiles(4, 16), tiles(4, 4)]);
+}
+
+/** The side of tiles that divides an extent, if one of about 8 does: ragged ones have to guard what they store. */
+function sideFor(extent: number): number {
+  return [8, 10, 9, 7, 6].find((side) => extent % side === 0) ?? Math.ceil(extent / Math.ceil(extent / 8));
 }
 
 /** @param pixels B · Y · X of the output */

@@ -4,12 +4,17 @@ import {
   type ConvolutionSize,
   type DenseConvolutionTiling,
   distinct,
+  type KernelGradientTiling,
   type MatmulTiling,
   type ProductSize,
   type SparseConvolutionTiling,
   type SparseProductSize,
   type SpmmTiling,
+  type StridedProductSize,
+  type StridedProductTiling,
   type Tilings,
+  type TrainingConvolutionSize,
+  type TrainingConvolutionTiling,
 } from './tiling.ts';
 
 /*
@@ -94,6 +99,42 @@ export function matmul({ rows, columns4 }: ProductSize): Tilings<MatmulTiling> {
   return tiles <= MANY_TILES
     ? distinct([middle, large, small, cached, tall])
     : distinct([large, middle, small, cached, tall]);
+}
+
+export function stridedProduct({ rows, columns }: StridedProductSize): Tilings<StridedProductTiling> {
+  const tiles = (
+    operands: StridedProductTiling['operands'],
+    lanesN: number,
+    lanesM: number,
+    side: number,
+  ): StridedProductTiling => ({ operands, lanesN, lanesM, lanesK: 1, rows: side, columns: side });
+  const [small, large] = [tiles('staged', 16, 16, 4), tiles('staged', 8, 8, 8)];
+  const [cached, least] = [tiles('cached', 64, 1, 4), tiles('cached', 64, 1, 2)];
+  // The heads of attention leave most lanes of a workgroup idle that stages for all.
+  return Math.min(rows, columns) < 32 ? [cached, least, small] : [small, large, cached];
+}
+
+export function trainingConvolution({
+  channels,
+  pictures,
+}: TrainingConvolutionSize): Tilings<TrainingConvolutionTiling> {
+  const tiles = (rows: number, columns: number): TrainingConvolutionTiling => ({
+    lanes: 64,
+    rows: Math.min(rows, channels),
+    columns: Math.min(columns, pictures),
+    neighbours: 'pixels',
+  });
+  return distinct([tiles(8, 4), tiles(4, 4), tiles(8, 8), tiles(4, 2), tiles(8, 1)]);
+}
+
+/** @param size ky · kx · C rows, O columns */
+export function kernelGradient({ rows, columns }: StridedProductSize): Tilings<KernelGradientTiling> {
+  const tiles = (tileRows: number, tileColumns: number): KernelGradientTiling => ({
+    lanes: 64,
+    rows: Math.min(tileRows, rows),
+    columns: Math.min(tileColumns, columns),
+  });
+  return distinct([tiles(4, 4), tiles(4, 8), tiles(8, 8), tiles(2, 4)]);
 }
 
 /** Pixels of a sparse convolution's result, times its filters, up to which lanes split its rows. */

@@ -2,6 +2,9 @@ import type { DenseConvolutionVariant } from '../../wgsl/dense-convolution.ts';
 import type { MatmulVariant } from '../../wgsl/matmul.ts';
 import type { SparseConvolutionVariant } from '../../wgsl/sparse-convolution.ts';
 import type { SpmmVariant } from '../../wgsl/spmm.ts';
+import type { TrainingConvolutionVariant } from '../../wgsl/training/convolution.ts';
+import type { KernelGradientVariant } from '../../wgsl/training/convolution-kernel-gradient.ts';
+import type { StridedProductVariant } from '../../wgsl/training/strided-product.ts';
 
 /*
  * A tiling is what a kernel has to choose in how it does its work; what the work is comes with each dispatch.
@@ -11,6 +14,10 @@ export type SpmmTiling = Omit<SpmmVariant, 'fits' | 'packedColumns' | 'halfValue
 export type MatmulTiling = Omit<MatmulVariant, 'fits' | 'halfValues' | 'epilogue'>;
 export type SparseConvolutionTiling = Omit<SparseConvolutionVariant, 'window' | 'halfValues' | 'epilogue'>;
 export type DenseConvolutionTiling = Omit<DenseConvolutionVariant, 'window' | 'halfValues' | 'epilogue'>;
+
+export type StridedProductTiling = Omit<StridedProductVariant, 'fits'>;
+export type TrainingConvolutionTiling = TrainingConvolutionVariant;
+export type KernelGradientTiling = KernelGradientVariant;
 
 /** The best guess first. */
 export type Tilings<Tiling> = readonly [Tiling, ...Tiling[]];
@@ -27,6 +34,21 @@ export interface ProductSize {
 export interface SparseProductSize extends ProductSize {
   /** Entries of a row, on average. */
   readonly entries: number;
+}
+
+/** One of matrices that lie anyhow. */
+export interface StridedProductSize {
+  /** M */
+  readonly rows: number;
+  /** N */
+  readonly columns: number;
+}
+
+/** A convolution in training, or its gradient by its input. */
+export interface TrainingConvolutionSize {
+  /** Channels that are computed. */
+  readonly channels: number;
+  readonly pictures: number;
 }
 
 /** A convolution likewise. */

@@ -4,12 +4,17 @@ import * as gpu from './gpu-tilings.ts';
 import type {
   ConvolutionSize,
   DenseConvolutionTiling,
+  KernelGradientTiling,
   MatmulTiling,
   ProductSize,
   SparseConvolutionTiling,
   SparseProductSize,
   SpmmTiling,
+  StridedProductSize,
+  StridedProductTiling,
   Tilings,
+  TrainingConvolutionSize,
+  TrainingConvolutionTiling,
 } from './tiling.ts';
 
 /*
@@ -28,6 +33,28 @@ export function spmmTilings({ deviceClass }: Target, size: SparseProductSize): T
 
 export function matmulTilings({ deviceClass }: Target, size: ProductSize): Tilings<MatmulTiling> {
   return deviceClass === 'cpu' ? cpu.matmul(size.columns4) : gpu.matmul(size);
+}
+
+export function stridedProductTilings(
+  { deviceClass }: Target,
+  size: StridedProductSize,
+): Tilings<StridedProductTiling> {
+  return deviceClass === 'cpu' ? cpu.stridedProduct(size) : gpu.stridedProduct(size);
+}
+
+export function trainingConvolutionTilings(
+  { deviceClass }: Target,
+  size: TrainingConvolutionSize,
+): Tilings<TrainingConvolutionTiling> {
+  return deviceClass === 'cpu' ? cpu.trainingConvolution(size) : gpu.trainingConvolution(size);
+}
+
+/** @param size ky · kx · C rows, O columns */
+export function kernelGradientTilings(
+  { deviceClass }: Target,
+  size: StridedProductSize,
+): Tilings<KernelGradientTiling> {
+  return deviceClass === 'cpu' ? cpu.kernelGradient(size) : gpu.kernelGradient(size);
 }
 
 export function sparseConvolutionTilings(

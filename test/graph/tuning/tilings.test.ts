@@ -1,16 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Gpu } from '../../../src/graph/device/gpu.ts';
-import type { Scope } from '../../../src/graph/device/scope.ts';
+import { elements, type Scope } from '../../../src/graph/device/scope.ts';
+import { convolution as trainedConvolution } from '../../../src/graph/differentiation/convolution.ts';
+import { square } from '../../../src/graph/differentiation/elementwise.ts';
+import { batchedProduct } from '../../../src/graph/differentiation/product.ts';
+import { sum } from '../../../src/graph/differentiation/reductions.ts';
+import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { convolution, pictureColumns } from '../../../src/graph/operations/convolution-operations.ts';
 import { product } from '../../../src/graph/operations/operations.ts';
 import type { Graph } from '../../../src/graph/plan/graph.ts';
 import type { GraphTensor } from '../../../src/graph/plan/node.ts';
 import {
   denseConvolutionTilings,
+  kernelGradientTilings,
   matmulTilings,
   sparseConvolutionTilings,
   spmmTilings,
+  stridedProductTilings,
+  trainingConvolutionTilings,
 } from '../../../src/graph/tuning/tilings.ts';
 import { Tuning } from '../../../src/graph/tuning/tuning.ts';
 import { uploadConvolution } from '../../../src/graph/weights/convolution-weight.ts';
@@ -20,6 +28,7 @@ import { denseConvolutionGrid, denseConvolutionMemory } from '../../../src/wgsl/
 import { matmulMemory } from '../../../src/wgsl/matmul.ts';
 import { sparseConvolutionGrid, sparseConvolutionMemory } from '../../../src/wgsl/sparse-convolution.ts';
 import { spmmMemory } from '../../../src/wgsl/spmm.ts';
+import { stridedProductMemory } from '../../../src/wgsl/training/strided-product.ts';
 import { compute } from '../../support/compute.ts';
 import { DEVICE_CLASSES, inGuise } from '../../support/device-class.ts';
 import fc from '../../support/fast-check.ts';
@@ -120,24 +129,32 @@ test('the workgroups of convolutions fit every device, and so does the number of
   );
 });
 
-/** Runs every kernel that a tuner could choose for a dispatch, each with a result of its own. */
+/** Runs every kernel that a tuner could choose for the dispatches of a graph, each with a result of its own. */
 async function assertEqualBits(gpu: Gpu, record: (graph: Graph, scope: Scope) => void): Promise<void> {
+  const kernels: string[][] = [];
   const results = await compute(gpu, (graph, scope) => {
     const results: Record<string, GraphTensor> = {};
     graph.dispatchFastest = ({ candidates }, parameters, tensors) => {
-      for (const { kernel, grid } of candidates) {
-        const result = graph.tensor(kernel.name, tensors.result.shape);
-        graph.dispatch(kernel, grid, parameters, { ...tensors, result });
-        results[kernel.name] = result;
-      }
-      assert.equal(Object.keys(results).length, candidates.length, 'two kernels of one name');
+      const [usual] = candidates;
+      graph.dispatch(usual.kernel, usual.grid, parameters, tensors);
+      const output = usual.kernel.bindings.find(({ access }) => access === 'read_write')!.name;
+      const names = candidates.map(({ kernel }) => `${kernels.length}: ${kernel.name}`);
+      assert.equal(new Set(names).size, candidates.length, 'two kernels of one name');
+      candidates.forEach(({ kernel, grid }, i) => {
+        const result = graph.tensor(kernel.name, tensors[output].shape);
+        graph.dispatch(kernel, grid, parameters, { ...tensors, [output]: result });
+        results[names[i]] = result;
+      });
+      kernels.push(names);
     };
     record(graph, scope);
     return results;
   });
-  const [[, expected], ...others] = Object.entries(results);
-  assert.ok(others.length > 0);
-  for (const [kernel, result] of others) assert.deepEqual(result, expected, kernel);
+  assert.ok(kernels.length > 0);
+  for (const [usual, ...others] of kernels) {
+    assert.ok(others.length > 0);
+    for (const kernel of others) assert.deepEqual(results[kernel], results[usual], kernel);
+  }
 }
 
 for (const deviceClass of DEVICE_CLASSES) {
@@ -172,6 +189,77 @@ for (const deviceClass of DEVICE_CLASSES) {
           convolution(graph, weight, { tensor, ...pictures });
         });
       }
+    }
+  });
+}
+
+const extent = fc.integer({ min: 1, max: 5000 });
+
+test('the workgroups of training fit every device', () => {
+  fc.assert(
+    fc.property(target, extent, extent, (target, rows, columns) => {
+      const products = stridedProductTilings(target, { rows, columns });
+      const convolutions = trainingConvolutionTilings(target, { channels: rows, pictures: columns });
+      const gradients = kernelGradientTilings(target, { rows, columns });
+      for (const tilings of [products, convolutions, gradients]) {
+        assertSound(tilings);
+        for (const tiling of tilings) {
+          // No more than registers have room for.
+          assert.ok(tiling.rows * tiling.columns <= 128);
+        }
+      }
+      assert.ok(products.every(({ lanesN, lanesM }) => lanesN * lanesM <= MOST_INVOCATIONS));
+      assert.ok(products.every((tiling) => stridedProductMemory(tiling) <= WORKGROUP_MEMORY));
+      assert.ok([...convolutions, ...gradients].every(({ lanes }) => lanes <= MOST_INVOCATIONS));
+    }),
+  );
+});
+
+for (const deviceClass of DEVICE_CLASSES) {
+  test(`whatever a tuner chooses trains to the same bits, ${deviceClass}`, async () => {
+    const device = await testGpu();
+    const gpu = inGuise(device, { deviceClass, tuning: await Tuning.open(device.adapter, { budget: 1 }) });
+    const random = randomFrom(8);
+    const upload = (scope: Scope, name: string, shape: readonly number[]) =>
+      scope.upload(name, shape, floats(random, elements({ shape }), 6));
+    // Sums of more and fewer terms than a block has, and results with and without ragged tiles.
+    for (const [rows, depth, columns, batches] of [
+      [37, 150, 45, 1],
+      [64, 64, 40, 1],
+      [20, 16, 20, 6],
+    ]) {
+      for (const [ta, tb] of [
+        [false, false],
+        [true, true],
+      ]) {
+        await assertEqualBits(gpu, (graph, scope) => {
+          const [a, b] = [
+            upload(scope, 'a', [batches, rows * depth]),
+            upload(scope, 'b', [batches, depth * columns]),
+          ];
+          batchedProduct(graph, a, b, graph.tensor('c', [batches, rows * columns]), {
+            ...{ rows, depth, columns, batches, c_row: columns },
+            ...{ a_row: ta ? 1 : depth, a_depth: ta ? rows : 1 },
+            ...{ b_depth: tb ? 1 : columns, b_column: tb ? depth : 1 },
+            ...{ inner: 1, a_inner: 0, b_inner: 0, c_inner: 0 },
+            ...{ a_outer: rows * depth, b_outer: depth * columns, c_outer: rows * columns },
+            ...{ chunks: 1, chunk_depth: depth, c_chunk: 0 },
+          });
+        });
+      }
+    }
+    for (const [ins, outs, stride] of [
+      [3, 20, 2],
+      [18, 9, 1],
+    ]) {
+      const pictures = { count: 10, height: 7, width: 6 };
+      await assertEqualBits(gpu, (graph, scope) => {
+        const tape = new Tape(graph);
+        const kernel = upload(scope, 'kernel', [3, 3, ins, outs]);
+        const x = upload(scope, 'x', [ins, 10 * 7 * 6]);
+        const y = trainedConvolution(tape, kernel, x, { pictures, stride, padding: 'same' });
+        tape.gradients(sum(tape, square(tape, y)), [kernel, x]);
+      });
     }
   });
 }
