@@ -48,7 +48,7 @@ main() {
   part 200 tests ts --test --test-concurrency=1 --test-reporter=tap "${tests[@]}"
   part 60 tune-transformer ts src/cli/main.ts tune "${transformer[@]}" --json
   part 60 tune-resnet50 ts src/cli/main.ts tune "${resnet50[@]}" --json
-  for name in spmm conv dense transformer resnet50 newstest masked host ablations; do
+  for name in spmm conv dense transformer resnet50 newstest masked train host ablations; do
     part 120 "$name" ts "bench/$name.ts" "${size[@]}" --json
   done
   if python3 -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2> /dev/null; then

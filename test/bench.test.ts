@@ -27,6 +27,7 @@ for (const name of [
   'load',
   'ablations',
   'masked',
+  'train',
 ]) {
   test(`the benchmark ${name} runs, and its report fits the schema`, async () => {
     const script = `${BENCH}/${name}.ts`;
