@@ -4,9 +4,10 @@ import type { Plan } from '../src/graph/plan/plan.ts';
 import type { ConvolutionWeight } from '../src/graph/weights/convolution-weight.ts';
 import type { Weight } from '../src/graph/weights/weight.ts';
 import type { Checkpoint } from '../src/io/checkpoint/checkpoint-types.ts';
+import { EVALUATION_SIZE } from '../src/io/pictures/evaluation-picture.ts';
 import { type ResNetSize, resnetLayers } from '../src/models/full-size/resnet-layers.ts';
 import { readConfig } from '../src/models/resnet50/config.ts';
-import { PICTURE_SIZE, PICTURE_VALUES } from '../src/models/resnet50/model.ts';
+import { pictureValues } from '../src/models/resnet50/model.ts';
 import { addResNet } from '../src/models/resnet50/network.ts';
 import { loadWeights, type ResNetWeights } from '../src/models/resnet50/weights.ts';
 import { resnetSize } from './comparison/layers.ts';
@@ -64,14 +65,21 @@ function batches({ deviceClass }: BenchRun['gpu'], scale: Scale): number[] {
   return deviceClass === 'cpu' ? [1, 4] : [1, 4, 16, 64];
 }
 
-function load(scope: Scope, checkpoint: Checkpoint, format: 'dense' | undefined): Promise<ResNetWeights> {
-  return loadWeights(scope, checkpoint, readConfig(checkpoint, {}), { format });
+async function load(
+  scope: Scope,
+  checkpoint: Checkpoint,
+  format: 'dense' | undefined,
+): Promise<ResNetWeights> {
+  return loadWeights(scope, checkpoint, await readConfig(checkpoint, {}), { format });
 }
 
 /** The network on made-up pictures; they and the logits belong to the scope. */
 function planFor(ends: Scope, weights: ResNetWeights, batch: number, { classes }: ResNetSize): Promise<Plan> {
-  const pixels = Float32Array.from({ length: batch * PICTURE_VALUES }, (_, i) => (i * 37) % 256);
-  const pictures = ends.upload('pictures', [batch, PICTURE_SIZE, PICTURE_SIZE, 3], pixels);
+  const pixels = Float32Array.from(
+    { length: batch * pictureValues(EVALUATION_SIZE) },
+    (_, i) => (i * 37) % 256,
+  );
+  const pictures = ends.upload('pictures', [batch, EVALUATION_SIZE, EVALUATION_SIZE, 3], pixels);
   const logits = ends.tensor('logits', [classes, Math.ceil(batch / 4) * 4]);
   const graph = new Graph(ends.gpu, `ResNet, ${batch} pictures`);
   addResNet(graph, weights, pictures, logits);

@@ -67,7 +67,7 @@ export type {
   PictureIndex,
   PictureSource,
 } from './io/pictures/picture-source.ts';
-export type { Prepared } from './io/pictures/prepare.ts';
+export type { PictureView, Prepared } from './io/pictures/prepare.ts';
 export {
   type BadPicture,
   countPictures,
@@ -77,7 +77,7 @@ export {
   readPictures,
   type Selection,
 } from './io/pictures/read-pictures.ts';
-export { type TrainingView, trainingPixels } from './io/pictures/training-picture.ts';
+export { trainingPixels } from './io/pictures/training-picture.ts';
 export type { AnsweringThread } from './io/threads/answering-thread.ts';
 
 // Text.

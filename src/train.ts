@@ -64,7 +64,7 @@ export type { SentencePair } from './train/text/sentence-pair.ts';
 
 // Runs in a folder, that go on where they were interrupted; and the steps that they consist of.
 
-export type { TrainingView } from './io/pictures/training-picture.ts';
+export type { PictureView } from './io/pictures/prepare.ts';
 export { type LinearSchedule, linearLearningRate } from './models/transformer/learning-rate.ts';
 export type { DeviceMasks, Kept, Pruner } from './train/loop/device-masks.ts';
 export type { BatchPart, RecordedPart, StepInputs, Trainee } from './train/loop/trainee.ts';

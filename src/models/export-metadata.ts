@@ -2,8 +2,7 @@ import { DataError } from '../base/errors.ts';
 import type { Technique } from '../base/technique.ts';
 import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../layers/resolve-technique.ts';
-import { statedHeads } from './transformer/config.ts';
-import { formatHparams, HPARAMS_FILE } from './transformer/hparams.ts';
+import { formatHparams, HPARAMS_FILE, hparamsMetadata, statedHparams } from './hparams.ts';
 
 /** What of a checkpoint is told by its path and the files beside it, not by its variables. */
 export interface ExportOptions {
@@ -23,22 +22,20 @@ export async function exportMetadata(
 ): Promise<Record<string, string> & { technique?: Technique }> {
   const technique = applyMasks ? 'dense' : recognised(checkpoint, requested);
   const threshold = resolveLogAlphaThreshold(checkpoint, logAlphaThreshold).value;
-  const heads = (await statedHeads(checkpoint))?.heads;
   return {
     ...(technique === undefined ? {} : { technique }),
     ...(technique === 'variational_dropout' ? { log_alpha_threshold: `${threshold}` } : {}),
-    ...(heads === undefined ? {} : { num_heads: `${heads}` }),
+    ...hparamsMetadata(await statedHparams(checkpoint)),
   };
 }
 
 /**
- * What goes beside a copy of a checkpoint that keeps no metadata, by file names, so that it is read as the same model: the number
- * of heads shows in no shape.
+ * What goes beside a copy of a checkpoint that keeps no metadata, by file names, so that it is read as the same model: some of it
+ * shows in no shape.
  */
 export async function exportCompanions(checkpoint: Checkpoint): Promise<ReadonlyMap<string, string>> {
-  const heads = (await statedHeads(checkpoint))?.heads;
-  if (heads === undefined) return new Map();
-  return new Map([[HPARAMS_FILE, formatHparams(heads)]]);
+  const stated = formatHparams(await statedHparams(checkpoint));
+  return new Map(stated === undefined ? [] : [[HPARAMS_FILE, stated]]);
 }
 
 /** undefined for what is of several techniques. */

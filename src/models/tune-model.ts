@@ -1,7 +1,7 @@
 import type { Gpu } from '../graph/device/gpu.ts';
 import type { Checkpoint } from '../io/checkpoint/checkpoint-types.ts';
 import { modelKind } from './model-kind.ts';
-import { loadResNet50, PICTURE_VALUES } from './resnet50/model.ts';
+import { loadResNet50, pictureValues } from './resnet50/model.ts';
 import { EOS } from './transformer/config.ts';
 import { loadTransformer } from './transformer/model.ts';
 import { halfOf } from './transformer/search.ts';
@@ -55,7 +55,7 @@ async function classifyNothing(
   { pictures = 1 }: TuneSizes,
 ): Promise<void> {
   using model = await loadResNet50(gpu, checkpoint, { format });
-  await model.logits(new Float32Array(pictures * PICTURE_VALUES));
+  await model.logits(new Float32Array(pictures * pictureValues(model.config.imageSize)));
 }
 
 /** Any sentence of the length will do, and one step for each width that a search comes to: all steps run the same kernels. */

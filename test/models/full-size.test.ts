@@ -9,7 +9,7 @@ import type { ModelVariable } from '../../src/models/full-size/model-variable.ts
 import { PAPER_RESNET_50 } from '../../src/models/full-size/resnet-layers.ts';
 import { resnetVariables } from '../../src/models/full-size/resnet-variables.ts';
 import { PAPER_TRANSFORMER, transformerVariables } from '../../src/models/full-size/transformer-variables.ts';
-import { loadResNet50, PICTURE_VALUES } from '../../src/models/resnet50/model.ts';
+import { loadResNet50, pictureValues } from '../../src/models/resnet50/model.ts';
 import { loadTransformer } from '../../src/models/transformer/model.ts';
 import fc from '../support/fast-check.ts';
 import { testGpu } from '../support/gpu.ts';
@@ -93,7 +93,9 @@ test('a made-up ResNet-50 loads with the sparsity asked for, and runs', async ()
   const checkpoint = madeCheckpoint(resnetVariables({ width: 4, classes: 8 }), 0.8);
   using model = await loadResNet50(await testGpu(), checkpoint);
   assertSparsity(model.weights, 0.8);
-  const logits = await model.logits(Float32Array.from({ length: PICTURE_VALUES }, (_, i) => (i * 37) % 256));
+  const logits = await model.logits(
+    Float32Array.from({ length: pictureValues(224) }, (_, i) => (i * 37) % 256),
+  );
   assert.deepEqual(logits.shape, [1, 8]);
   assertVaried(logits);
 });

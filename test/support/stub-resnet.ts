@@ -1,8 +1,11 @@
 import { DataError } from '../../src/base/errors.ts';
 import { withShape } from '../../src/base/shaped-floats.ts';
 import type { PictureSource } from '../../src/io/pictures/picture-source.ts';
-import { PICTURE_VALUES, type ResNet50 } from '../../src/models/resnet50/model.ts';
+import { pictureValues, type ResNet50 } from '../../src/models/resnet50/model.ts';
 import { makeJpeg } from '../io/pictures/made-pictures.ts';
+
+const IMAGE_SIZE = 224;
+const PICTURE_VALUES = pictureValues(IMAGE_SIZE);
 
 /** Classes of the network that is none. */
 export const CLASSES = 8;
@@ -16,6 +19,7 @@ export function stubResNet(): ResNet50 & { readonly batches: number[] } {
       kind: 'residual',
       blocks: [2, 2, 2, 2],
       classes: CLASSES,
+      imageSize: IMAGE_SIZE,
       technique: 'dense',
       threshold: undefined,
       valuePrecision: 'f32',

@@ -1,6 +1,6 @@
 import { Argument, Option } from '@commander-js/extra-typings';
 import { TECHNIQUES, type Technique } from '../../base/technique.ts';
-import { number } from './values.ts';
+import { number, wholeNumber } from './values.ts';
 
 export const CHECKPOINT = new Argument(
   '<checkpoint>',
@@ -18,6 +18,12 @@ export const LOG_ALPHA_THRESHOLD = new Option(
   '--log-alpha-threshold <number>',
   'Variational dropout drops weights with a larger log-alpha; by default from a published directory name, else 3',
 ).argParser(number);
+
+/** Of commands that show pictures to a network. */
+export const IMAGE_SIZE = new Option(
+  '--image-size <n>',
+  'Side of the pictures the network is given, in pixels; by default what it was trained on, else 224',
+).argParser(wholeNumber(4));
 
 /** What the command line says of weights that are to be read. */
 export interface WeightOptions {

@@ -14,6 +14,7 @@ import { ArgumentError } from '../arguments/argument-error.ts';
 import {
   CHECKPOINT,
   FORMAT,
+  IMAGE_SIZE,
   LOG_ALPHA_THRESHOLD,
   TECHNIQUE,
   VALUE_PRECISION,
@@ -46,6 +47,7 @@ export const classifyCommand = new Command('classify')
   .option('--skip-bad', 'Take pictures that cannot be used for no failure')
   .addOption(TECHNIQUE)
   .addOption(LOG_ALPHA_THRESHOLD)
+  .addOption(IMAGE_SIZE)
   .addOption(FORMAT)
   .addOption(VALUE_PRECISION)
   .option('--output <file>', 'Also write one JSON object a line into a file')
@@ -58,7 +60,7 @@ classifyCommand.action(async (given, paths, args) => {
     throw new ArgumentError('--resume needs the --output of the run that was interrupted');
   }
   const { force: replace = false, resume = false } = args;
-  const { top, batch, workers, technique, logAlphaThreshold, format, valuePrecision } = args;
+  const { top, batch, workers, technique, logAlphaThreshold, imageSize, format, valuePrecision } = args;
   const options = { top, batch, workers, skipBad: true, onNote: note };
   const path = await checkpointFor(given, args);
   // What is cheap to find wrong is found before the model is loaded.
@@ -82,7 +84,7 @@ classifyCommand.action(async (given, paths, args) => {
     }
     bad += batch.filter((each) => 'reason' in each).length;
   };
-  const weights = { checkpoint: path, technique, logAlphaThreshold, format, valuePrecision };
+  const weights = { checkpoint: path, technique, logAlphaThreshold, imageSize, format, valuePrecision };
   await interruptible((signal, advise) =>
     withResNet({ ...weights, signal, check }, async ({ gpu, model }) => {
       note(`${describeResNet(model)}, on ${gpu.describe()}`);

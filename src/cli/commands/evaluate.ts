@@ -11,6 +11,7 @@ import { weightDecayLoss } from '../../models/resnet50/weight-decay.ts';
 import {
   CHECKPOINT,
   FORMAT,
+  IMAGE_SIZE,
   LOG_ALPHA_THRESHOLD,
   TECHNIQUE,
   VALUE_PRECISION,
@@ -54,6 +55,7 @@ export const evaluateCommand = new Command('evaluate')
   .option('--skip-bad', 'Count pictures that cannot be used, instead of stopping')
   .addOption(TECHNIQUE)
   .addOption(LOG_ALPHA_THRESHOLD)
+  .addOption(IMAGE_SIZE)
   .addOption(FORMAT)
   .addOption(VALUE_PRECISION)
   .addOption(RESUME)
@@ -123,9 +125,10 @@ evaluateCommand.action(async (given, args) => {
 const NAMED_BAD = 10;
 
 function readRequest(given: string, options: Options) {
-  const { technique, logAlphaThreshold, format, valuePrecision, shard, limit, batch, workers } = options;
+  const { technique, logAlphaThreshold, imageSize, format, valuePrecision } = options;
+  const { shard, limit, batch, workers } = options;
   return {
-    model: { technique, logAlphaThreshold, format, valuePrecision },
+    model: { technique, logAlphaThreshold, imageSize, format, valuePrecision },
     data: options.data,
     labels: options.labels,
     output: options.output ?? defaultOutput(given, shard),

@@ -6,7 +6,7 @@ import { loadResNet50, type ResNet50 } from '../../models/resnet50/model.ts';
 import { withDevice, withLoadProgress } from './device-session.ts';
 
 export interface ResNetRequest
-  extends Pick<ResNetOptions, 'technique' | 'logAlphaThreshold' | 'format' | 'valuePrecision'> {
+  extends Pick<ResNetOptions, 'technique' | 'logAlphaThreshold' | 'imageSize' | 'format' | 'valuePrecision'> {
   readonly checkpoint: string;
   readonly signal: AbortSignal;
   /** Called before anything is loaded; throws where the network is not what it should be. */
@@ -30,7 +30,7 @@ export async function withResNet<T>(
   const checkpoint = await openCheckpoint(path);
   try {
     // What is cheap to find wrong is found before the adapter is opened.
-    check(readConfig(checkpoint, options));
+    check(await readConfig(checkpoint, options));
     return await withDevice(async (gpu) => {
       using model = await withLoadProgress(signal, (onProgress) =>
         loadResNet50(gpu, checkpoint, { ...options, onProgress }),

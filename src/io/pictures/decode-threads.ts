@@ -1,9 +1,11 @@
 import type { AnsweringThread, Reply } from '../threads/answering-thread.ts';
-import { type Prepared, prepare } from './prepare.ts';
-import type { TrainingView } from './training-picture.ts';
+import { type PictureView, type Prepared, prepare } from './prepare.ts';
 
-/** A JPEG: for evaluation, or as a training step sees it. */
-export type DecodeQuestion = Uint8Array | { readonly jpeg: Uint8Array; readonly view: TrainingView };
+/** A JPEG, and how it is to be seen. */
+export interface DecodeQuestion {
+  readonly jpeg: Uint8Array;
+  readonly view: PictureView;
+}
 
 /** A thread that decodes JPEGs; the memory that they are in goes to it. */
 export type DecodeThread = AnsweringThread<DecodeQuestion, Prepared>;
@@ -22,7 +24,7 @@ export function threadsFor(cores: number): number {
 }
 
 /** What such a thread answers. */
-export function decoded(question: DecodeQuestion): Reply {
-  const answer = question instanceof Uint8Array ? prepare(question) : prepare(question.jpeg, question.view);
+export function decoded({ jpeg, view }: DecodeQuestion): Reply {
+  const answer = prepare(jpeg, view);
   return { answer, given: 'pixels' in answer ? [answer.pixels.buffer] : [] };
 }

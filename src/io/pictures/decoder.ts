@@ -1,13 +1,12 @@
 import type { DecodeThread } from './decode-threads.ts';
-import { type Prepared, prepare } from './prepare.ts';
-import type { TrainingView } from './training-picture.ts';
+import { type PictureView, type Prepared, prepare } from './prepare.ts';
 
 /** Turns JPEGs into what the model sees, in this thread or in others. */
 export interface Decoder {
   /** How many pictures it can be busy with at once. */
   readonly threads: number;
-  /** The memory that `jpeg` is in may be given away. @param view as a training step sees it; else as an evaluation does */
-  prepare(jpeg: Uint8Array, view?: TrainingView): Promise<Prepared>;
+  /** The memory that `jpeg` is in may be given away. */
+  prepare(jpeg: Uint8Array, view?: PictureView): Promise<Prepared>;
   close(): Promise<void>;
 }
 
@@ -49,10 +48,8 @@ async function startThreads(count: number, start: () => Promise<DecodeThread>): 
   }
   return {
     threads: count,
-    prepare: (jpeg, view) =>
-      threads
-        .reduce((a, b) => (b.load < a.load ? b : a))
-        .ask(view ? { jpeg, view } : jpeg, [jpeg.buffer as ArrayBuffer]),
+    prepare: (jpeg, view = {}) =>
+      threads.reduce((a, b) => (b.load < a.load ? b : a)).ask({ jpeg, view }, [jpeg.buffer as ArrayBuffer]),
     close,
   };
 }

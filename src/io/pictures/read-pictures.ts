@@ -18,6 +18,8 @@ export interface Selection {
 
 /** Which pictures are read, and how they are decoded. */
 export interface ReadPicturesOptions extends Selection {
+  /** Side of what is given, in pixels. Default 224. */
+  readonly size?: number | undefined;
   /** Threads that decode; 0 for the calling one. Default one less than there are cores, at least 1 and at most 8. */
   readonly workers?: number | undefined;
   /** How many pictures to have decoded or in work while the caller is busy; about 0.7 MB each. Default 64. */
@@ -40,7 +42,7 @@ export interface PicturePlace {
 export interface Picture extends PicturePlace {
   /** Class, from 0; undefined where there are no labels. Any other number is a label that no class has. */
   readonly label: number | undefined;
-  /** `[224, 224, 3]`, RGB, in 0..255 but for the overshoot of the resize; see `evaluationPixels`. */
+  /** `[size, size, 3]`, RGB, in 0..255 but for the overshoot of the resize; see `evaluationPixels`. */
   readonly pixels: Float32Array<ArrayBuffer>;
 }
 
@@ -65,11 +67,17 @@ export function readPictures(
   options: ReadPicturesOptions = {},
 ): AsyncGenerator<Picture | BadPicture, void> {
   const { threads = webDecodeThreads } = source;
-  const { workers = threads.count(), ahead = 64, onWorkersUnavailable = () => {}, ...selection } = options;
+  const {
+    size,
+    workers = threads.count(),
+    ahead = 64,
+    onWorkersUnavailable = () => {},
+    ...selection
+  } = options;
   requireWhole('workers', workers);
   requireWhole('ahead', ahead, 1);
   checkSelection(selection);
-  return decodeInOrder(select(source, selection), ahead, () =>
+  return decodeInOrder(select(source, selection), { ahead, size }, () =>
     openDecoder(workers, onWorkersUnavailable, threads.start),
   );
 }
@@ -119,7 +127,7 @@ async function* select(source: PictureSource, selection: Selection): AsyncGenera
 
 async function* decodeInOrder(
   selected: AsyncIterable<Selected>,
-  ahead: number,
+  { ahead, size }: { readonly ahead: number; readonly size: number | undefined },
   open: () => Promise<Decoder>,
 ): AsyncGenerator<Picture | BadPicture, void> {
   const decoder = await open();
@@ -129,7 +137,8 @@ async function* decodeInOrder(
     for await (const { position, entry } of selected) {
       const place = { position, file: entry.file, record: entry.record };
       const loaded = await loadOrExplain(entry);
-      const item = 'jpeg' in loaded ? decode(decoder, place, entry, loaded) : { ...place, ...loaded };
+      const item =
+        'jpeg' in loaded ? decode(decoder, place, entry, { ...loaded, size }) : { ...place, ...loaded };
       inWork.push(settledLater(item));
       if (inWork.length >= atOnce) yield await inWork.shift()!;
     }
@@ -152,9 +161,9 @@ async function decode(
   decoder: Decoder,
   place: PicturePlace,
   entry: PictureEntry,
-  { label, jpeg }: EncodedPicture,
+  { label, jpeg, size }: EncodedPicture & { readonly size: number | undefined },
 ): Promise<Picture | BadPicture> {
-  const prepared = await decoder.prepare(jpeg);
+  const prepared = await decoder.prepare(jpeg, { size });
   return 'pixels' in prepared
     ? { ...place, label, pixels: prepared.pixels }
     : { ...place, error: entry.error(prepared.reason) };

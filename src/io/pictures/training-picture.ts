@@ -4,14 +4,6 @@ import { resizeBicubic } from './bicubic.ts';
 import { EVALUATION_SIZE, evaluationPixels } from './evaluation-picture.ts';
 import { CROP_DRAWS, randomCrop } from './random-crop.ts';
 
-/** How a training step sees a picture. */
-export interface TrainingView {
-  /** Decides on crop and mirroring. */
-  readonly key: RandomKey;
-  /** Side of the result, in pixels. */
-  readonly size: number;
-}
-
 /**
  * What a training step of the paper's ResNet-50 feeds the model for a JPEG: a random crop, decoded by itself and resized by
  * TensorFlow 1's bicubic, mirrored in half of all cases; no change of colours. Where the crop came out as the whole picture, the

@@ -1,5 +1,6 @@
 import { windowExtent } from '../../graph/operations/convolution-operations.ts';
 import type { Window } from '../../graph/weights/convolution-weight.ts';
+import { EVALUATION_SIZE } from '../../io/pictures/evaluation-picture.ts';
 import {
   BLOCK_LAYERS,
   identityScope,
@@ -7,7 +8,6 @@ import {
   type ResNetDepth,
   residualBlocks,
 } from '../resnet50/config.ts';
-import { PICTURE_SIZE } from '../resnet50/model.ts';
 import { GROUP_STRIDES, layerScopes, stridingPart } from '../resnet50/weights.ts';
 import type { ModelMatrix } from './model-variable.ts';
 
@@ -54,7 +54,7 @@ export function resnetLayers({ depth = 50, width, classes }: ResNetSize): ResNet
     layers.set(name, { name, model, rows, cols, window, channels, side, outSide });
     return outSide;
   };
-  let side = add('initial_conv', width, 3, 7, 2, PICTURE_SIZE) / 2;
+  let side = add('initial_conv', width, 3, 7, 2, EVALUATION_SIZE) / 2;
   let channels = width;
   blocks.forEach((count, index) => {
     const group = index + 1;

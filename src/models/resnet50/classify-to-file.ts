@@ -94,6 +94,7 @@ export async function classifyToFile(
     technique: model.config.technique,
     threshold: model.config.threshold?.value ?? null,
     valuePrecision: model.config.valuePrecision,
+    imageSize: model.config.imageSize,
     data,
     top: options.top,
     modificationTimes: await fileStatesDigest(source.files),

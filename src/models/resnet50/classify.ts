@@ -7,10 +7,11 @@ import {
   readPictures,
 } from '../../io/pictures/read-pictures.ts';
 import { LostRestError } from '../../io/records/lost-rest-error.ts';
-import { PICTURE_VALUES, type ResNet50 } from './model.ts';
+import { pictureValues, type ResNet50 } from './model.ts';
 
 /** How to classify. Positions, shards and limits count pictures of the source, see `readPictures`. */
-export interface ClassifyOptions extends Omit<ReadPicturesOptions, 'ahead' | 'onWorkersUnavailable'> {
+export interface ClassifyOptions
+  extends Omit<ReadPicturesOptions, 'ahead' | 'size' | 'onWorkersUnavailable'> {
   /** Pictures of a batch; what is said of a picture does not depend on it. Default 32. */
   readonly batch?: number | undefined;
   /** Pass over pictures that cannot be used, and tell of them, instead of ending with the error of the first. Default false. */
@@ -67,6 +68,7 @@ export async function* classifyPictures(
   }
   const pictures = readPictures(source, {
     ...selection,
+    size: model.config.imageSize,
     ahead: Math.max(BATCHES_AHEAD * batch, LEAST_AHEAD),
     onWorkersUnavailable: ({ message }) =>
       onNote(`pictures are decoded in the main thread, others cannot be started (${message})`),
@@ -86,18 +88,19 @@ export async function* classifyPictures(
   }
 }
 
-/** The logits of each picture. @param pictures `[224, 224, 3]` each, see `ResNet50.logits` */
+/** The logits of each picture. @param pictures `[S, S, 3]` each, see `ResNet50.logits` */
 export async function logitsOfEach(
   model: ResNet50,
   pictures: readonly Pick<Picture, 'pixels'>[],
 ): Promise<Float32Array[]> {
   if (pictures.length === 0) return [];
-  const pixels = new Float32Array(pictures.length * PICTURE_VALUES);
+  const { classes, imageSize } = model.config;
+  const values = pictureValues(imageSize);
+  const pixels = new Float32Array(pictures.length * values);
   pictures.forEach((picture, index) => {
-    pixels.set(picture.pixels, index * PICTURE_VALUES);
+    pixels.set(picture.pixels, index * values);
   });
   const logits = await model.logits(pixels);
-  const { classes } = model.config;
   return pictures.map((_, index) => logits.subarray(index * classes, (index + 1) * classes));
 }
 

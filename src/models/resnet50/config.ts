@@ -1,14 +1,16 @@
-import { checkOneOf } from '../../base/check-arguments.ts';
+import { checkNumber, checkOneOf } from '../../base/check-arguments.ts';
 import { DataError, UsageError } from '../../base/errors.ts';
 import type { Technique } from '../../base/technique.ts';
 import { resolveValuePrecision, type ValuePrecision } from '../../graph/weights/half-precision.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
+import { EVALUATION_SIZE } from '../../io/pictures/evaluation-picture.ts';
 import { ResNetVariables } from '../../layers/resnet-sites.ts';
 import {
   type LogAlphaThreshold,
   resolveLogAlphaThreshold,
   resolveTechnique,
 } from '../../layers/resolve-technique.ts';
+import { statedHparams } from '../hparams.ts';
 
 /** What the checkpoint cannot tell, or what overrides what it tells. */
 export interface ResNetOptions {
@@ -16,6 +18,11 @@ export interface ResNetOptions {
   readonly technique?: Technique | undefined;
   /** Variational dropout: weights with a larger log-alpha are dropped. Default: from a published directory name, else 3. */
   readonly logAlphaThreshold?: number | undefined;
+  /**
+   * Side of the pictures, in pixels; a multiple of 4. Default: `image_size` of its metadata or of an `hparams.json` beside it,
+   * else 224.
+   */
+  readonly imageSize?: number | undefined;
   /** Hold every kernel so, instead of by its density. */
   readonly format?: 'sparse' | 'dense' | undefined;
   /** Hold the values of weights in 16 or 32 bits; see `toHalves` for what 16 lose. Default: `f32`. */
@@ -37,6 +44,8 @@ export interface ResNetConfig {
   readonly blocks: readonly number[];
   /** Classes it tells apart. */
   readonly classes: number;
+  /** Side of the pictures it is given, in pixels. */
+  readonly imageSize: number;
   /** How it was made sparse. */
   readonly technique: Technique;
   /** Only for variational dropout. */
@@ -77,8 +86,9 @@ export const BLOCK_LAYERS: Readonly<Record<BlockKind, number>> = { residual: 2, 
 /**
  * Reads the shape of the network from the names of its layers.
  * @throws {DataError} where this is no residual network of a known depth.
+ * @throws {UsageError} for an option that cannot be.
  */
-export function readConfig(checkpoint: Checkpoint, options: ResNetOptions): ResNetConfig {
+export async function readConfig(checkpoint: Checkpoint, options: ResNetOptions): Promise<ResNetConfig> {
   if (options.format !== undefined) checkOneOf('format', options.format, ['sparse', 'dense']);
   const variables = new ResNetVariables(checkpoint);
   const scopes = new Set(variables.scopes());
@@ -106,6 +116,7 @@ export function readConfig(checkpoint: Checkpoint, options: ResNetOptions): ResN
     kind,
     blocks,
     classes: shape[shape.length - 1],
+    imageSize: await findImageSize(checkpoint, options.imageSize),
     technique,
     threshold:
       technique === 'variational_dropout'
@@ -123,6 +134,24 @@ export function projectingScope(kind: BlockKind, group: number, part: number | '
 /** Scope of a layer of another block of a group. @param block from 1 */
 export function identityScope(kind: BlockKind, group: number, block: number, part: number): string {
   return `${kind}_${part}_block_group${group}_${block}_1`;
+}
+
+/** Refuses a side of pictures whose pixels, with those of any others, are not a multiple of 16, which kernels need. */
+export function checkImageSize(size: number): void {
+  checkNumber(
+    'the size of pictures (--image-size)',
+    size,
+    (value) => Number.isSafeInteger(value) && value >= SIDE_STEP && value % SIDE_STEP === 0,
+    `a multiple of ${SIDE_STEP}`,
+  );
+}
+
+const SIDE_STEP = 4;
+
+async function findImageSize(checkpoint: Checkpoint, requested: number | undefined): Promise<number> {
+  const size = requested ?? (await statedHparams(checkpoint)).imageSize ?? EVALUATION_SIZE;
+  checkImageSize(size);
+  return size;
 }
 
 function countBlocks(scopes: ReadonlySet<string>, kind: BlockKind, group: number): number {

@@ -197,6 +197,7 @@ function identityOf(
     threshold: config.threshold?.value ?? null,
     valuePrecision: config.valuePrecision,
     classes: config.classes,
+    imageSize: config.imageSize,
     data,
     limit: limit ?? null,
   };

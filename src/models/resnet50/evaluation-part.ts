@@ -28,6 +28,8 @@ export interface EvaluationIdentity {
   readonly valuePrecision: 'f32' | 'f16';
   /** Classes of the network. */
   readonly classes: number;
+  /** Side of the pictures, in pixels. */
+  readonly imageSize: number;
   /** SHA-256 over names and sizes of the files with the pictures, and of the labels. */
   readonly data: string;
   /** Pictures from the beginning that it was for; null for all. */
@@ -179,6 +181,7 @@ const IDENTITY = fields({
   threshold: nullable(real()),
   valuePrecision: oneOf('f32', 'f16'),
   classes: whole(),
+  imageSize: whole({ least: 1 }),
   data: text(),
   limit: nullable(whole()),
 }) satisfies Shape<EvaluationIdentity>;

@@ -9,14 +9,10 @@ import { Graph } from '../../graph/plan/graph.ts';
 import type { Plan } from '../../graph/plan/plan.ts';
 import { countFormats, type WeightCounts } from '../../graph/weights/weight-counts.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
+import { EVALUATION_SIZE } from '../../io/pictures/evaluation-picture.ts';
 import { type ResNetConfig, type ResNetOptions, readConfig } from './config.ts';
 import { addResNet, type Stage } from './network.ts';
 import { loadWeights, type ResNetWeights } from './weights.ts';
-
-/** Side of the pictures the network was trained on. */
-export const PICTURE_SIZE = 224;
-/** Values of one picture. */
-export const PICTURE_VALUES = PICTURE_SIZE * PICTURE_SIZE * 3;
 
 /** A sparse (or dense) residual network on a device. */
 export interface ResNet50 extends Disposable {
@@ -31,7 +27,7 @@ export interface ResNet50 extends Disposable {
   /**
    * Logits `[B, classes]`. Calls made at once wait for each other; the result for a picture does not depend on the batch
    * it comes in.
-   * @param pixels `[B, 224, 224, 3]` red, green, blue, 0 … 255 as `evaluationPixels` gives them; normalised inside
+   * @param pixels `[B, S, S, 3]`, S being `config.imageSize`, red, green, blue, 0 … 255 as `evaluationPixels` gives them; normalised inside
    * @throws {UsageError} for pictures of another size, or none
    * @throws {AdapterError} where the device has no buffer large enough
    * @throws {DeviceError} where the device failed, or the weights overflow float32
@@ -59,7 +55,7 @@ export async function loadResNet50(
   checkpoint: Checkpoint,
   options: ResNetOptions = {},
 ): Promise<ResNet50> {
-  const config = readConfig(checkpoint, options);
+  const config = await readConfig(checkpoint, options);
   const scope = new Scope(gpu);
   try {
     const weights = await loadWeights(scope, checkpoint, config, options);
@@ -109,13 +105,14 @@ class DeviceResNet implements ResNet50 {
 
   logits(pixels: Float32Array & { readonly shape?: readonly number[] }): Promise<ShapedFloats> {
     return this.#calls.take(async () => {
-      const count = pictureCount(pixels);
-      const { classes } = this.config;
+      const { classes, imageSize } = this.config;
+      const count = pictureCount(pixels, imageSize);
+      const values = pictureValues(imageSize);
       const logits = new Float32Array(count * classes);
-      const most = largestBatch(this.#scope.gpu, this.#weights.initial.rows);
+      const most = largestBatch(this.#scope.gpu, this.#weights.initial.rows, imageSize);
       for (let first = 0; first < count; first += most) {
         const batch = Math.min(most, count - first);
-        const part = pixels.subarray(first * PICTURE_VALUES, (first + batch) * PICTURE_VALUES);
+        const part = pixels.subarray(first * values, (first + batch) * values);
         logits.set(await this.#run(part, batch), first * classes);
       }
       this.#checkFinite(logits);
@@ -127,7 +124,7 @@ class DeviceResNet implements ResNet50 {
     pixels: Float32Array & { readonly shape?: readonly number[] },
   ): Promise<ReadonlyMap<Stage, ShapedFloats>> {
     return this.#calls.take(async () => {
-      const batch = pictureCount(pixels);
+      const batch = pictureCount(pixels, this.config.imageSize);
       const { gpu } = this.#scope;
       using scope = new Scope(gpu);
       const graph = new Graph(gpu, 'ResNet, all stages');
@@ -198,9 +195,10 @@ class DeviceResNet implements ResNet50 {
   }
 
   #ends(scope: Scope, batch: number): { pictures: DeviceTensor; logits: DeviceTensor } {
+    const { classes, imageSize } = this.config;
     return {
-      pictures: scope.tensor('pictures', [batch, PICTURE_SIZE, PICTURE_SIZE, 3]),
-      logits: scope.tensor('logits', [this.config.classes, Math.ceil(batch / 4) * 4]),
+      pictures: scope.tensor('pictures', [batch, imageSize, imageSize, 3]),
+      logits: scope.tensor('logits', [classes, Math.ceil(batch / 4) * 4]),
     };
   }
 
@@ -230,35 +228,42 @@ function countWeights({ initial, groups, dense }: ResNetWeights): WeightCounts {
   };
 }
 
-function pictureCount(pixels: Float32Array & { readonly shape?: readonly number[] }): number {
+/** Values of one picture. @param size its side, in pixels */
+export function pictureValues(size: number): number {
+  return size * size * 3;
+}
+
+function pictureCount(pixels: Float32Array & { readonly shape?: readonly number[] }, size: number): number {
   // Bytes of a picture, or float64, would be read as if they were float32.
   if (!(pixels instanceof Float32Array)) {
     throw new UsageError(`pixels are ${valueText(pixels)}, expected a Float32Array`);
   }
   const { shape, length } = pixels;
-  const wanted = `[B, ${PICTURE_SIZE}, ${PICTURE_SIZE}, 3]`;
-  const [batch, ...sides] = shape ?? [length / PICTURE_VALUES, PICTURE_SIZE, PICTURE_SIZE, 3];
+  const values = pictureValues(size);
+  const wanted = `[B, ${size}, ${size}, 3]`;
+  const [batch, ...sides] = shape ?? [length / values, size, size, 3];
   const fits =
-    sides.join() === [PICTURE_SIZE, PICTURE_SIZE, 3].join() &&
+    sides.join() === [size, size, 3].join() &&
     Number.isInteger(batch) &&
     batch >= 1 &&
-    batch * PICTURE_VALUES === length;
+    batch * values === length;
   if (!fits) {
     const given = shape ? `[${shape.join(', ')}] with ${length} values` : `${length} values`;
     throw new UsageError(
-      `pixels are ${given}; the network takes ${wanted}, ${PICTURE_VALUES} values a picture and at least one picture`,
+      `pixels are ${given}; the network takes ${wanted}, ${values} values a picture and at least one picture`,
     );
   }
   return batch;
 }
 
-/** Pictures of one pass: more of them save nothing on a software adapter, and a GPU has only so large buffers. */
-function largestBatch(gpu: Gpu, initialChannels: number): number {
-  const side = PICTURE_SIZE / 2;
-  const bytes = Math.max(initialChannels * side * side, PICTURE_VALUES) * 4;
+/** Pictures of one pass: more pixels save nothing on a software adapter, and a GPU has only so large buffers. */
+function largestBatch(gpu: Gpu, initialChannels: number, size: number): number {
+  const side = size / 2;
+  const bytes = Math.max(initialChannels * side * side, pictureValues(size)) * 4;
   const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
   const fitting = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / bytes);
-  return Math.max(1, Math.min(fitting, gpu.deviceClass === 'cpu' ? 4 : 64));
+  const ofTheirSize = (EVALUATION_SIZE / size) ** 2;
+  return Math.max(1, Math.min(fitting, Math.floor((gpu.deviceClass === 'cpu' ? 4 : 64) * ofTheirSize)));
 }
 
 /** The first `count` columns of a tensor, one after the other. */

@@ -34,7 +34,7 @@ export type Stage = (typeof STAGES)[number];
 
 /**
  * Records the whole network (He et al. 2016, with the stride in the 3×3 convolutions).
- * @param pictures `[B, 224, 224, 3]`, values 0 … 255
+ * @param pictures `[B, S, S, 3]`, S a multiple of 4, values 0 … 255
  * @param logits `[classes, B]`, B padded to a multiple of 4
  */
 export function addResNet(

@@ -47,10 +47,10 @@ export interface TrainableResNet {
 export async function loadTrainableResNet(
   scope: Scope,
   checkpoint: Checkpoint,
-  options: Pick<ResNetOptions, 'technique'> = {},
+  options: Pick<ResNetOptions, 'technique' | 'imageSize'> = {},
 ): Promise<TrainableResNet> {
   return {
-    config: readConfig(checkpoint, options),
+    config: await readConfig(checkpoint, options),
     names: new ResNetVariables(checkpoint),
     variables: await uploadVariables(scope, checkpoint),
   };

@@ -9,7 +9,7 @@ import {
   resolveTechnique,
 } from '../../layers/resolve-technique.ts';
 import { embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
-import { HPARAMS_FILE, parseHparams } from './hparams.ts';
+import { type HparamsSource, statedHparams } from '../hparams.ts';
 
 /** Id of padding and of "no token yet". */
 export const PAD = 0;
@@ -33,7 +33,7 @@ export interface TransformerOptions {
 }
 
 /** Where a number of heads comes from: shapes of variables do not tell it. */
-export type HeadsSource = 'option' | 'split heads' | 'metadata' | 'hparams.json' | 'default';
+export type HeadsSource = 'option' | 'split heads' | HparamsSource | 'default';
 
 /** A Transformer as its checkpoint describes it. */
 export interface TransformerConfig {
@@ -169,19 +169,8 @@ async function findHeads(
   if (requested !== undefined) return { heads: requested, headsSource: 'option' };
   const split = layerSites(checkpoint, `${scope}${FIRST_LAYER}multihead_attention/q`, technique).length;
   if (split > 1) return { heads: split, headsSource: 'split heads' };
-  return (await statedHeads(checkpoint)) ?? { heads: DEFAULT_HEADS, headsSource: 'default' };
-}
-
-/**
- * The number of heads that a checkpoint's metadata say, as our safetensors have them, or an `hparams.json` beside it, which
- * Tensor2Tensor leaves there.
- */
-export async function statedHeads(
-  checkpoint: Checkpoint,
-): Promise<{ heads: number; headsSource: 'metadata' | 'hparams.json' } | undefined> {
-  const kept = Number(checkpoint.metadata?.num_heads ?? Number.NaN);
-  if (Number.isSafeInteger(kept)) return { heads: kept, headsSource: 'metadata' };
-  const found = await checkpoint.readBeside?.(HPARAMS_FILE);
-  const heads = found && parseHparams(new TextDecoder().decode(found.bytes), found.file).heads;
-  return heads === undefined ? undefined : { heads, headsSource: 'hparams.json' };
+  const { heads, source } = await statedHparams(checkpoint);
+  return heads === undefined
+    ? { heads: DEFAULT_HEADS, headsSource: 'default' }
+    : { heads, headsSource: source };
 }

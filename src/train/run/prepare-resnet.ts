@@ -1,8 +1,8 @@
-import { UsageError } from '../../base/errors.ts';
 import { Nesterov } from '../../graph/optimisers/nesterov.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import { freshResNet } from '../../models/fresh/fresh-resnet.ts';
+import { checkImageSize } from '../../models/resnet50/config.ts';
 import { loadTrainableResNet } from '../../models/resnet50/training.ts';
 import { PictureBatches, type PicturePart } from '../pictures/picture-batches.ts';
 import { resNetTrainee } from '../pictures/resnet-trainee.ts';
@@ -10,9 +10,6 @@ import { withInitialValues } from '../start/initial-values.ts';
 import type { Preparation } from './preparation.ts';
 import { partsOf, penaltyWeightOf, prunerOf, resNetRate } from './schedules.ts';
 import type { ResNetSettings } from './settings.ts';
-
-/** What the side of pictures is a multiple of, so that the pixels of every batch are one of 16, which kernels need. */
-const SIDE_STEP = 4;
 
 /** How pictures are decoded. */
 export interface PrepareResNetOptions {
@@ -32,9 +29,7 @@ export async function prepareResNet(
   options: PrepareResNetOptions = {},
 ): Promise<Preparation<PicturePart>> {
   const { technique, seed, imageSize, batchSize, numClasses, labelSmoothing, weightDecay } = settings;
-  if (imageSize % SIDE_STEP !== 0) {
-    throw new UsageError(`--image-size ${imageSize} is no multiple of ${SIDE_STEP}; give one that is`);
-  }
+  checkImageSize(imageSize);
   const parts = partsOf(settings);
   resNetRate(settings, batchSize);
   penaltyWeightOf(settings);
@@ -75,7 +70,7 @@ export async function prepareResNet(
       },
       optimiser: (scope) => new Nesterov(scope),
       async load(scope, from) {
-        const model = await loadTrainableResNet(scope, from, { technique });
+        const model = await loadTrainableResNet(scope, from, { technique, imageSize });
         const training = { labelSmoothing, weightDecay, clipAlpha: settings.clipLogAlpha };
         return resNetTrainee(scope.gpu, { model, start: from }, training);
       },

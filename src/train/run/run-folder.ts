@@ -7,7 +7,7 @@ import { namesIn } from '../../io/files/folders.ts';
 import { makeFolder } from '../../io/files/make-folder.ts';
 import { pathIn } from '../../io/files/paths.ts';
 import { formatSealed, readSealed } from '../../io/files/sealed-json.ts';
-import { formatHparams, HPARAMS_FILE } from '../../models/transformer/hparams.ts';
+import { formatHparams, HPARAMS_FILE } from '../../models/hparams.ts';
 import type { DataIdentity } from './preparation.ts';
 import { RESNET_SETTINGS, TRANSFORMER_SETTINGS, type TrainingSettings } from './settings.ts';
 
@@ -69,9 +69,9 @@ export async function openRunFolder(
   const found = await findRun(folder);
   if (found === undefined) {
     await makeFolder(folder);
-    if (settings.model === 'transformer') {
-      await writeFileAtomic(pathIn(folder, HPARAMS_FILE), formatHparams(settings.numHeads));
-    }
+    const stated =
+      settings.model === 'transformer' ? { heads: settings.numHeads } : { imageSize: settings.imageSize };
+    await writeFileAtomic(pathIn(folder, HPARAMS_FILE), formatHparams(stated)!);
     await writeFileAtomic(runFile(folder), formatSealed({ format: FORMAT, settings, data }));
     return;
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { EvaluationPart } from '../../../src/models/resnet50/evaluation-part.ts';
 import type { TransformerSettings } from '../../../src/train/run/settings.ts';
 import { makeShards } from '../../io/pictures/made-pictures.ts';
 import { withDirectory } from '../../io/support.ts';
@@ -103,6 +104,22 @@ test('a residual network is trained on records, and refuses labels that it has n
     assert.equal(code, 0, stderr);
     const { step, metrics } = await parsedBySchema<Report>('train', stdout);
     assert.deepEqual([step, metrics.step], [3, 3]);
+    // Evaluating finds out the size of the pictures by itself, also of what was converted.
+    await makeShards(data, [5], [], 'validation');
+    const [run, converted] = ['run', 'run.safetensors'].map((name) => join(directory, name));
+    assert.equal((await tsos(['convert', run, '--to', 'safetensors', '--output', converted])).code, 0);
+    const results = [];
+    for (const checkpoint of [run, converted]) {
+      const output = join(directory, `${results.length}.json`);
+      const evaluated = await tsos(['evaluate', checkpoint, '--data', data, '--output', output, '--json']);
+      assert.equal(evaluated.code, 0, evaluated.stderr);
+      const { identity, totals } = await parsedBySchema<EvaluationPart>('evaluate', evaluated.stdout);
+      assert.deepEqual([identity.imageSize, identity.classes, totals.pictures], [8, 12, 5]);
+      results.push(totals);
+    }
+    assert.deepEqual(results[0], results[1]);
+    const refused = await tsos(['evaluate', run, '--data', data, '--image-size', '9', '--quiet']);
+    assertOneSentence(refused, 2, /the size of pictures \(--image-size\) is 9, expected a multiple of 4/);
     const lines = (await readFile(join(directory, 'run', 'metrics.jsonl'), 'utf8')).split('\n');
     assert.equal(lines.length, 2);
     assertOneSentence(

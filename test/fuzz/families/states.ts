@@ -46,6 +46,7 @@ const PART: EvaluationPart = {
     threshold: 3,
     valuePrecision: 'f32',
     classes: 1000,
+    imageSize: 224,
     data: 'b'.repeat(64),
     limit: null,
   },

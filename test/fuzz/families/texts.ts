@@ -7,7 +7,7 @@ import { labelPictures } from '../../../src/io/pictures/labels.ts';
 import { sgmSegments } from '../../../src/io/text/sgm.ts';
 import { decodeVocabulary } from '../../../src/io/text/subwords.ts';
 import { parsePublishedName } from '../../../src/layers/published-name.ts';
-import { parseHparams } from '../../../src/models/transformer/hparams.ts';
+import { parseHparams } from '../../../src/models/hparams.ts';
 import { parseCondition } from '../../../src/results/query.ts';
 import { below } from '../../support/random.ts';
 import { type Family, onlyOf, single, utf8 } from '../family.ts';

@@ -5,6 +5,7 @@ import { describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { TsosError, UsageError } from '../../../src/base/errors.ts';
 import { runtimeArguments } from '../../../src/cli/adapter/runtime-arguments.ts';
+import type { DecodeQuestion } from '../../../src/io/pictures/decode-threads.ts';
 import { openDecoder } from '../../../src/io/pictures/decoder.ts';
 import { evaluationPixels } from '../../../src/io/pictures/evaluation-picture.ts';
 import { openPictures } from '../../../src/io/pictures/open-pictures.ts';
@@ -132,7 +133,7 @@ describe('threads', () => {
   it('that fail end the reading with the cause', async () => {
     const failing = new URL('./failing-worker.ts', import.meta.url);
     const decoder = await openDecoder(1, assert.fail, () =>
-      AnsweringThread.over<Uint8Array, Prepared>(startNodeThread(failing), 'decoding'),
+      AnsweringThread.over<DecodeQuestion, Prepared>(startNodeThread(failing), 'decoding'),
     );
     try {
       await assert.rejects(decoder.prepare(makeJpeg(1)), TsosError);

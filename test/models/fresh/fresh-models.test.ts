@@ -90,10 +90,11 @@ describe('fresh models', () => {
       assert.equal(config.technique, technique);
       assert.deepEqual([config.hidden, config.vocabulary], [32, 300]);
       assert.equal(filterOf(transformer(technique)), 48);
-      const network = readResNetConfig(resNet(technique), {});
+      const network = await readResNetConfig(resNet(technique), {});
       assert.deepEqual([network.technique, network.depth, network.classes], [technique, 18, 20]);
     }
-    assert.equal(readResNetConfig(freshResNet({ technique: 'dense', size: { depth: 34 } }), {}).depth, 34);
+    const deeper = await readResNetConfig(freshResNet({ technique: 'dense', size: { depth: 34 } }), {});
+    assert.equal(deeper.depth, 34);
   });
 
   it('begin with the same weights whatever the technique, with others by another seed', async () => {

@@ -16,10 +16,10 @@ import { tinyTransformer } from '../../support/tiny-transformer.ts';
 const DEPTHS = Object.keys(RESNET_DEPTHS).map(Number) as ResNetDepth[];
 
 for (const depth of DEPTHS) {
-  test(`depth ${depth} is recognised from the names of any technique`, () => {
+  test(`depth ${depth} is recognised from the names of any technique`, async () => {
     for (const technique of TECHNIQUES) {
       const tensors = withSlots(tinyResNet({ depth, technique, width: 1, classes: 3 }));
-      const config = readConfig(memoryCheckpoint(tensors), {
+      const config = await readConfig(memoryCheckpoint(tensors), {
         technique: technique === 'random_pruning' ? technique : undefined,
       });
       assert.deepEqual(config, {
@@ -27,6 +27,7 @@ for (const depth of DEPTHS) {
         kind: depth < 50 ? 'residual' : 'bottleneck',
         blocks: RESNET_DEPTHS[depth],
         classes: 3,
+        imageSize: 224,
         technique,
         threshold: technique === 'variational_dropout' ? { value: 3, source: 'default' } : undefined,
         valuePrecision: 'f32',
@@ -50,22 +51,22 @@ test('neither the width nor the classes matter', async () => {
   });
   await holds(
     fc.asyncProperty(shape, async (drawn) => {
-      const { depth, classes } = readConfig(memoryCheckpoint(tinyResNet(drawn)), {});
+      const { depth, classes } = await readConfig(memoryCheckpoint(tinyResNet(drawn)), {});
       assert.deepEqual([depth, classes], [drawn.depth, drawn.classes]);
     }),
     20,
   );
 });
 
-test('the threshold comes from the option, else from a published name, else it is 3', () => {
+test('the threshold comes from the option, else from a published name, else it is 3', async () => {
   const tensors = tinyResNet({ depth: 18, technique: 'variational_dropout' });
-  const thresholdOf = (path: string, logAlphaThreshold?: number) =>
-    readConfig(memoryCheckpoint(tensors, { path }), { logAlphaThreshold }).threshold;
+  const thresholdOf = async (path: string, logAlphaThreshold?: number) =>
+    (await readConfig(memoryCheckpoint(tensors, { path }), { logAlphaThreshold })).threshold;
   const published = 'variational_dropout_0.5_8000_68000_7.80538368534e-09_0.1/model.ckpt-128000';
-  assert.deepEqual(thresholdOf(published, 2.5), { value: 2.5, source: 'option' });
-  assert.deepEqual(thresholdOf(published), { value: 0.5, source: 'published name' });
-  assert.deepEqual(thresholdOf('elsewhere'), { value: 3, source: 'default' });
-  assert.throws(() => thresholdOf(published, Number.NaN), UsageError);
+  assert.deepEqual(await thresholdOf(published, 2.5), { value: 2.5, source: 'option' });
+  assert.deepEqual(await thresholdOf(published), { value: 0.5, source: 'published name' });
+  assert.deepEqual(await thresholdOf('elsewhere'), { value: 3, source: 'default' });
+  await assert.rejects(thresholdOf(published, Number.NaN), UsageError);
 });
 
 test('without any one of its layers a network is not recognised, or does not load, and the error names it', async () => {

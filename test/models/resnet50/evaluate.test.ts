@@ -49,7 +49,7 @@ for (const name of GOLDEN_RESNET_CASES) {
   test(`${name}: the loss is the original's`, async () => {
     const golden = await readGoldenResNet(`${GOLDEN_RESNETS}/${name}`);
     const checkpoint = await openManifest(`${GOLDEN_RESNETS}/${name}/manifest.json`);
-    const decay = await weightDecayLoss(checkpoint, readConfig(checkpoint, {}));
+    const decay = await weightDecayLoss(checkpoint, await readConfig(checkpoint, {}));
     assertClose(decay, golden.regularization_loss);
     const totals = scored(golden, await goldenTensor(`${GOLDEN_RESNETS}/${name}`, 'logits'));
     assertClose(meanCrossEntropy(totals) + decay, golden.eval_loss);
@@ -502,6 +502,7 @@ const PART: EvaluationPart = {
     threshold: null,
     valuePrecision: 'f32',
     classes: 8,
+    imageSize: 224,
     data: 'd',
     limit: null,
   },

@@ -56,7 +56,7 @@ test('what no residual network can be trained on is refused', async () => {
       batchSize: 2,
     };
     const wrong: readonly (readonly [Partial<ResNetSettings>, number, RegExp])[] = [
-      [{ imageSize: 30 }, 2, /--image-size 30 is no multiple of 4/],
+      [{ imageSize: 30 }, 2, /--image-size\) is 30, expected a multiple of 4/],
       [{ batchSize: 64 }, 2, /3 pictures do not fill a batch of 64/],
       [{ decayEpochs: [60, 30] }, 2, /decayEpochs are 60, 30/],
       [{ data: [directory] }, 3, /has neither TFRecord files "train-\*"/],

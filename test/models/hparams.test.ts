@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DataError } from '../../../src/base/errors.ts';
-import { parseHparams } from '../../../src/models/transformer/hparams.ts';
+import { DataError } from '../../src/base/errors.ts';
+import { formatHparams, parseHparams } from '../../src/models/hparams.ts';
 
 const heads = (text: string) => parseHparams(text, 'hparams.json').heads;
 
@@ -9,6 +9,16 @@ test('a number of heads is a number, also where it was written as text', () => {
   assert.equal(heads('{"num_heads": 4, "other": [1]}'), 4);
   assert.equal(heads('{"num_heads": "4"}'), 4);
   for (const text of ['{"num_heads": null}', '{}', 'null', '[4]']) assert.equal(heads(text), undefined, text);
+});
+
+test('what is written is read', () => {
+  for (const hparams of [
+    { heads: 4, imageSize: undefined },
+    { heads: undefined, imageSize: 32 },
+  ]) {
+    assert.deepEqual(parseHparams(formatHparams(hparams)!, 'hparams.json'), hparams);
+  }
+  assert.equal(formatHparams({}), undefined);
 });
 
 test('what Python writes for numbers that JSON lacks is read, inside of text too', () => {
