@@ -1,0 +1,5 @@
+/** A text and its translation. */
+export interface Pair {
+  readonly english: string;
+  readonly german: string;
+}
