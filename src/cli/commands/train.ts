@@ -36,12 +36,25 @@ export const trainCommand = new Command('train')
   .option('--like <name>', 'Technique, targets, schedule and regularisation of a published checkpoint')
   .option('--inputs <files...>', 'Transformer: sentences, one a line; may be gzipped')
   .option('--targets <files...>', 'Transformer: their translations, as many files with as many lines')
+  .option('--eval-inputs <files...>', 'Transformer: sentences to evaluate with')
+  .option('--eval-targets <files...>', 'Transformer: their translations')
   .option('--vocab <file>', 'Transformer: subword vocabulary; "tsos vocabulary build" makes one')
   .option(
     '--data <paths...>',
     'ResNet: folders with train-* TFRecord files or a folder for each class, or files',
   )
   .option('--labels <file>', 'ResNet: classes of pictures that are JPEG files')
+  .option('--eval-data <paths...>', 'ResNet: pictures to evaluate with, as --data, but validation-* files')
+  .option(
+    '--least-crop-area <share>',
+    'ResNet: least share of a picture that a step sees, 0.08 unless given',
+    number,
+  )
+  .option(
+    '--mirrored-share <share>',
+    'ResNet: share of the pictures that are mirrored, 0.5 unless given',
+    number,
+  )
   .addOption(new Option('--technique <name>', 'How to sparsify; dense unless given').choices(TECHNIQUES))
   .option('--seed <number>', 'Of initial values, order, crops and noise', step)
   .option('--train-steps <n>', 'Steps of the optimizer', count)
@@ -104,6 +117,7 @@ export const trainCommand = new Command('train')
   .option('--warmup-epochs <number>', 'ResNet: epochs over which the rate rises', number)
   .option('--decay-epochs <list>', 'ResNet: epochs at which it falls to a tenth, such as 30,60,80', numbers)
   .option('--dense-layers <scopes...>', 'ResNet: layers that are not sparsified, such as initial_conv')
+  .option('--eval-every <n>', 'Steps from one evaluation to the next; only the last unless given', count)
   .option('--checkpoint-every <n>', 'Steps from one checkpoint to the next', count)
   .option('--keep <n>', 'How many checkpoints to keep', count)
   .option('--log-every <n>', 'Steps from one record of metrics to the next', count)
@@ -173,11 +187,20 @@ async function train(
   });
 }
 
-function speed({ items, seconds, metrics }: TrainingProgress, { unit }: Prepared): string {
+function speed({ items, seconds, metrics, evaluation }: TrainingProgress, { unit }: Prepared): string {
   const pace = `${Math.round(items / seconds)} ${unit}/s`;
   if (metrics === undefined) return pace;
   const sparsity = metrics.sparsity === undefined ? '' : `, ${(100 * metrics.sparsity).toFixed(1)} % sparse`;
-  return `loss ${metrics.loss.toPrecision(4)}, rate ${metrics.learningRate.toPrecision(3)}${sparsity}, ${pace}`;
+  return `loss ${metrics.loss.toPrecision(4)}, rate ${metrics.learningRate.toPrecision(3)}${sparsity}${evaluated(evaluation)}, ${pace}`;
+}
+
+function evaluated({ bleu, exactMatch, top1 }: TrainingProgress['evaluation'] = {}): string {
+  const translated = bleu === undefined ? '' : `, BLEU ${bleu.toFixed(2)}, ${percent(exactMatch)} exact`;
+  return top1 === undefined ? translated : `, top-1 ${percent(top1)}`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 function describe({ data, unit, batchesPerEpoch, settings }: Prepared): string {

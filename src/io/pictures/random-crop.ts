@@ -9,10 +9,11 @@ const DRAWS_AN_ATTEMPT = 4;
 /** Uniform numbers in [0, 1) that {@link randomCrop} reads. */
 export const CROP_DRAWS = ATTEMPTS * DRAWS_AN_ATTEMPT;
 
-/** Bounds of the crop's share of the picture, and of its width over its height. */
-const AREA = [Math.fround(0.08), 1] as const;
+/** Least share of the picture that the original's crops have. */
+const LEAST_AREA = 0.08;
+/** Bounds of a crop's width over its height. */
 const ASPECT = [Math.fround(3 / 4), Math.fround(4 / 3)] as const;
-/** A crop must cover so much of the picture, whatever `AREA` allows. */
+/** A crop must cover so much of the picture, whatever bound is given. */
 const LEAST_COVERED = Math.fround(0.1);
 
 /**
@@ -22,15 +23,17 @@ const LEAST_COVERED = Math.fround(0.1);
  *
  * @param width of the picture, in pixels; likewise `height`
  * @param draws at least `CROP_DRAWS` uniform numbers in [0, 1)
+ * @param leastArea another bound than 8 %
  * @returns nothing where ten attempts gave no such crop: the whole picture is meant.
  */
 export function randomCrop(
   { width, height }: { readonly width: number; readonly height: number },
   draws: ArrayLike<number>,
+  leastArea = LEAST_AREA,
 ): Rectangle | undefined {
   for (let at = 0; at < CROP_DRAWS; at += DRAWS_AN_ATTEMPT) {
     const aspect = f(f(draws[at] * f(ASPECT[1] - ASPECT[0])) + ASPECT[0]);
-    const size = cropSize({ width, height }, aspect, draws[at + 1]);
+    const size = cropSize({ width, height, leastArea }, aspect, draws[at + 1]);
     if (size === undefined) continue;
     const y = below(height - size.height, draws[at + 2]);
     const x = below(width - size.width, draws[at + 3]);
@@ -43,11 +46,13 @@ export function randomCrop(
 
 /** Width and height of an attempt; nothing where it leaves the bounds. */
 function cropSize(
-  picture: { readonly width: number; readonly height: number },
+  picture: { readonly width: number; readonly height: number; readonly leastArea: number },
   aspect: number,
   draw: number,
 ): { width: number; height: number } | undefined {
-  const [leastArea, mostArea] = AREA.map((share) => f(f(share * picture.width) * picture.height));
+  const [leastArea, mostArea] = [f(picture.leastArea), 1].map((share) =>
+    f(f(share * picture.width) * picture.height),
+  );
   const widthOf = (height: number) => roundHalfEven(f(height * aspect));
   let most = roundHalfEven(f(Math.sqrt(f(mostArea / aspect))));
   if (widthOf(most) > picture.width) {

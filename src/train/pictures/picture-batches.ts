@@ -25,6 +25,9 @@ export interface PictureBatchesOptions {
   readonly size: number;
   /** Labels are below this. */
   readonly classes: number;
+  /** Least share of a picture that is seen, and share of the pictures that are mirrored; see `PictureView`. */
+  readonly leastArea?: number | undefined;
+  readonly mirrored?: number | undefined;
   /** Decides on the order, the crops and which pictures are mirrored. */
   readonly seed: number;
   /** Threads that decode; 0 for the calling one. Default as of `readPictures`. */
@@ -113,7 +116,7 @@ export class PictureBatches {
   }
 
   async #load(number: number, key: RandomKey): Promise<{ pixels: Float32Array; label: number }> {
-    const { size, classes } = this.#options;
+    const { size, classes, leastArea, mirrored } = this.#options;
     const entry = this.#index.entry(number);
     const { label, jpeg } = await entry.load();
     if (label === undefined || label < 0 || label >= classes) {
@@ -122,7 +125,7 @@ export class PictureBatches {
         { file: `${entry.file}, picture ${entry.record}` },
       );
     }
-    const prepared = await this.#decoder.prepare(jpeg, { key, size });
+    const prepared = await this.#decoder.prepare(jpeg, { key, size, leastArea, mirrored });
     if ('pixels' in prepared) return { pixels: prepared.pixels, label };
     throw entry.error(prepared.reason);
   }

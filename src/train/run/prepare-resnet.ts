@@ -1,9 +1,13 @@
+import { checkNumber } from '../../base/check-arguments.ts';
+import { UsageError } from '../../base/errors.ts';
 import { Nesterov } from '../../graph/optimisers/nesterov.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import { freshResNet } from '../../models/fresh/fresh-resnet.ts';
 import { checkImageSize } from '../../models/resnet50/config.ts';
 import { loadTrainableResNet } from '../../models/resnet50/training.ts';
+import type { Evaluator } from '../evaluation/evaluator.ts';
+import { pictureEvaluator } from '../evaluation/picture-evaluator.ts';
 import { PictureBatches, type PicturePart } from '../pictures/picture-batches.ts';
 import { resNetTrainee } from '../pictures/resnet-trainee.ts';
 import { withInitialValues } from '../start/initial-values.ts';
@@ -30,6 +34,9 @@ export async function prepareResNet(
 ): Promise<Preparation<PicturePart>> {
   const { technique, seed, imageSize, batchSize, numClasses, labelSmoothing, weightDecay } = settings;
   checkImageSize(imageSize);
+  const { leastCropArea: leastArea = 1, mirroredShare: mirrored = 0 } = settings;
+  checkNumber('--least-crop-area', leastArea, (share) => share > 0 && share <= 1, 'a share above 0, up to 1');
+  checkNumber('--mirrored-share', mirrored, (share) => share >= 0 && share <= 1, 'a share from 0 to 1');
   const parts = partsOf(settings);
   resNetRate(settings, batchSize);
   penaltyWeightOf(settings);
@@ -44,6 +51,7 @@ export async function prepareResNet(
     initialLogAlpha,
     denseLayers,
   });
+  const evaluator = await evaluatorOf(settings, options.workers);
   const initial = await withInitialValues(fresh, settings);
   try {
     const { labels } = settings;
@@ -54,6 +62,8 @@ export async function prepareResNet(
       parts,
       size: imageSize,
       classes: numClasses,
+      leastArea: settings.leastCropArea,
+      mirrored: settings.mirroredShare,
       seed,
       ...options,
     });
@@ -65,6 +75,7 @@ export async function prepareResNet(
       unit: 'pictures',
       batchesPerEpoch: batches.perEpoch,
       learningRate: resNetRate(settings, batches.pictures),
+      evaluator,
       async batchAt(step) {
         return { parts: await batches.at(step), items: batchSize };
       },
@@ -83,4 +94,16 @@ export async function prepareResNet(
     await initial.close();
     throw error;
   }
+}
+
+/** @throws {UsageError} where nothing was given to evaluate with every so many steps. */
+async function evaluatorOf(
+  { technique, imageSize, evalEvery, evalData }: ResNetSettings,
+  workers: number | undefined,
+): Promise<Evaluator | undefined> {
+  if (evalData !== undefined) {
+    return pictureEvaluator(await openPictures(evalData), { technique, imageSize, workers });
+  }
+  if (evalEvery === undefined) return undefined;
+  throw new UsageError('to evaluate on the way, give --eval-data');
 }

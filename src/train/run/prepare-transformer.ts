@@ -1,9 +1,12 @@
 import { UsageError } from '../../base/errors.ts';
 import { Adam } from '../../graph/optimisers/adam.ts';
 import { loadVocabulary } from '../../io/text/load-vocabulary.ts';
+import type { Vocabulary } from '../../io/text/subwords.ts';
 import { freshTransformer } from '../../models/fresh/fresh-transformer.ts';
 import { regularization } from '../../models/transformer/dropout.ts';
 import { loadTrainableTransformer } from '../../models/transformer/training.ts';
+import type { Evaluator } from '../evaluation/evaluator.ts';
+import { translationEvaluator } from '../evaluation/translation-evaluator.ts';
 import { withInitialValues } from '../start/initial-values.ts';
 import { type Corpus, type ReadCorpus, type ReadCorpusOptions, readCorpus } from '../text/corpus.ts';
 import { lengthBuckets } from '../text/length-buckets.ts';
@@ -46,6 +49,7 @@ export async function prepareTransformer(
     initialLogSigma2,
     initialLogAlpha,
   });
+  const evaluator = await evaluatorOf(settings, vocabulary);
   const { start, notes, close } = await withInitialValues(fresh, settings);
   try {
     const read = await readCorpus(settings, { vocabulary, maxLength, ...options });
@@ -58,6 +62,7 @@ export async function prepareTransformer(
       unit: 'tokens',
       batchesPerEpoch: batches.perEpoch,
       learningRate,
+      evaluator,
       async batchAt(number) {
         const { parts, tokens } = batches.at(number);
         return { parts, items: tokens };
@@ -74,6 +79,18 @@ export async function prepareTransformer(
     await close();
     throw error;
   }
+}
+
+/** @throws {UsageError} where there is only half of what an evaluation needs. */
+async function evaluatorOf(
+  { technique, numHeads: heads, evalEvery, evalInputs: inputs, evalTargets: targets }: TransformerSettings,
+  vocabulary: Vocabulary,
+): Promise<Evaluator | undefined> {
+  if (inputs !== undefined && targets !== undefined) {
+    return translationEvaluator({ inputs, targets }, { vocabulary, technique, heads });
+  }
+  if (inputs === undefined && targets === undefined && evalEvery === undefined) return undefined;
+  throw new UsageError('to evaluate on the way, give both --eval-inputs and --eval-targets');
 }
 
 function identityOf({ pairs, tokens, checksum }: Corpus) {

@@ -63,6 +63,8 @@ export interface CommonSettings {
   /** Path of a checkpoint of which all but masks is begun with. */
   readonly loadWeightsFrom?: string | undefined;
 
+  /** Steps from one evaluation to the next; without it only the last is evaluated. */
+  readonly evalEvery?: number | undefined;
   /** Steps from one checkpoint to the next. */
   readonly checkpointEvery: number;
   /** How many checkpoints are kept. */
@@ -79,6 +81,10 @@ export interface TransformerSettings extends CommonSettings {
   readonly inputs: readonly string[];
   /** Paths of their translations: as many files, with as many lines. */
   readonly targets: readonly string[];
+  /** Paths of sentences to evaluate with on the way, which training does not see. */
+  readonly evalInputs?: readonly string[] | undefined;
+  /** Paths of their translations. */
+  readonly evalTargets?: readonly string[] | undefined;
   /** Path of the subword vocabulary. */
   readonly vocab: string;
   /** Features of a token. */
@@ -111,6 +117,12 @@ export interface ResNetSettings extends CommonSettings {
   readonly data: readonly string[];
   /** Path of the classes of pictures that are JPEG files. */
   readonly labels?: string | undefined;
+  /** Paths of pictures to evaluate with on the way: folders with `validation-*` TFRecord files or with one for each class. */
+  readonly evalData?: readonly string[] | undefined;
+  /** Least share of a picture that a training step sees, in (0, 1]; 0.08 unless given. */
+  readonly leastCropArea?: number | undefined;
+  /** Share of the pictures that are mirrored; 0.5 unless given. */
+  readonly mirroredShare?: number | undefined;
   /** Layers of the network. */
   readonly resnetDepth: ResNetDepth;
   /** Channels of the first convolution. */
@@ -161,6 +173,7 @@ const COMMON: ShapesOf<CommonSettings> = {
   warmStartFrom: optional(text()),
   loadMasksFrom: optional(text()),
   loadWeightsFrom: optional(text()),
+  evalEvery: optional(count),
   checkpointEvery: count,
   keep: count,
   logEvery: count,
@@ -171,6 +184,8 @@ const TRANSFORMER: ShapesOf<TransformerSettings> = {
   ...COMMON,
   inputs: list,
   targets: list,
+  evalInputs: optional(list),
+  evalTargets: optional(list),
   vocab: text(),
   hiddenSize: count,
   filterSize: count,
@@ -189,6 +204,9 @@ const RESNET: ShapesOf<ResNetSettings> = {
   ...COMMON,
   data: list,
   labels: optional(text()),
+  evalData: optional(list),
+  leastCropArea: optional(real()),
+  mirroredShare: optional(real()),
   resnetDepth: oneOf(...RESNET_DEPTHS),
   width: count,
   numClasses: count,

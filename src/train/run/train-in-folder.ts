@@ -3,11 +3,14 @@ import { Scope } from '../../graph/device/scope.ts';
 import { CheckpointSeries } from '../../io/checkpoint/checkpoint-series.ts';
 import { withOutputLock } from '../../io/files/output-lock.ts';
 import { pathIn } from '../../io/files/paths.ts';
+import type { Evaluation } from '../evaluation/evaluator.ts';
 import type { BatchPart } from '../loop/trainee.ts';
-import { type Losses, Trainer } from '../loop/trainer.ts';
+import { Trainer } from '../loop/trainer.ts';
+import { currentVariables } from '../state/current-variables.ts';
 import { DivergedError, restoreSlots, trainingTensors } from '../state/training-tensors.ts';
 import { EventFile } from '../watch/event-file.ts';
 import { MetricsFile, type MetricsRecord } from '../watch/metrics-file.ts';
+import { trainedSparsity } from '../watch/trained-sparsity.ts';
 import { Ahead } from './ahead.ts';
 import type { Batch, Preparation } from './preparation.ts';
 import { restored } from './restore.ts';
@@ -26,6 +29,8 @@ export interface TrainingProgress {
   readonly seconds: number;
   /** What was last measured. */
   readonly metrics: MetricsRecord | undefined;
+  /** What was last evaluated. */
+  readonly evaluation: Evaluation | undefined;
 }
 
 /** How to go on, and whom to tell. */
@@ -110,6 +115,7 @@ class Run<Part extends BatchPart> {
     const seconds = () => (performance.now() - begun) / 1000;
     let items = 0;
     let last: MetricsRecord | undefined;
+    let evaluation: Evaluation | undefined;
     let saved = resumedFrom;
     const save = async () => {
       // Whoever goes on from the checkpoint finds the metrics up to it.
@@ -129,13 +135,17 @@ class Run<Part extends BatchPart> {
       items += batch.items;
       const { step } = trainer;
       const isLast = step === settings.trainSteps;
-      if (isLast || step % settings.logEvery === 0) {
-        last = await this.#measured(trainer);
+      const isEvaluated = isLast || step % (settings.evalEvery ?? Number.POSITIVE_INFINITY) === 0;
+      const found = isEvaluated ? await this.#evaluated(trainer) : undefined;
+      if (isLast || found !== undefined || step % settings.logEvery === 0) {
+        evaluation = found ?? evaluation;
+        const { record, layers } = await this.#measured(trainer);
+        last = { ...record, ...found };
         await metrics.append(last);
-        await events.append(step, await scalarsOf(trainer, last));
+        await events.append(step, scalarsOf(last, layers));
       }
       if (isLast || step % settings.checkpointEvery === 0) await save();
-      onStep({ step, steps: settings.trainSteps, items, seconds: seconds(), metrics: last });
+      onStep({ step, steps: settings.trainSteps, items, seconds: seconds(), metrics: last, evaluation });
     }
     const { step } = trainer;
     return { step, resumedFrom, metrics: last ?? { step }, items, seconds: seconds() };
@@ -164,43 +174,39 @@ class Run<Part extends BatchPart> {
     }
   }
 
+  /** Variables are only read, so that what is trained does not depend on when they are evaluated. */
+  async #evaluated(trainer: Trainer<Part>): Promise<Evaluation | undefined> {
+    return this.#preparation.evaluator?.evaluate(this.#gpu, currentVariables(trainer));
+  }
+
   /** @throws {DivergedError} where the loss is not finite. */
-  async #measured(trainer: Trainer<Part>): Promise<MetricsRecord> {
+  async #measured(trainer: Trainer<Part>): Promise<Measured> {
     const losses = await trainer.losses();
     const { step } = trainer;
     if (!Number.isFinite(losses.loss)) {
       throw new DivergedError(`its loss is ${losses.loss} at step ${step}`);
     }
-    const sparsity = await overallSparsity(trainer);
+    const trained = await trainedSparsity(trainer);
     const { batchesPerEpoch } = this.#preparation;
-    return {
+    const record = {
       step,
       epoch: step / batchesPerEpoch,
       ...losses,
       learningRate: trainer.learningRate,
-      ...(sparsity === undefined ? {} : { sparsity }),
+      ...(trained === undefined ? {} : { sparsity: trained.sparsity }),
     };
+    return { record, layers: trained?.layers ?? {} };
   }
 }
 
-/** Share of pruned weights; undefined where there are no masks. */
-async function overallSparsity<Part extends BatchPart>({
-  masks,
-}: Trainer<Part>): Promise<number | undefined> {
-  if (masks === undefined) return undefined;
-  const layers = Object.values(await masks.kept());
-  const sum = (of: (layer: (typeof layers)[number]) => number) =>
-    layers.reduce((total, layer) => total + of(layer), 0);
-  return 1 - sum(({ kept }) => kept) / sum(({ total }) => total);
+/** What is known of a step. */
+interface Measured {
+  readonly record: MetricsRecord;
+  /** Sparsity of each layer, by the names that TensorBoard shows. */
+  readonly layers: Readonly<Record<string, number>>;
 }
 
 /** What TensorBoard is told, by the names that the original's summaries have. */
-async function scalarsOf<Part extends BatchPart>(
-  { masks }: Trainer<Part>,
-  { step: _, learningRate, ...others }: MetricsRecord,
-): Promise<Losses> {
-  const layers = Object.entries((await masks?.kept()) ?? {}).map(
-    ([name, { kept, total }]) => [`pruning/${name}/sparsity`, 1 - kept / total] as const,
-  );
-  return { ...others, learning_rate: learningRate, ...Object.fromEntries(layers) };
+function scalarsOf({ step: _, learningRate, ...others }: MetricsRecord, layers: Measured['layers']) {
+  return { ...others, learning_rate: learningRate, ...layers };
 }

@@ -1,11 +1,9 @@
-import { DataError, UsageError } from '../../base/errors.ts';
+import { DataError } from '../../base/errors.ts';
 import { stripWhitespace } from '../../base/python-text.ts';
 import { crc32c } from '../../io/bytes/crc32c.ts';
-import { diskFile } from '../../io/files/file-source.ts';
-import { zlibInflate } from '../../io/files/zlib-inflate.ts';
-import { readLines } from '../../io/text/read-lines.ts';
 import type { Vocabulary } from '../../io/text/subwords.ts';
 import { EOS } from '../../models/transformer/config.ts';
+import { linePairs, type ParallelText, requireAsMany } from './parallel-text.ts';
 import type { SentencePair } from './sentence-pair.ts';
 
 /** Sentence pairs in memory, as ids that end with the end of a sentence, each found by its number. */
@@ -66,13 +64,6 @@ export class Corpus {
   }
 }
 
-/** Files of text whose lines stand for the same sentences. */
-export interface ParallelText {
-  readonly inputs: readonly string[];
-  /** As many as of the inputs, each with as many lines. */
-  readonly targets: readonly string[];
-}
-
 /** How texts become pairs. */
 export interface ReadCorpusOptions {
   /** Of both languages. */
@@ -103,11 +94,7 @@ export async function readCorpus(
   { inputs, targets }: ParallelText,
   { vocabulary, maxLength, signal, onProgress = () => {} }: ReadCorpusOptions,
 ): Promise<ReadCorpus> {
-  if (inputs.length !== targets.length || inputs.length === 0) {
-    throw new UsageError(
-      `${inputs.length} files of inputs and ${targets.length} of targets; give as many of both, in the same order`,
-    );
-  }
+  requireAsMany({ inputs, targets });
   const counts = { lines: 0, empty: 0, tooLong: 0 };
   async function* pairs(): AsyncGenerator<SentencePair> {
     for (const [i, file] of inputs.entries()) {
@@ -135,28 +122,6 @@ export async function readCorpus(
 
 function encode(vocabulary: Vocabulary, text: string): number[] {
   return [...vocabulary.encode(text), EOS];
-}
-
-/** Lines of two files side by side. @throws {DataError} where one has more than the other. */
-async function* linePairs(source: string, target: string): AsyncGenerator<readonly [string, string]> {
-  const [left, right] = [source, target].map((file) => readLines(diskFile(file), zlibInflate));
-  let lines = 0;
-  try {
-    for (;;) {
-      const [a, b] = [await left.next(), await right.next()];
-      if (a.done && b.done) return;
-      if (a.done || b.done) {
-        const [shorter, longer] = a.done ? [source, target] : [target, source];
-        const reason = `ends after ${lines} lines, ${longer} goes on; their lines must stand for the same sentences`;
-        throw new DataError(reason, { file: shorter });
-      }
-      lines++;
-      yield [a.value, b.value];
-    }
-  } finally {
-    await left.return();
-    await right.return();
-  }
 }
 
 /** Ids in memory that doubles when it is full. */

@@ -57,6 +57,9 @@ test('what no residual network can be trained on is refused', async () => {
     };
     const wrong: readonly (readonly [Partial<ResNetSettings>, number, RegExp])[] = [
       [{ imageSize: 30 }, 2, /--image-size\) is 30, expected a multiple of 4/],
+      [{ leastCropArea: 0 }, 2, /--least-crop-area is 0, expected a share above 0/],
+      [{ mirroredShare: 2 }, 2, /--mirrored-share is 2, expected a share from 0 to 1/],
+      [{ evalEvery: 5 }, 2, /to evaluate on the way, give --eval-data/],
       [{ batchSize: 64 }, 2, /3 pictures do not fill a batch of 64/],
       [{ decayEpochs: [60, 30] }, 2, /decayEpochs are 60, 30/],
       [{ data: [directory] }, 3, /has neither TFRecord files "train-\*"/],

@@ -4,13 +4,18 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { TECHNIQUES } from '../../../src/base/technique.ts';
 import { openCheckpoint } from '../../../src/io/checkpoint/checkpoint.ts';
+import { openPictures } from '../../../src/io/pictures/open-pictures.ts';
 import { checkpointSparsity } from '../../../src/metrics/sparsity.ts';
+import { evaluate } from '../../../src/models/resnet50/evaluate.ts';
+import { loadResNet50 } from '../../../src/models/resnet50/model.ts';
 import type { BatchPart } from '../../../src/train/loop/trainee.ts';
 import type { Preparation } from '../../../src/train/run/preparation.ts';
 import { prepareResNet } from '../../../src/train/run/prepare-resnet.ts';
 import { prepareTransformer } from '../../../src/train/run/prepare-transformer.ts';
 import type { TrainingSettings } from '../../../src/train/run/settings.ts';
 import { type TrainInFolderOptions, trainInFolder } from '../../../src/train/run/train-in-folder.ts';
+import type { MetricsRecord } from '../../../src/train/watch/metrics-file.ts';
+import { makeShards } from '../../io/pictures/made-pictures.ts';
 import { withDirectory } from '../../io/support.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { smallResNet, smallTransformer } from './small-runs.ts';
@@ -44,6 +49,45 @@ test('a residual network, in parts, is the same to the bit too', async () => {
       assert.deepEqual(await kept(parts), await kept(whole));
     });
   }
+});
+
+test('evaluating on the way changes nothing that is trained, and is the same when gone on with', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallTransformer(directory, 'variational_dropout');
+    const evaluated = {
+      ...settings,
+      evalEvery: 5,
+      evalInputs: settings.inputs,
+      evalTargets: settings.targets,
+    };
+    const [plain, whole, parts] = ['plain', 'whole', 'parts'].map((name) => join(directory, name));
+    await train(settings, plain);
+    const { metrics } = await train(evaluated, whole);
+    await assert.rejects(train(evaluated, parts, interruptedAt(6)), /stopped/);
+    await train(evaluated, parts, { resume: true });
+    assert.deepEqual(await kept(parts), await kept(whole));
+    assert.deepEqual((await kept(plain)).tensors, (await kept(whole)).tensors);
+    const records = await recordsOf(whole);
+    const steps = records.filter(({ exactMatch }) => exactMatch !== undefined).map(({ step }) => step);
+    assert.deepEqual(steps, [5, 10, 12]);
+    // Without masks the sparsity is counted, as by the command of the name.
+    await using checkpoint = await openCheckpoint(whole);
+    assert.equal(metrics.sparsity, (await checkpointSparsity(checkpoint)).sparsity);
+  });
+});
+
+test('a residual network is evaluated by pictures of its own', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallResNet(directory, 'dense', { evalData: [directory], trainSteps: 2 });
+    await makeShards(directory, [10]);
+    const run = join(directory, 'run');
+    const { metrics } = await train(settings, run);
+    // What was trained, evaluated from its checkpoint.
+    await using checkpoint = await openCheckpoint(run);
+    using model = await loadResNet50(await testGpu(), checkpoint);
+    const { top1, top5 } = await evaluate(model, await openPictures([directory]), { workers: 0 });
+    assert.deepEqual([metrics.top1, metrics.top5], [top1, top5]);
+  });
 });
 
 test('a training that diverges ends with a sentence, and keeps the checkpoint before', async () => {
@@ -89,6 +133,11 @@ async function train(settings: TrainingSettings, folder: string, options: TrainI
   } finally {
     await preparation.close();
   }
+}
+
+async function recordsOf(folder: string): Promise<MetricsRecord[]> {
+  const lines = (await readFile(join(folder, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line));
 }
 
 /** Stops a training behind a step. */
