@@ -4,10 +4,6 @@ import { BufferUsage, MAP_MODE_READ } from './buffer-usage.ts';
 export interface DeviceFeatures {
   /** Kernels can be timed on the device itself. */
   readonly timestampQuery: boolean;
-  /** Invocations of a subgroup can pass values to each other. */
-  readonly subgroups: boolean;
-  /** Kernels can compute in 16 bits. */
-  readonly shaderF16: boolean;
   /**
    * Whether the loops of an invocation run to their end, however many rounds that takes. Mesa's llvmpipe leaves them all after
    * 65,535 and tells nobody.
@@ -16,31 +12,19 @@ export interface DeviceFeatures {
 }
 
 /** The features to request with the device, where the adapter offers them. */
-export const OPTIONAL_FEATURES = ['timestamp-query', 'subgroups', 'shader-f16'] as const;
+export const OPTIONAL_FEATURES = ['timestamp-query'] as const;
 
 /**
  * Finds out by running tiny kernels which optional abilities work: runtimes have offered features whose kernels did not
  * compile, or returned zeros (denoland/deno #23125).
  */
 export async function probeFeatures(device: GPUDevice): Promise<DeviceFeatures> {
-  const has = (name: (typeof OPTIONAL_FEATURES)[number]) => device.features.has(name);
   return {
-    timestampQuery: has('timestamp-query') && (await works(device, () => timestampsRun(device))),
-    subgroups: has('subgroups') && (await works(device, () => kernelGives(device, SUBGROUPS_KERNEL, 1))),
-    shaderF16: has('shader-f16') && (await works(device, () => kernelGives(device, F16_KERNEL, 3))),
+    timestampQuery:
+      device.features.has('timestamp-query') && (await works(device, () => timestampsRun(device))),
     longLoops: await works(device, () => kernelGives(device, LONG_LOOP_KERNEL, LONG_LOOP_RESULT)),
   };
 }
-
-const SUBGROUPS_KERNEL = /* wgsl */ `
-enable subgroups;
-@group(0) @binding(0) var<storage, read_write> result: array<u32>;
-@compute @workgroup_size(1) fn main() { result[0] = subgroupAdd(1u); }`;
-
-const F16_KERNEL = /* wgsl */ `
-enable f16;
-@group(0) @binding(0) var<storage, read_write> result: array<u32>;
-@compute @workgroup_size(1) fn main() { let half = f16(result[0]) + 1.5h; result[0] = u32(half * 2.0h); }`;
 
 /** Its rounds begin at a number from a buffer, and no formula that compilers know gives what comes of them. */
 const LONG_LOOP_ROUNDS = 70_000;

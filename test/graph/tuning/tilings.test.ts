@@ -49,8 +49,6 @@ const target = fc.record({
   deviceClass: fc.constantFrom(...DEVICE_CLASSES),
   features: fc.record({
     timestampQuery: fc.boolean(),
-    subgroups: fc.boolean(),
-    shaderF16: fc.boolean(),
     longLoops: fc.boolean(),
   }),
 });
