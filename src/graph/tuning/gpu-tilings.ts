@@ -23,8 +23,10 @@ import {
  * lie was predicted from compiled kernels, not measured.
  */
 
-/** vec4 of a sparse product's result up to which lanes split its rows. */
-const FEW_SPARSE = 32_768;
+/** vec4 of a sparse product's result up to which lanes split its rows, and from which on each lane has several vec4. */
+const FEW_SPARSE = 1 << 15;
+const SOME_SPARSE = 1 << 17;
+const MANY_SPARSE = 1 << 18;
 
 export function spmm({ rows, columns4, entries }: SparseProductSize): Tilings<SpmmTiling> {
   const along = (scheme: EntryScheme, lanesN: number, lanes: number, most: number): SpmmTiling => ({
@@ -41,21 +43,27 @@ export function spmm({ rows, columns4, entries }: SparseProductSize): Tilings<Sp
     ...along('split', lanesN, lanes / lanesK, 1),
     lanesK,
   });
-  const [eight, sixteen, thirtyTwo] = [8, 16, 32].map((most) => lanesAlong(columns4, most));
+  const [eight, sixteen] = [8, 16].map((most) => lanesAlong(columns4, most));
   // As many lanes as a row has blocks of 16 entries.
   const deep = Math.min(16, Math.max(4, 2 ** Math.round(Math.log2(entries / 16))));
   const splits = [
     split(sixteen, 128, deep),
     ...[4, 8, 16].filter((lanesK) => lanesK !== deep).map((lanesK) => split(sixteen, 128, lanesK)),
   ] as const;
-  const whole = [
-    along('cached', eight, 64, 2),
-    along('cached', sixteen, 64, 1),
-    along('cached', sixteen, 128, 4),
-    along('staged', eight, 64, 4),
-    along('cached', thirtyTwo, 128, 1),
-  ] as const;
-  return rows * columns4 <= FEW_SPARSE ? distinct([...splits, ...whole]) : distinct([...whole, splits[0]]);
+  // The more rows meet the same few columns in a workgroup, the fewer rows of B come from beyond its cache.
+  const [one, two, four] = [
+    along('cached', eight, 256, 1),
+    along('cached', eight, 128, 2),
+    along('cached', eight, 256, 4),
+  ];
+  const small = along('cached', eight, 64, 1);
+  const staged = along('staged', eight, 64, 4);
+  const size = rows * columns4;
+  if (size <= FEW_SPARSE) return distinct([...splits, small, one, two, four, staged]);
+  if (size <= SOME_SPARSE) return distinct([one, two, small, four, staged, splits[0]]);
+  return size < MANY_SPARSE
+    ? distinct([two, one, four, small, staged, splits[0]])
+    : distinct([four, two, one, small, staged, splits[0]]);
 }
 
 /** Tiles of 64 by 64 of a dense product's result up to which lanes split its sums, and up to which many lanes share one. */
@@ -137,8 +145,9 @@ export function kernelGradient({ rows, columns }: StridedProductSize): Tilings<K
   return distinct([tiles(4, 4), tiles(4, 8), tiles(8, 8), tiles(2, 4)]);
 }
 
-/** Pixels of a sparse convolution's result, times its filters, up to which lanes split its rows. */
-const FEW_SPARSE_PIXELS = 131_072;
+/** Pixels of a sparse convolution's result, times its filters, up to which lanes split its rows, and to which they take four. */
+const FEW_SPARSE_PIXELS = 100_000;
+const SOME_SPARSE_PIXELS = 1 << 19;
 
 export function sparseConvolution({ filters, pixels }: ConvolutionSize): Tilings<SparseConvolutionTiling> {
   const inTurn = (
@@ -161,15 +170,16 @@ export function sparseConvolution({ filters, pixels }: ConvolutionSize): Tilings
     inTurn('split', 16, 1, 4, 8),
     inTurn('split', 32, 1, 2, 8),
   ] as const;
-  const [four, two, one] = [
-    inTurn('cached', 32, 2, 4),
-    inTurn('cached', 64, 2, 2),
+  // Eight pixels share what an entry costs besides them; many rows share what four read.
+  const [eight, four, one] = [
+    inTurn('cached', 32, 2, 8),
+    inTurn('cached', 16, 16, 4),
     inTurn('cached', 64, 2, 1),
   ];
   const staged = inTurn('staged', 32, 4, 4);
-  const few = filters * pixels <= FEW_SPARSE_PIXELS;
-  if (few) return [...splits, two, one, four, staged];
-  return pixels < 512 ? [one, two, ...splits, four, staged] : [four, two, staged, one, ...splits];
+  const size = filters * pixels;
+  if (size <= FEW_SPARSE_PIXELS) return [...splits, four, one, eight, staged];
+  return size <= SOME_SPARSE_PIXELS ? [four, ...splits, one, eight, staged] : [eight, four, staged, one];
 }
 
 /** Likewise of a dense convolution's, and up to which lanes take two pixels instead of four. */

@@ -17,12 +17,11 @@ import type { Target } from './tilings.ts';
 type DeviceClass = Gpu['deviceClass'];
 
 /**
- * Above this share of stored weights a matrix, or the kernel of a convolution, runs dense. On a GPU the two are as fast at 0.15
- * where products are wide, and at 0.25 to 0.4 where they are not; a weight meets both.
+ * Above this share of stored weights a matrix, or the kernel of a convolution, runs dense. On a GPU the two are as fast at 0.25 to
+ * 0.35 where products are wide and at 0.1 for a few columns; a weight meets both.
  */
-export function densestSparse(deviceClass: DeviceClass, operation: string): number {
-  if (deviceClass === 'cpu') return 0.25;
-  return operation === 'product' ? 0.22 : 0.3;
+export function densestSparse(deviceClass: DeviceClass): number {
+  return deviceClass === 'cpu' ? 0.25 : 0.3;
 }
 
 /** @param columns4 N / 4 */

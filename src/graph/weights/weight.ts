@@ -145,7 +145,7 @@ export function bestFormat(gpu: Gpu, operation: string, matrix: CsrMatrix): 'spa
   const decided = gpu.tuning.format(weightClass(operation, matrix, cols));
   if (decided !== undefined) return decided;
   const density = nnz / Math.max(1, rows * cols);
-  return density > densestSparse(gpu.deviceClass, operation) ? 'dense' : 'sparse';
+  return density > densestSparse(gpu.deviceClass) ? 'dense' : 'sparse';
 }
 
 /** Row numbers sorted by length, longest first (Sputnik's row swizzle). */
