@@ -2,10 +2,10 @@ import { expFunction } from './elementary.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from './kernel.ts';
 import { ancestorIn } from './lineage.ts';
 import { magnitudeBits, poisonedBy } from './not-a-number.ts';
-import { LOWEST, mergeAndStore, raiseMaximum, type SoftmaxLanes, softmaxMemory } from './online-softmax.ts';
+import { raiseMaximum, storeQuotients } from './online-softmax.ts';
 
 /**
- * Decoder self-attention of one step, with its cache.
+ * Decoder self-attention of one step, with its cache, by a lane for each hypothesis and head.
  *
  * The step's own keys and values are appended to the cache and every hypothesis attends to positions 0 … step. A cache is
  * never moved when beams are reordered: hypothesis `c` finds its key of position `t` in the slot of its sentence that is its ancestor there (`lineage`).
@@ -13,7 +13,9 @@ import { LOWEST, mergeAndStore, raiseMaximum, type SoftmaxLanes, softmaxMemory }
  *     cache[t, slot, head, d]      d contiguous, padded to a multiple of 4
  *     projected [3H, columns]      rows: queries, keys, values of this step
  */
-export interface AttentionStepVariant extends SoftmaxLanes {
+export interface AttentionStepVariant {
+  /** Lanes of a workgroup. */
+  readonly columns: number;
   /** D: features of a head. */
   readonly headSize: number;
   /** H: features of all heads. */
@@ -28,7 +30,7 @@ export function headVectors(headSize: number): number {
 }
 
 export function attentionStepKernel(variant: AttentionStepVariant): Kernel {
-  const { lanes, columns, headSize, hidden, beam } = variant;
+  const { columns, headSize, hidden, beam } = variant;
   const reordered = beam > 1;
   const vectors = headVectors(headSize);
   const heads = hidden / headSize;
@@ -41,7 +43,7 @@ export function attentionStepKernel(variant: AttentionStepVariant): Kernel {
     return `vec4f(${parts.join(', ')})`;
   };
   return kernel({
-    name: `attention step ${hidden}/${headSize} features, ${lanes}x${columns} lanes${reordered ? `, beam ${beam}` : ''}`,
+    name: `attention step ${hidden}/${headSize} features, ${columns} lanes${reordered ? `, beam ${beam}` : ''}`,
     parameters: [
       { name: 'hypotheses', type: 'u32' },
       { name: 'columns', type: 'u32' },
@@ -56,13 +58,11 @@ export function attentionStepKernel(variant: AttentionStepVariant): Kernel {
       { name: 'output', element: 'f32', access: 'read_write' },
     ],
     body: /* wgsl */ `${expFunction('f32')}
-${softmaxMemory(variant, vectors, 'vec4f')}
-@compute @workgroup_size(${columns}, ${lanes})
+@compute @workgroup_size(${columns})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lane: vec3u) {
-  // A hypothesis and a head; lanes past the last work on the first, since barriers need all lanes.
-  let wanted = group.x * ${columns}u + lane.x;
-  let own0 = wanted < params.hypotheses * ${heads}u;
-  let pair = select(0u, wanted, own0);
+  let pair = group.x * ${columns}u + lane.x;
+  let own0 = pair < params.hypotheses * ${heads}u;
+  if (!own0) { return; }
   let column = pair % params.hypotheses;
   let head = pair / params.hypotheses;
 ${reordered ? `  let first_slot = column - column % ${beam}u;` : ''}
@@ -72,27 +72,21 @@ ${reordered ? `  let first_slot = column - column % ${beam}u;` : ''}
   var gathered: array<vec4f, ${vectors}>;
   for (var v = 0u; v < ${vectors}u; v++) { gathered[v] = ${gather(0)} * params.scale; }
 ${unroll(vectors, (v) => `  let query${v} = gathered[${v}];`)}
-  var most0 = ${LOWEST};
-  var total0 = 0.0;
-  // Of the logits: the softmax of one that overflowed may look sound.
-  var beyond = 0u;
-${unroll(vectors, (v) => `  var sum0_${v} = vec4f();`)}
-  if (lane.y == 0u && own0) {
-    let to = ((step * params.hypotheses + column) * ${heads}u + head) * ${vectors}u;
-    most0 = 0.0;
-    total0 = 1.0;
-    for (var v = 0u; v < ${vectors}u; v++) {
-      let key = ${gather(hidden)};
-      most0 += dot(gathered[v], key);
-      key_cache[to + v] = key;
-      let value = ${gather(2 * hidden)};
-      value_cache[to + v] = value;
-      gathered[v] = value;
-    }
-    beyond = ${magnitudeBits('most0', 'f32')};
-${unroll(vectors, (v) => `    sum0_${v} = gathered[${v}];`)}
+  let to = ((step * params.hypotheses + column) * ${heads}u + head) * ${vectors}u;
+  var most0 = 0.0;
+  var total0 = 1.0;
+  for (var v = 0u; v < ${vectors}u; v++) {
+    let key = ${gather(hidden)};
+    most0 += dot(gathered[v], key);
+    key_cache[to + v] = key;
+    let value = ${gather(2 * hidden)};
+    value_cache[to + v] = value;
+    gathered[v] = value;
   }
-  for (var t = lane.y; t < step; t += ${lanes}u) {
+  // Of the logits: the softmax of one that overflowed may look sound.
+  var beyond = ${magnitudeBits('most0', 'f32')};
+${unroll(vectors, (v) => `  var sum0_${v} = gathered[${v}];`)}
+  for (var t = 0u; t < step; t++) {
     let slot = ${reordered ? `first_slot + ${ancestorIn('lineage[t * params.hypotheses + column]')}` : 'column'};
     let base = ((t * params.hypotheses + slot) * ${heads}u + head) * ${vectors}u;
     var logit = 0.0;
@@ -104,14 +98,14 @@ ${raiseMaximum('logit')}
 ${unroll(vectors, (v) => `    sum0_${v} = fma(vec4f(weight), value_cache[base + ${v}u], sum0_${v} * shrink0);`)}
   }
   total0 = ${poisonedBy('beyond', 'total0', 'f32')};
-${mergeAndStore(variant, vectors, storeHead(headSize), 'vec4f')}
+${storeQuotients(vectors, storeHead(headSize), 'vec4f')}
 }
 `,
   });
 }
 
-/** Stores a vec4 of one head, without the features past its end. */
-function storeHead(headSize: number): (index: string, value: string) => string {
+/** WGSL that stores a vec4 of one head, without the features past its end. */
+export function storeHead(headSize: number): (index: string, value: string) => string {
   return (index, value) => {
     const parts = unroll(
       4,

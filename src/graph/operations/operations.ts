@@ -2,6 +2,10 @@ import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { attentionGrid, attentionKernel } from '../../wgsl/attention.ts';
 import { attentionStepGrid, attentionStepKernel, headVectors } from '../../wgsl/attention-step.ts';
+import {
+  attentionStepTogetherGrid,
+  attentionStepTogetherKernel,
+} from '../../wgsl/attention-step-together.ts';
 import { COPY, copyGrid } from '../../wgsl/copy.ts';
 import { embeddingGrid, embeddingKernel } from '../../wgsl/embedding.ts';
 import { layerNormGrid, layerNormKernel } from '../../wgsl/layer-norm.ts';
@@ -236,17 +240,19 @@ export function attentionStep(
 ): GraphTensor {
   const { hidden, headSize, hypotheses, beam } = shape;
   const { projected, control, lineage, keyCache, valueCache } = inputs;
-  const variant = {
-    hidden,
-    headSize,
-    beam,
-    ...attentionStepLanes(graph.gpu.deviceClass, headSize),
-  };
+  const lanes = attentionStepLanes(graph.gpu.deviceClass, headSize);
+  const head = { hidden, headSize, beam };
+  const [kernel, grid] = lanes.together
+    ? [
+        attentionStepTogetherKernel({ ...head, ...lanes }),
+        attentionStepTogetherGrid({ ...head, ...lanes }, hypotheses),
+      ]
+    : [attentionStepKernel({ ...head, ...lanes }), attentionStepGrid({ ...head, ...lanes }, hypotheses)];
   const columns = projected.shape[1];
   const output = graph.tensor('attended', [hidden, columns]);
   graph.dispatch(
-    attentionStepKernel(variant),
-    attentionStepGrid(variant, hypotheses),
+    kernel,
+    grid,
     { hypotheses, columns, scale: headSize ** -0.5 },
     {
       control,

@@ -1,6 +1,5 @@
 import type { AttentionVariant } from '../../wgsl/attention.ts';
 import type { LayerNormVariant } from '../../wgsl/layer-norm.ts';
-import type { SoftmaxLanes } from '../../wgsl/online-softmax.ts';
 import type { RankVariant } from '../../wgsl/rank-columns.ts';
 import type { SampledProductVariant } from '../../wgsl/sampled-product.ts';
 import type { Gpu } from '../device/gpu.ts';
@@ -68,10 +67,18 @@ export function attentionLanes(
 /** Queries that a lane of a software adapter takes at once. More save it no further time. */
 const MOST_QUERIES = 4;
 
-/** Lanes of the cached self-attention of a decoding step. */
-export function attentionStepLanes(deviceClass: DeviceClass, headSize: number): SoftmaxLanes {
-  return deviceClass === 'cpu' ? { lanes: 1, columns: 4 } : { lanes: lanesInMemory(4, headSize), columns: 4 };
+/** Who does the cached self-attention of a decoding step for a hypothesis and a head: a lane, or a workgroup. */
+export function attentionStepLanes(
+  deviceClass: DeviceClass,
+  headSize: number,
+): { together: false; columns: number } | { together: true; lanes: number } {
+  return deviceClass === 'cpu' || headSize > LARGEST_HEAD
+    ? { together: false, columns: 4 }
+    : { together: true, lanes: 32 };
 }
+
+/** Features that workgroup memory holds twice. */
+const LARGEST_HEAD = 1024;
 
 /** Lanes that share the row of an embedded column. */
 export function embeddingLanes(deviceClass: DeviceClass): number {
@@ -88,11 +95,11 @@ export function rankLanes(
   return { abreast, lanes: 2 ** Math.floor(Math.log2(256 / abreast)), block: 16 };
 }
 
-/** Lanes of a sampled product. */
+/** Lanes of a sampled product. Eight along N read a line of B together; more wait longer for each other than they read. */
 export function sampledProductLanes(
   deviceClass: DeviceClass,
 ): Pick<SampledProductVariant, 'lanesN' | 'lanesE' | 'lanesM'> {
-  return deviceClass === 'cpu' ? { lanesN: 1, lanesE: 4, lanesM: 8 } : { lanesN: 16, lanesE: 4, lanesM: 1 };
+  return deviceClass === 'cpu' ? { lanesN: 1, lanesE: 4, lanesM: 8 } : { lanesN: 8, lanesE: 4, lanesM: 2 };
 }
 
 /** Columns are padded to a multiple of this, so that tiles divide them. */

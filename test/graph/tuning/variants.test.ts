@@ -6,11 +6,14 @@ import {
   columnAlignment,
   layerNormVariant,
   rankLanes,
+  sampledProductLanes,
 } from '../../../src/graph/tuning/variants.ts';
+import { attentionStepTogetherMemory } from '../../../src/wgsl/attention-step-together.ts';
 import { beamStepMemory } from '../../../src/wgsl/beam-step.ts';
 import { embeddingGrid } from '../../../src/wgsl/embedding.ts';
 import { normalisePicturesGrid } from '../../../src/wgsl/normalise-pictures.ts';
 import { chunkRows } from '../../../src/wgsl/rank-columns.ts';
+import { sampledProductMemory } from '../../../src/wgsl/sampled-product.ts';
 import { DEVICE_CLASSES } from '../../support/device-class.ts';
 import fc from '../../support/fast-check.ts';
 
@@ -30,14 +33,34 @@ test('the workgroups of softmaxes fit every device, with what their lanes share'
       (deviceClass, queries, fewQueries, headSize) => {
         const { tile, ...attending } = attentionLanes(deviceClass, { queries, fewQueries, headSize });
         assert.ok(Number.isInteger(tile) && tile >= 1 && (tile === 1 || attending.lanes === 1));
-        for (const { lanes, columns } of [attending, attentionStepLanes(deviceClass, headSize)]) {
-          assert.ok(Number.isInteger(lanes) && lanes >= 1);
-          assert.ok(lanes * columns <= MOST_INVOCATIONS);
-          const shared = lanes === 1 ? 0 : lanes * columns * (2 + Math.ceil(headSize / 4) * 4) * 4;
-          assert.ok(shared <= WORKGROUP_MEMORY);
-        }
+        const { lanes, columns } = attending;
+        assert.ok(Number.isInteger(lanes) && lanes >= 1);
+        assert.ok(lanes * columns <= MOST_INVOCATIONS);
+        const shared = lanes === 1 ? 0 : lanes * columns * (2 + Math.ceil(headSize / 4) * 4) * 4;
+        assert.ok(shared <= WORKGROUP_MEMORY);
       },
     ),
+  );
+});
+
+test('so do those of sampled products, whose lanes add up in pairs', () => {
+  for (const deviceClass of DEVICE_CLASSES) {
+    const variant = { ...sampledProductLanes(deviceClass), packedColumns: true };
+    const { lanesN, lanesE, lanesM } = variant;
+    assert.ok(lanesN * lanesE * lanesM <= MOST_INVOCATIONS && Number.isInteger(Math.log2(lanesN)));
+    assert.ok(sampledProductMemory(variant) <= WORKGROUP_MEMORY);
+  }
+});
+
+test('so do those of the attention of a step, whatever the size of a head', () => {
+  fc.assert(
+    fc.property(deviceClass, fc.integer({ min: 1, max: 5000 }), (deviceClass, headSize) => {
+      const lanes = attentionStepLanes(deviceClass, headSize);
+      if (!lanes.together) return;
+      const variant = { hidden: headSize, headSize, beam: 4, ...lanes };
+      assert.ok(lanes.lanes <= MOST_INVOCATIONS && lanes.lanes % 4 === 0);
+      assert.ok(attentionStepTogetherMemory(variant) <= WORKGROUP_MEMORY);
+    }),
   );
 });
 
