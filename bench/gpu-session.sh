@@ -4,9 +4,10 @@
 #
 #     bench/gpu-session.sh [--minutes 15] [--rehearse] [folder]
 #
-# Every part has a time limit, leaves its results in the folder before the next begins, and a line in summary.tsv: name, exit
-# code (124: ran out of time), seconds. None that fails stops the rest; the script fails at the end if one did. --rehearse goes
-# through all of it in small sizes on the software adapter. Needs bash, Node and coreutils, and what npm ci installs.
+# Every part has a time limit, which it may exceed as far again by what the parts before it left of theirs; it leaves its
+# results in the folder before the next begins, and a line in summary.tsv: name, exit code (124: ran out of time), seconds. None
+# that fails stops the rest; the script fails at the end if one did. --rehearse goes through all of it in small sizes on the
+# software adapter. Needs bash, Node and coreutils, and what npm ci installs.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -64,10 +65,14 @@ main() {
 ts() { exec node --import tsx "$@"; }
 
 failures=0
+# The limits of all parts so far.
+allowed=0
 
 # part SECONDS NAME COMMAND…
 part() {
-  local limit=$1 name=$2 began=$SECONDS left=$((minutes * 60 - SECONDS)) code=0
+  local limit=$1 name=$2 began=$SECONDS left=$((minutes * 60 - SECONDS)) code=0 saved=$((allowed - SECONDS))
+  allowed=$((allowed + limit))
+  if [ "$saved" -gt 0 ]; then limit=$((limit + (saved < limit ? saved : limit))); fi
   local out=$folder/$name.json
   [ "$name" != tests ] || out=$folder/tests.tap
   if [ "$left" -lt 5 ]; then

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { runtimeArguments } from '../src/cli/adapter/runtime-arguments.ts';
+import { withDirectory } from './io/support.ts';
 import { parsedBySchema } from './support/schema.ts';
 
 const BENCH = fileURLToPath(new URL('../bench', import.meta.url));
@@ -46,6 +49,24 @@ for (const name of [
     }
   });
 }
+
+test('a session on a GPU comes to every benchmark of one, and names what it has no time for', async () => {
+  await withDirectory(async (folder) => {
+    const script = `${BENCH}/gpu-session.sh`;
+    const session = promisify(execFile)('bash', [script, '--rehearse', '--minutes', '0', folder]);
+    await assert.rejects(session, (error: { code?: unknown }) => error.code === 1);
+    const lines = (await readFile(join(folder, 'summary.tsv'), 'utf8')).trimEnd().split('\n');
+    const parts = lines.map((line) => line.split('\t'));
+    const benchmarks = (await readdir(BENCH))
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => name.slice(0, -'.ts'.length));
+    const untouched = benchmarks.filter((name) => !parts.some(([part]) => part === name));
+    assert.deepEqual(untouched.sort(), ['jpeg', 'load']);
+    for (const [part, what] of parts) {
+      if (!part.startsWith('torch')) assert.equal(what, 'not begun: 0 minutes are over', part);
+    }
+  });
+});
 
 test('an option no benchmark has is refused in one line', async () => {
   const script = `${BENCH}/spmm.ts`;
