@@ -36,6 +36,10 @@ const TASKS: Record<string, (args: readonly string[]) => Promise<number>> = {
   bench: runBenchmarks,
   fuzz: (args) => runScript('test/fuzz/main.ts', args),
   example: runExample,
+  study: (args) => {
+    const script = join(ROOT, 'scripts', 'study.ts');
+    return runNode(['--conditions=tsos-source', ...runtimeArguments(script), script, ...args]);
+  },
   demo: (args) => runCommandLine(['demo', ...args]),
   tsos: runCommandLine,
 };

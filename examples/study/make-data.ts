@@ -1,7 +1,5 @@
 /*
- * The data of the study, from a seed:
- *
- *     npm run study -- data [folder]
+ * The data of the study, from a seed; `npm run study` makes them and trains on them.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -56,6 +56,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     does: 'Train a Transformer or a ResNet, dense or sparse; what was interrupted is gone on with',
     load: async () => (await import('./commands/train.ts')).trainCommand,
   },
+  curves: {
+    does: 'Draw what trainings measured on their way',
+    load: async () => (await import('./commands/curves.ts')).curvesCommand,
+  },
+  sweep: {
+    does: 'Train and measure a grid of runs, for a study of sparsity of your own',
+    load: async () => (await import('./commands/sweep.ts')).sweepCommand,
+  },
   vocabulary: {
     does: "Build a vocabulary of subwords from texts, by Tensor2Tensor's rule",
     load: async () => (await import('./commands/vocabulary.ts')).vocabularyCommand,

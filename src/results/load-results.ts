@@ -1,6 +1,7 @@
 import { DataError } from '../base/errors.ts';
 import type { Technique } from '../base/technique.ts';
 import { type Csv, type CsvRow, numberIn, readCsv } from '../io/exchange/csv.ts';
+import { diskTree } from '../io/files/disk-tree.ts';
 import { pathIn } from '../io/files/paths.ts';
 import type { PublishedModel } from '../layers/published-name.ts';
 
@@ -32,6 +33,9 @@ export interface ResultRow {
   readonly settings: Readonly<Record<string, number | string>>;
 }
 
+/** Tells the folder of a study of one's own, which need not have all files. */
+export const STUDY_FILE = 'study.json';
+
 /** The sparsities that the paper compares techniques at. */
 export const LEVELS = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98] as const;
 
@@ -42,13 +46,22 @@ export const LEVELS = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98] as const;
 const LEVEL_TOLERANCE = 0.003;
 
 /**
- * Loads the twenty result files of the paper.
- * @param folder the one with `sparse_rn50` and `sparse_transformer` in it.
- * @throws {DataError} where a file is missing or is not as it was published.
+ * Loads the twenty result files of the paper, or those of them that a study of one's own has.
+ * @param folder the one with `sparse_rn50` and `sparse_transformer` in it; or that of `tsos sweep`, with a `study.json`.
+ * @throws {DataError} where a file is missing or does not have the columns that were published.
  */
 export async function loadResults(folder: string): Promise<ResultRow[]> {
-  const files = await Promise.all(RESULT_FILES.map((file) => loadResultFile(folder, file)));
+  const isStudy = await isStudyFolder(folder);
+  const isThere = async ({ path }: ResultFile) => (await diskTree.kind(pathIn(folder, path))) === 'file';
+  const files = await Promise.all(
+    RESULT_FILES.map(async (file) => (isStudy && !(await isThere(file)) ? [] : loadResultFile(folder, file))),
+  );
   return files.flat();
+}
+
+/** Whether a folder has the results of a study of one's own. */
+export async function isStudyFolder(folder: string): Promise<boolean> {
+  return (await diskTree.kind(pathIn(folder, STUDY_FILE))) === 'file';
 }
 
 async function loadResultFile(folder: string, file: ResultFile): Promise<ResultRow[]> {

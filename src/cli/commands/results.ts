@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../../io/files/atomic-file.ts';
 import { makeFolder } from '../../io/files/make-folder.ts';
 import { refuseInputs } from '../../io/files/output-place.ts';
 import { METRIC_OF, qualityOf } from '../../results/catalogue.ts';
-import { loadResults, type ResultRow } from '../../results/load-results.ts';
+import { isStudyFolder, loadResults, type ResultRow } from '../../results/load-results.ts';
 import {
   bestRows,
   type Condition,
@@ -24,7 +24,10 @@ import { note, print, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
 export const resultsCommand = new Command('results')
-  .argument('<folder>', 'The folder "results" of the original, with sparse_rn50 and sparse_transformer in it')
+  .argument(
+    '<folder>',
+    'The folder "results" of the original, with sparse_rn50 and sparse_transformer in it, or that of tsos sweep',
+  )
   .option(
     '--filter <column=value>',
     'Only runs like that; column=0.5..0.9 for a range; may be given several times',
@@ -35,7 +38,8 @@ export const resultsCommand = new Command('results')
   .option('--sort <column>', 'Order by a column')
   .option('--descending', 'With --sort: the largest first')
   .option('--limit <n>', 'Only so many runs from the top', wholeNumber(1))
-  .option('--plots <folder>', "Draw the paper's figures, as SVG and on a page")
+  .option('--plots <folder>', "Draw the paper's figures, or those of a sweep, as SVG and on a page")
+  .option('--paper <folder>', "With --plots, of a sweep: the paper's results, to be drawn beside")
   .addOption(new Option('--csv', 'Print comma-separated values').conflicts('json'))
   .option('--json', 'Print one JSON object');
 
@@ -49,7 +53,10 @@ resultsCommand.action(async (folder, args) => {
   const chosen = args.best ? bestRows(filtered) : filtered;
   const sorted = args.sort === undefined ? chosen : sortRows(chosen, args.sort, args.descending);
   const rows = sorted.slice(0, limit);
-  const plots = args.plots === undefined ? undefined : await drawFigures(args.plots, all, folder);
+  const plots =
+    args.plots === undefined
+      ? undefined
+      : await drawFigures(args.plots, all, { source: folder, paper: args.paper });
 
   const isQuery = args.best || args.sort !== undefined || limit !== undefined || filter.length > 0;
   if (args.json) await printJson({ folder, rows: rows.map(described), ...(plots && { plots }) });
@@ -74,22 +81,33 @@ function conditions(condition: string, before: readonly Condition[]): readonly C
 }
 
 /** Draws everything, since the figures compare all with all. @returns the paths of the files, the page first. */
-async function drawFigures(folder: string, rows: readonly ResultRow[], source: string): Promise<string[]> {
-  const [{ paperFigures }, { figuresPage }] = await Promise.all([
-    import('../../results/plots/figures.ts'),
-    import('../../results/plots/page.ts'),
-  ]);
+async function drawFigures(
+  folder: string,
+  rows: readonly ResultRow[],
+  { source, paper }: { readonly source: string; readonly paper: string | undefined },
+): Promise<string[]> {
+  const { figuresPage } = await import('../../results/plots/page.ts');
+  const isStudy = await isStudyFolder(source);
+  if (paper !== undefined && !isStudy) {
+    throw new ArgumentError('--paper is for the results of a sweep; leave it out');
+  }
+  const beside = paper === undefined ? undefined : await loadResults(paper);
   await makeFolder(folder);
-  const figures = await paperFigures(rows);
+  const figures = isStudy
+    ? await (await import('../../results/plots/study.ts')).studyFigures(rows, beside)
+    : await (await import('../../results/plots/figures.ts')).paperFigures(rows);
+  const title = isStudy ? 'A study of sparsity' : 'The State of Sparsity: published results';
   const files = [
-    { name: 'index.html', text: figuresPage('The State of Sparsity: published results', figures) },
+    { name: 'index.html', text: figuresPage(title, figures) },
     ...figures.map(({ name, svg }) => ({ name: `${name}.svg`, text: svg })),
   ];
   const paths = files.map(({ name }) => join(folder, name));
   await refuseInputs(
     folder,
     paths,
-    RESULT_FILES.map(({ path }) => join(source, path)),
+    [source, ...(paper === undefined ? [] : [paper])].flatMap((from) =>
+      RESULT_FILES.map(({ path }) => join(from, path)),
+    ),
   );
   for (const [i, { text }] of files.entries()) await writeFileAtomic(paths[i], text);
   return paths;

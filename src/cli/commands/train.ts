@@ -10,9 +10,10 @@ import { prepareResNet } from '../../train/run/prepare-resnet.ts';
 import { prepareTransformer } from '../../train/run/prepare-transformer.ts';
 import { requireRunFolder } from '../../train/run/run-folder.ts';
 import type { TrainingSettings } from '../../train/run/settings.ts';
-import { type TrainedRun, type TrainingProgress, trainInFolder } from '../../train/run/train-in-folder.ts';
+import { type TrainedRun, trainInFolder } from '../../train/run/train-in-folder.ts';
 import { layerTargets } from '../arguments/layer-targets.ts';
 import { number, wholeNumber } from '../arguments/values.ts';
+import { describeProgress } from '../report/training-report.ts';
 import { withDevice } from '../session/device-session.ts';
 import { trainingSettings } from '../session/training-settings.ts';
 import { type Advise, interruptible } from '../terminal/interrupt.ts';
@@ -179,28 +180,12 @@ async function train(
   return await trainInFolder(gpu, run, output, {
     resume,
     signal,
-    onStep: (each) => progress.update(each.step, each.steps, speed(each, run)),
+    onStep: (each) => progress.update(each.step, each.steps, describeProgress(each, run.unit)),
     onCheckpoint(at) {
       if (at > 0)
         advise(`the checkpoint of step ${at} is kept in ${output}, run the same with --resume to go on`);
     },
   });
-}
-
-function speed({ items, seconds, metrics, evaluation }: TrainingProgress, { unit }: Prepared): string {
-  const pace = `${Math.round(items / seconds)} ${unit}/s`;
-  if (metrics === undefined) return pace;
-  const sparsity = metrics.sparsity === undefined ? '' : `, ${(100 * metrics.sparsity).toFixed(1)} % sparse`;
-  return `loss ${metrics.loss.toPrecision(4)}, rate ${metrics.learningRate.toPrecision(3)}${sparsity}${evaluated(evaluation)}, ${pace}`;
-}
-
-function evaluated({ bleu, exactMatch, top1 }: TrainingProgress['evaluation'] = {}): string {
-  const translated = bleu === undefined ? '' : `, BLEU ${bleu.toFixed(2)}, ${percent(exactMatch)} exact`;
-  return top1 === undefined ? translated : `, top-1 ${percent(top1)}`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function describe({ data, unit, batchesPerEpoch, settings }: Prepared): string {

@@ -133,7 +133,8 @@ function extendedRuns(model: PublishedModel): Point[] {
     .map(({ sparsity, figure }) => ({ sparsity, quality: figure }));
 }
 
-function denseQuality(rows: readonly ResultRow[], model: PublishedModel): number {
+/** Mean of the dense models. */
+export function denseQuality(rows: readonly ResultRow[], model: PublishedModel): number {
   const dense = rows.filter((row) => row.model === model && row.experiment === 'baseline');
   return dense.reduce((sum, { quality }) => sum + quality, 0) / dense.length;
 }

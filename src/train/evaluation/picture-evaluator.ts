@@ -24,8 +24,8 @@ export async function pictureEvaluator(
 ): Promise<Evaluator> {
   await requireLabels(source);
   return {
-    async evaluate(gpu, variables) {
-      using model = await loadResNet50(gpu, variables, { technique, imageSize });
+    async evaluate(gpu, variables, { logAlphaThreshold } = {}) {
+      using model = await loadResNet50(gpu, variables, { technique, imageSize, logAlphaThreshold });
       const { top1, top5 } = await evaluate(model, source, { workers });
       return { top1: top1 ?? 0, top5: top5 ?? 0 };
     },

@@ -38,8 +38,8 @@ export async function translationEvaluator(
   }
   if (sources.length === 0) throw new DataError('has no sentence to evaluate with', { file: text.inputs[0] });
   return {
-    async evaluate(gpu, variables) {
-      using model = await loadTransformer(gpu, variables, { technique, heads });
+    async evaluate(gpu, variables, { logAlphaThreshold } = {}) {
+      using model = await loadTransformer(gpu, variables, { technique, heads, logAlphaThreshold });
       const lines = await translateLines(model, vocabulary, sources);
       const translations = lines.map(({ translation }) => translation);
       const exact = translations.filter((translation, i) => translation === references[i]).length;

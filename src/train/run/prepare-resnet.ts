@@ -12,7 +12,7 @@ import { PictureBatches, type PicturePart } from '../pictures/picture-batches.ts
 import { resNetTrainee } from '../pictures/resnet-trainee.ts';
 import { withInitialValues } from '../start/initial-values.ts';
 import type { Preparation } from './preparation.ts';
-import { partsOf, penaltyWeightOf, prunerOf, resNetRate } from './schedules.ts';
+import { checkSchedules, partsOf, resNetRate } from './schedules.ts';
 import type { ResNetSettings } from './settings.ts';
 
 /** How pictures are decoded. */
@@ -37,10 +37,8 @@ export async function prepareResNet(
   const { leastCropArea: leastArea = 1, mirroredShare: mirrored = 0 } = settings;
   checkNumber('--least-crop-area', leastArea, (share) => share > 0 && share <= 1, 'a share above 0, up to 1');
   checkNumber('--mirrored-share', mirrored, (share) => share >= 0 && share <= 1, 'a share from 0 to 1');
+  checkSchedules(settings);
   const parts = partsOf(settings);
-  resNetRate(settings, batchSize);
-  penaltyWeightOf(settings);
-  prunerOf(settings);
   const { initialSparsity, initialLogSigma2, initialLogAlpha, denseLayers } = settings;
   const fresh = freshResNet({
     technique,

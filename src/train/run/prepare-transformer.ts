@@ -13,7 +13,7 @@ import { lengthBuckets } from '../text/length-buckets.ts';
 import { TextBatches, type TextPart } from '../text/text-batches.ts';
 import { transformerTrainee } from '../text/transformer-trainee.ts';
 import type { Preparation } from './preparation.ts';
-import { partsOf, penaltyWeightOf, prunerOf, transformerRate } from './schedules.ts';
+import { checkSchedules, partsOf, transformerRate } from './schedules.ts';
 import type { TransformerSettings } from './settings.ts';
 
 /**
@@ -31,10 +31,9 @@ export async function prepareTransformer(
       `${heads} heads do not divide ${hidden} features; give --num-heads that does, or another --hidden-size`,
     );
   }
+  checkSchedules(settings);
   const parts = partsOf(settings);
   const learningRate = transformerRate(settings);
-  penaltyWeightOf(settings);
-  prunerOf(settings);
   const { maxLength, lengthBucketStep: step } = settings;
   const buckets = lengthBuckets({ tokens: batchSize, longest: maxLength, step });
   const { dropout, labelSmoothing } = regularization(settings.regularization);

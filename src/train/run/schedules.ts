@@ -63,14 +63,7 @@ export function penaltyWeightOf(settings: TrainingSettings): ((step: number) => 
  * @throws {UsageError} where a target is missing or superfluous, and for a schedule that cannot be.
  */
 export function prunerOf(settings: TrainingSettings, resume?: PrunerState): GradualPruner | undefined {
-  const {
-    technique,
-    targetSparsity: target,
-    perLayer: layerTargets,
-    seed,
-    trainSteps,
-    loadMasksFrom,
-  } = settings;
+  const { technique, targetSparsity: target, perLayer: layerTargets, seed, loadMasksFrom } = settings;
   if (!isPruning(technique) || loadMasksFrom !== undefined) {
     refuse(settings, [
       'targetSparsity',
@@ -85,8 +78,7 @@ export function prunerOf(settings: TrainingSettings, resume?: PrunerState): Grad
   if (target === undefined) {
     throw new UsageError(`${technique} needs the sparsity to aim at (--target-sparsity), such as 0.9`);
   }
-  const { beginPruningStep: begin = 0, endPruningStep: end = trainSteps } = settings;
-  const { pruningFrequency: frequency = Math.max(1, Math.floor((end - begin) / 50)) } = settings;
+  const { begin, end, frequency } = pruningSteps(settings);
   return new GradualPruner({
     sparsity: { begin, end, target },
     updates: { begin, end, frequency },
@@ -95,6 +87,22 @@ export function prunerOf(settings: TrainingSettings, resume?: PrunerState): Grad
     seed,
     resume,
   });
+}
+
+/** When masks are made anew: from which step to which, and how many steps lie between. */
+export function pruningSteps(settings: TrainingSettings): { begin: number; end: number; frequency: number } {
+  const { beginPruningStep: begin = 0, endPruningStep: end = settings.trainSteps } = settings;
+  const { pruningFrequency: frequency = Math.max(1, Math.floor((end - begin) / 50)) } = settings;
+  return { begin, end, frequency };
+}
+
+/** Finds settings that cannot be, as far as they show without data. @throws {UsageError} for the first of them. */
+export function checkSchedules(settings: TrainingSettings): void {
+  partsOf(settings);
+  penaltyWeightOf(settings);
+  prunerOf(settings);
+  if (settings.model === 'transformer') transformerRate(settings);
+  else resNetRate(settings, settings.batchSize);
 }
 
 /** In how many parts a batch is worked on. @throws {UsageError} where parts of that size do not make a batch. */

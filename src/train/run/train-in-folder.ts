@@ -9,7 +9,7 @@ import { Trainer } from '../loop/trainer.ts';
 import { currentVariables } from '../state/current-variables.ts';
 import { DivergedError, restoreSlots, trainingTensors } from '../state/training-tensors.ts';
 import { EventFile } from '../watch/event-file.ts';
-import { MetricsFile, type MetricsRecord } from '../watch/metrics-file.ts';
+import { METRICS_FILE, MetricsFile, type MetricsRecord } from '../watch/metrics-file.ts';
 import { trainedSparsity } from '../watch/trained-sparsity.ts';
 import { Ahead } from './ahead.ts';
 import type { Batch, Preparation } from './preparation.ts';
@@ -108,7 +108,7 @@ class Run<Part extends BatchPart> {
     await using ahead = new Ahead((step) => this.#preparation.batchAt(step), settings.trainSteps);
     using trainer = await this.#trainer(ahead);
     const resumedFrom = trainer.step;
-    await using metrics = await MetricsFile.open(pathIn(this.#folder, 'metrics.jsonl'), resumedFrom);
+    await using metrics = await MetricsFile.open(pathIn(this.#folder, METRICS_FILE), resumedFrom);
     await using events = await EventFile.create(this.#folder, resumedFrom + 1);
     const { signal, onStep = () => {}, onCheckpoint = () => {} } = this.#options;
     const begun = performance.now();

@@ -1,9 +1,28 @@
+import { DataError } from '../../base/errors.ts';
+import { agreeing, fields, real, recordOf, shaped, whole } from '../../base/json-shape.ts';
 import { AppendedFile } from '../../io/files/appended-file.ts';
 import { diskTree } from '../../io/files/disk-tree.ts';
-import { readBytes } from '../../io/files/read-file.ts';
+import { readBytes, readText } from '../../io/files/read-file.ts';
 
 /** What a step gave, by name. Nothing in it depends on the clock: equal runs give equal records. */
 export type MetricsRecord = { readonly step: number } & Readonly<Record<string, number>>;
+
+/** Name of the file in the folder of a run. */
+export const METRICS_FILE = 'metrics.jsonl';
+
+/**
+ * Reads what a run has measured so far; a record that is being written is not there yet.
+ * @throws {DataError} where the file cannot be read, has no record, or something else in it.
+ */
+export async function readMetrics(path: string): Promise<MetricsRecord[]> {
+  const lines = (await readText(path)).split('\n').slice(0, -1);
+  if (lines.length === 0)
+    throw new DataError('has no record yet; wait until the run has made some steps', { file: path });
+  return lines.map((line, i) => {
+    const record = shaped(parsed(line), RECORD, `line of metrics (line ${i + 1})`, path);
+    return record as unknown as MetricsRecord;
+  });
+}
 
 /** The metrics of a run in a file: a record a line, as JSON. */
 export class MetricsFile implements AsyncDisposable {
@@ -50,9 +69,17 @@ function lengthUpTo(bytes: Uint8Array, step: number): number {
 }
 
 function stepOf(line: string): number {
+  const record = parsed(line) as Partial<MetricsRecord> | undefined;
+  return Number(record?.step ?? Number.NaN);
+}
+
+const RECORD = agreeing(recordOf(real()), (record) => fields({ step: whole() })(record, ''));
+
+/** undefined where it is no JSON. */
+function parsed(line: string): unknown {
   try {
-    return Number(JSON.parse(line).step);
+    return JSON.parse(line);
   } catch {
-    return Number.NaN;
+    return undefined;
   }
 }

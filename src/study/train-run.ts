@@ -1,0 +1,96 @@
+import type { Gpu } from '../graph/device/gpu.ts';
+import { openCheckpoint } from '../io/checkpoint/checkpoint.ts';
+import { openPictures } from '../io/pictures/open-pictures.ts';
+import { loadVocabulary } from '../io/text/load-vocabulary.ts';
+import { checkpointSparsity } from '../metrics/sparsity.ts';
+import type { Evaluator } from '../train/evaluation/evaluator.ts';
+import { pictureEvaluator } from '../train/evaluation/picture-evaluator.ts';
+import { translationEvaluator } from '../train/evaluation/translation-evaluator.ts';
+import type { BatchPart } from '../train/loop/trainee.ts';
+import type { Preparation } from '../train/run/preparation.ts';
+import { prepareResNet } from '../train/run/prepare-resnet.ts';
+import { prepareTransformer } from '../train/run/prepare-transformer.ts';
+import type { TrainingSettings } from '../train/run/settings.ts';
+import { type TrainingProgress, trainInFolder } from '../train/run/train-in-folder.ts';
+import { type Measurement, type RunResult, runResult } from './run-result.ts';
+import type { StudyTest } from './study-file.ts';
+import type { StudyRun } from './study-runs.ts';
+
+/** How a run is done. */
+export interface TrainRunOptions {
+  /** What it is measured with. */
+  readonly test: StudyTest;
+  /** Of the run; gone on with where it holds some of it. */
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((progress: TrainingProgress) => void) | undefined;
+}
+
+/** Trains a run of a study, or goes on with it, and measures its last checkpoint. Throws as `trainInFolder`. */
+export async function trainRun(
+  gpu: Gpu,
+  { name, settings }: StudyRun,
+  { test, folder, signal, onStep }: TrainRunOptions,
+): Promise<RunResult> {
+  const begun = performance.now();
+  const preparation = await prepared(settings, signal);
+  try {
+    const { step } = await trainInFolder(gpu, preparation, folder, { resume: true, signal, onStep });
+    const measurements = await measured(gpu, settings, { test, folder, signal });
+    const seconds = (performance.now() - begun) / 1000;
+    return runResult({ name, settings, measurements, adapter: gpu.describe(), steps: step, seconds });
+  } finally {
+    await preparation.close();
+  }
+}
+
+async function prepared(
+  settings: TrainingSettings,
+  signal: AbortSignal | undefined,
+): Promise<Preparation<BatchPart>> {
+  const preparation =
+    settings.model === 'transformer'
+      ? await prepareTransformer(settings, { signal })
+      : await prepareResNet(settings);
+  return preparation as Preparation<BatchPart>;
+}
+
+async function measured(
+  gpu: Gpu,
+  settings: TrainingSettings,
+  { test, folder, signal }: Pick<TrainRunOptions, 'test' | 'folder' | 'signal'>,
+): Promise<Measurement[]> {
+  const evaluator = await evaluatorOf(settings, test);
+  const { technique } = settings;
+  await using checkpoint = await openCheckpoint(folder);
+  const measurements: Measurement[] = [];
+  for (const threshold of thresholdsOf(settings)) {
+    signal?.throwIfAborted();
+    const logAlphaThreshold = threshold ?? undefined;
+    const evaluation = await evaluator.evaluate(gpu, checkpoint, { logAlphaThreshold });
+    // What is zero by chance in a dense model is nothing that was dropped.
+    const { sparsity } =
+      technique === 'dense'
+        ? { sparsity: 0 }
+        : await checkpointSparsity(checkpoint, { technique, model: settings.model, logAlphaThreshold });
+    measurements.push({ logAlphaThreshold: threshold, sparsity, evaluation });
+  }
+  return measurements;
+}
+
+/** The paper measured the Transformer with variational dropout at all of these, the ResNet at 3 only. */
+function thresholdsOf({ technique, model }: TrainingSettings): readonly (number | null)[] {
+  if (technique !== 'variational_dropout') return [null];
+  return model === 'rn50' ? [3] : Array.from({ length: 11 }, (_, i) => i / 2);
+}
+
+async function evaluatorOf(settings: TrainingSettings, test: StudyTest): Promise<Evaluator> {
+  const { technique } = settings;
+  if (settings.model === 'transformer') {
+    const { inputs, targets } = test as Extract<StudyTest, { inputs: unknown }>;
+    const vocabulary = await loadVocabulary(settings.vocab);
+    return translationEvaluator({ inputs, targets }, { vocabulary, technique, heads: settings.numHeads });
+  }
+  const { data } = test as Extract<StudyTest, { data: unknown }>;
+  return pictureEvaluator(await openPictures(data), { technique, imageSize: settings.imageSize });
+}

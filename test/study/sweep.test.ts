@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadResults } from '../../src/results/load-results.ts';
+import { studyFigures } from '../../src/results/plots/study.ts';
+import type { Study } from '../../src/study/study-file.ts';
+import { type SweepOptions, sweep } from '../../src/study/sweep.ts';
+import { makeShards } from '../io/pictures/made-pictures.ts';
+import { withDirectory } from '../io/support.ts';
+import { testGpu } from '../support/gpu.ts';
+import { smallResNet, smallTransformer } from '../train/run/small-runs.ts';
+
+/** A study of seconds: a dense start, two targets of pruning, and variational dropout. */
+async function smallStudy(directory: string): Promise<string> {
+  const { model, technique: _, ...settings } = await smallTransformer(directory, 'dense', { trainSteps: 4 });
+  const study: Study = {
+    model,
+    settings,
+    start: { name: 'dense' },
+    runs: [
+      {
+        name: 'magnitude',
+        settings: { technique: 'magnitude_pruning', beginPruningStep: 0, endPruningStep: 2 },
+        grid: { targetSparsity: [0.5, 0.8] },
+      },
+      { name: 'vd', settings: { technique: 'variational_dropout', penaltyWeight: 1e-4 } },
+    ],
+    test: { inputs: settings.inputs, targets: settings.targets },
+  };
+  const file = join(directory, 'small-study.json');
+  await writeFile(file, JSON.stringify(study));
+  return file;
+}
+
+test('a sweep that is stopped goes on, and comes to the same tables', async () => {
+  await withDirectory(async (directory) => {
+    const gpu = await testGpu();
+    const file = await smallStudy(directory);
+    const [whole, parts] = ['whole', 'parts'].map((name) => join(directory, name));
+    const { results } = await sweep(gpu, file, whole);
+    assert.deepEqual(
+      results.map(({ name, measurements }) => [name, measurements.length]),
+      [
+        ['dense', 1],
+        ['magnitude-targetSparsity=0.5', 1],
+        ['magnitude-targetSparsity=0.8', 1],
+        ['vd', 11],
+      ],
+    );
+    // In the middle of the second run; the folder has another name, which is in no table.
+    let runs = 0;
+    const controller = new AbortController();
+    const stopping: SweepOptions = {
+      signal: controller.signal,
+      onRun: () => runs++,
+      onStep: ({ step }) => {
+        if (runs === 2 && step === 2) controller.abort(new Error('stopped'));
+      },
+    };
+    await assert.rejects(sweep(gpu, file, parts, stopping), /stopped/);
+    const again: string[] = [];
+    await sweep(gpu, file, parts, { onRun: ({ name }) => again.push(name) });
+    assert.deepEqual(again, ['magnitude-targetSparsity=0.5', 'magnitude-targetSparsity=0.8', 'vd']);
+    assert.deepEqual(await tablesOf(parts), await tablesOf(whole));
+    // Nothing is done twice.
+    await sweep(gpu, file, parts, { onRun: ({ name }) => assert.fail(name) });
+
+    const rows = await loadResults(whole);
+    assert.deepEqual(
+      rows.filter(({ technique }) => technique === 'magnitude_pruning').map(({ level }) => level),
+      [0.5, 0.8],
+    );
+    assert.equal(rows.filter(({ technique }) => technique === 'variational_dropout').length, 11);
+    assert.equal(rows.filter(({ experiment }) => experiment === 'baseline').length, 1);
+    const figures = await studyFigures(rows, rows);
+    assert.deepEqual(
+      figures.map(({ name }) => name),
+      ['transformer-study', 'transformer-beside-the-paper'],
+    );
+    assert.match(figures[0].svg, /magnitude pruning/);
+
+    await writeFile(file, `${await readFile(file, 'utf8')}\n`);
+    await assert.rejects(sweep(gpu, file, whole), { exitCode: 2, message: /is of a study that differs/ });
+  });
+});
+
+test('workers share runs, each does none that another has done, and the start is done once', async () => {
+  await withDirectory(async (directory) => {
+    const gpu = await testGpu();
+    const file = await smallStudy(directory);
+    const output = join(directory, 'output');
+    const done: string[] = [];
+    for (const index of [1, 0]) {
+      const { results } = await sweep(gpu, file, output, {
+        shard: { index, count: 2 },
+        onRun: ({ name }) => done.push(name),
+      });
+      assert.equal(results.length, index === 0 ? 3 : 2);
+    }
+    assert.deepEqual(done, ['dense', 'magnitude-targetSparsity=0.8', 'magnitude-targetSparsity=0.5', 'vd']);
+    assert.equal((await readdir(join(output, 'results'))).length, 4);
+  });
+});
+
+test('a sweep of residual networks has their tables', async () => {
+  await withDirectory(async (directory) => {
+    const { model, technique: _, ...settings } = await smallResNet(directory, 'dense', { trainSteps: 2 });
+    await makeShards(directory, [10]);
+    const study: Study = {
+      model,
+      settings,
+      runs: [
+        { name: 'dense' },
+        { name: 'random', settings: { technique: 'random_pruning', targetSparsity: 0.5, endPruningStep: 1 } },
+      ],
+      test: { data: [directory] },
+    };
+    const file = join(directory, 'pictures.json');
+    await writeFile(file, JSON.stringify(study));
+    const output = join(directory, 'output');
+    const { tables } = await sweep(await testGpu(), file, output);
+    assert.deepEqual(tables, [
+      'sparse_rn50/technique_comparison/rn50_baselines.csv',
+      'sparse_rn50/technique_comparison/rn50_random_pruning.csv',
+    ]);
+    const rows = await loadResults(output);
+    assert.deepEqual(
+      rows.map(({ technique, settings: { trainingSteps, endStep } }) => [
+        technique,
+        trainingSteps ?? endStep,
+      ]),
+      [
+        ['dense', 2],
+        ['random_pruning', 1],
+      ],
+    );
+  });
+});
+
+async function tablesOf(folder: string): Promise<string[]> {
+  const tables = join(folder, 'sparse_transformer', 'technique_comparison');
+  const names = (await readdir(tables)).sort();
+  return Promise.all(names.map((name) => readFile(join(tables, name), 'utf8')));
+}
