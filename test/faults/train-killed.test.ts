@@ -9,7 +9,7 @@ import { TECHNIQUES } from '../../src/base/technique.ts';
 import { withDirectory } from '../io/support.ts';
 import { tsos } from '../support/command-line.ts';
 import { type Random, randomFrom } from '../support/random.ts';
-import { optionsOf, smallTransformer } from '../train/run/small-runs.ts';
+import { optionsOf, smallResNet, smallTransformer } from '../train/run/small-runs.ts';
 
 /** How often each training is killed. */
 const KILLS = Number(process.env.TSOS_FAULT_KILLS ?? 1);
@@ -17,13 +17,24 @@ const SEED = Number(process.env.TSOS_FAULT_SEED ?? 1);
 /** About what one takes once it has begun. */
 const TRAINING_MS = 1500;
 
-for (const [i, technique] of TECHNIQUES.entries()) {
-  test(`${technique}: a training that is killed at any moment goes on to the same, to the bit`, async () => {
+const RUNS = [
+  ...TECHNIQUES.map((technique) => ({
+    name: technique,
+    settingsIn: (directory: string) => smallTransformer(directory, technique, { trainSteps: 60 }),
+  })),
+  {
+    name: 'a residual network',
+    settingsIn: (directory: string) => smallResNet(directory, 'magnitude_pruning', { trainSteps: 30 }),
+  },
+];
+
+for (const [i, { name, settingsIn }] of RUNS.entries()) {
+  test(`${name}: a training that is killed at any moment goes on to the same, to the bit`, async () => {
     await withDirectory(async (directory) => {
-      const settings = await smallTransformer(directory, technique, { trainSteps: 60 });
-      const train = (name: string, random?: Random) => {
-        const output = join(directory, name);
-        const args = ['train', 'transformer', '--output', output, '--resume', ...optionsOf(settings)];
+      const settings = await settingsIn(directory);
+      const train = (folder: string, random?: Random) => {
+        const output = join(directory, folder);
+        const args = ['train', settings.model, '--output', output, '--resume', ...optionsOf(settings)];
         return tsos(args, random ? { during: killWithin(random, output) } : {});
       };
       const whole = await train('whole');

@@ -68,8 +68,11 @@ test('a sweep that is stopped goes on, and comes to the same tables', async () =
 
     const rows = await loadResults(whole);
     assert.deepEqual(
-      rows.filter(({ technique }) => technique === 'magnitude_pruning').map(({ level }) => level),
-      [0.5, 0.8],
+      // Of layers this small no share of whole weights is quite the target.
+      rows
+        .filter(({ technique }) => technique === 'magnitude_pruning')
+        .map(({ sparsity }) => Math.round(10 * sparsity)),
+      [5, 8],
     );
     assert.equal(rows.filter(({ technique }) => technique === 'variational_dropout').length, 11);
     assert.equal(rows.filter(({ experiment }) => experiment === 'baseline').length, 1);

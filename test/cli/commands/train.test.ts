@@ -9,7 +9,7 @@ import { withDirectory } from '../../io/support.ts';
 import { interruptOnce, tsos } from '../../support/command-line.ts';
 import { assertOneSentence } from '../../support/one-sentence.ts';
 import { parsedBySchema } from '../../support/schema.ts';
-import { optionsOf, smallTransformer } from '../../train/run/small-runs.ts';
+import { optionsOf, smallResNet, smallTransformer } from '../../train/run/small-runs.ts';
 
 interface Report {
   step: number;
@@ -53,6 +53,26 @@ test('a training that Ctrl-C stops is gone on with, and its checkpoint is what o
       '--json',
     ]);
     assert.equal((await parsedBySchema<Report>('train', repeated.stdout)).settings.trainSteps, 2);
+  });
+});
+
+test('what is trained here is verified, counted, converted, and pruned', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallResNet(directory, 'dense', { trainSteps: 2 });
+    const [run, pruned, converted] = ['run', 'pruned', 'run.npz'].map((name) => join(directory, name));
+    const done = async (...args: string[]) => {
+      const { code, stdout, stderr } = await tsos(args);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    await done('train', 'rn50', '--output', run, ...optionsOf(settings));
+    await done('inspect', run, '--verify');
+    await done('prune', run, '--sparsity', '0.5', '--output', pruned);
+    const { sparsity } = JSON.parse(await done('sparsity', pruned, '--json'));
+    assert.ok(Math.abs(sparsity - 0.5) < 0.01, `${sparsity}`);
+    // What is in no shape stays with the copy.
+    assert.deepEqual(JSON.parse(await readFile(join(pruned, 'hparams.json'), 'utf8')), { image_size: 8 });
+    await done('convert', run, '--to', 'npz', '--drop-slots', '--output', converted);
   });
 });
 

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import type { Technique } from '../../../src/base/technique.ts';
 import { buildVocabulary, countWords, formatVocabulary } from '../../../src/io/text/build-vocabulary.ts';
 import { RESNET_PRESETS, TRANSFORMER_PRESETS } from '../../../src/train/run/presets.ts';
-import type { ResNetSettings, TransformerSettings } from '../../../src/train/run/settings.ts';
+import {
+  optionName,
+  type ResNetSettings,
+  type TrainingSettings,
+  type TransformerSettings,
+} from '../../../src/train/run/settings.ts';
 import { makeShards } from '../../io/pictures/made-pictures.ts';
 import { below, randomFrom } from '../../support/random.ts';
 
@@ -94,11 +99,12 @@ export async function smallResNet(
 }
 
 /** The options of the command line that say the same. */
-export function optionsOf(settings: TransformerSettings): string[] {
+export function optionsOf(settings: TrainingSettings): string[] {
   return Object.entries(settings)
     .filter(([name]) => name !== 'model')
     .flatMap(([name, value]) => {
-      const option = `--${name.replace(/[A-Z0-9]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      const option = optionName(name);
+      if (name === 'decayEpochs') return [option, String(value)];
       if (name === 'perLayer') {
         return (value as NonNullable<TransformerSettings['perLayer']>).flatMap(({ layer, sparsity }) => [
           option,
