@@ -77,7 +77,7 @@ export {
   readPictures,
   type Selection,
 } from './io/pictures/read-pictures.ts';
-export { trainingPixels } from './io/pictures/training-picture.ts';
+export { type Augmentation, trainingPixels } from './io/pictures/training-picture.ts';
 export type { AnsweringThread } from './io/threads/answering-thread.ts';
 
 // Text.

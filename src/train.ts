@@ -66,6 +66,7 @@ export type { SentencePair } from './train/text/sentence-pair.ts';
 
 export type { PictureView } from './io/pictures/prepare.ts';
 export { type LinearSchedule, linearLearningRate } from './models/transformer/learning-rate.ts';
+export type { Evaluation, Evaluator, EvaluatorOptions } from './train/evaluation/evaluator.ts';
 export type { DeviceMasks, Kept, Pruner } from './train/loop/device-masks.ts';
 export type { BatchPart, RecordedPart, StepInputs, Trainee } from './train/loop/trainee.ts';
 export { type Losses, Trainer, type TrainerOptions } from './train/loop/trainer.ts';

@@ -3,7 +3,9 @@ import { type PictureView, type Prepared, prepare } from './prepare.ts';
 
 /** A JPEG, and how it is to be seen. */
 export interface DecodeQuestion {
+  /** The picture as it is stored. */
   readonly jpeg: Uint8Array;
+  /** What of it, and how large. */
   readonly view: PictureView;
 }
 

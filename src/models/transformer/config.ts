@@ -9,7 +9,7 @@ import {
   resolveTechnique,
 } from '../../layers/resolve-technique.ts';
 import { embeddingSite, layerSites } from '../../layers/transformer-sites.ts';
-import { type HparamsSource, statedHparams } from '../hparams.ts';
+import { statedHparams } from '../hparams.ts';
 
 /** Id of padding and of "no token yet". */
 export const PAD = 0;
@@ -33,7 +33,7 @@ export interface TransformerOptions {
 }
 
 /** Where a number of heads comes from: shapes of variables do not tell it. */
-export type HeadsSource = 'option' | 'split heads' | HparamsSource | 'default';
+export type HeadsSource = 'option' | 'split heads' | 'metadata' | 'hparams.json' | 'default';
 
 /** A Transformer as its checkpoint describes it. */
 export interface TransformerConfig {

@@ -12,6 +12,6 @@ export interface EvaluatorOptions {
 
 /** Measures a model by data that it was not trained on. */
 export interface Evaluator {
-  /** @param variables of the model: a checkpoint, or what is trained just now, see `currentVariables` */
+  /** Measures. @param variables of the model: a checkpoint, or what is trained just now, see `currentVariables` */
   evaluate(gpu: Gpu, variables: Checkpoint, options?: EvaluatorOptions): Promise<Evaluation>;
 }
