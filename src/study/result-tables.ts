@@ -14,7 +14,9 @@ export interface ResultTable {
 /** The results of runs in the columns of the paper's own files, one for each technique there is. */
 export function resultTables(results: readonly RunResult[]): ResultTable[] {
   return RESULT_FILES.flatMap((file) => {
-    const own = results.filter(({ settings }) => isOf(file, settings));
+    const own = results.filter(
+      ({ settings, measurements }) => measurements.length > 0 && isOf(file, settings),
+    );
     if (own.length === 0) return [];
     const header = file.columns.map(({ heading }) => heading);
     return [

@@ -3,6 +3,7 @@ import {
   listOf,
   nullable,
   oneOf,
+  optional,
   real,
   recordOf,
   type Shape,
@@ -14,11 +15,13 @@ import type { TrainingSettings } from '../train/run/settings.ts';
 
 const FORMAT = 'tsos study result 1';
 
-/** A finished run, measured. */
+/** A finished run, measured; or one that diverged. */
 export interface RunResult {
   readonly format: typeof FORMAT;
   readonly name: string;
   readonly settings: TrainingSettings;
+  /** Why there is nothing to measure: training would end so again. */
+  readonly diverged?: string | undefined;
   /** One; of variational dropout in a Transformer one for each threshold that the paper's file has. */
   readonly measurements: readonly Measurement[];
   /** Where it was measured. */
@@ -63,8 +66,8 @@ const RESULT = fields({
       sparsity: real({ least: 0, most: 1 }),
       evaluation: recordOf(real()),
     }),
-    { least: 1 },
   ),
+  diverged: optional(text()),
   adapter: text(),
   steps: whole(),
   seconds: real({ least: 0 }),

@@ -61,7 +61,13 @@ export async function sweep(
   const { shard: { index, count } = { index: 0, count: 1 } } = options;
   const mine = others.filter((_, position) => position % count === index);
   const worker = new Worker(gpu, study, folder, options);
-  if (start !== undefined) await worker.finish([start]);
+  if (start !== undefined) {
+    await worker.finish([start]);
+    const { diverged } = await readRunResult(resultFile(folder, start.name));
+    if (diverged !== undefined) {
+      throw new UsageError(`${file}: run ${start.name}, which the others begin with: ${diverged}`);
+    }
+  }
   await worker.finish(mine);
   const all = [...(start ? [start] : []), ...others];
   const tables = await writeTables(folder, all);

@@ -12,6 +12,7 @@ import { prepareResNet } from '../train/run/prepare-resnet.ts';
 import { prepareTransformer } from '../train/run/prepare-transformer.ts';
 import type { TrainingSettings } from '../train/run/settings.ts';
 import { type TrainingProgress, trainInFolder } from '../train/run/train-in-folder.ts';
+import { DivergedError } from '../train/state/training-tensors.ts';
 import { type Measurement, type RunResult, runResult } from './run-result.ts';
 import type { StudyTest } from './study-file.ts';
 import type { StudyRun } from './study-runs.ts';
@@ -26,7 +27,10 @@ export interface TrainRunOptions {
   readonly onStep?: ((progress: TrainingProgress) => void) | undefined;
 }
 
-/** Trains a run of a study, or goes on with it, and measures its last checkpoint. Throws as `trainInFolder`. */
+/**
+ * Trains a run of a study, or goes on with it, and measures its last checkpoint. Throws as `trainInFolder`, but not where the run
+ * diverges: that is its result.
+ */
 export async function trainRun(
   gpu: Gpu,
   { name, settings }: StudyRun,
@@ -35,12 +39,39 @@ export async function trainRun(
   const begun = performance.now();
   const preparation = await prepared(settings, signal);
   try {
-    const { step } = await trainInFolder(gpu, preparation, folder, { resume: true, signal, onStep });
+    const steps = await trained(gpu, preparation, folder, { signal, onStep });
+    const adapter = gpu.describe();
+    const seconds = () => (performance.now() - begun) / 1000;
+    if (typeof steps === 'string') {
+      return runResult({
+        name,
+        settings,
+        diverged: steps,
+        measurements: [],
+        adapter,
+        steps: 0,
+        seconds: seconds(),
+      });
+    }
     const measurements = await measured(gpu, settings, { test, folder, signal });
-    const seconds = (performance.now() - begun) / 1000;
-    return runResult({ name, settings, measurements, adapter: gpu.describe(), steps: step, seconds });
+    return runResult({ name, settings, measurements, adapter, steps, seconds: seconds() });
   } finally {
     await preparation.close();
+  }
+}
+
+/** @returns steps that were done, or why there are none */
+async function trained(
+  gpu: Gpu,
+  preparation: Preparation<BatchPart>,
+  folder: string,
+  options: Pick<TrainRunOptions, 'signal' | 'onStep'>,
+): Promise<number | string> {
+  try {
+    return (await trainInFolder(gpu, preparation, folder, { ...options, resume: true })).step;
+  } catch (error) {
+    if (error instanceof DivergedError) return error.message;
+    throw error;
   }
 }
 

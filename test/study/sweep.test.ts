@@ -88,6 +88,33 @@ test('a sweep that is stopped goes on, and comes to the same tables', async () =
   });
 });
 
+test('a run that diverges is a result, and does not keep the others from theirs', async () => {
+  await withDirectory(async (directory) => {
+    const {
+      model,
+      technique: _,
+      ...settings
+    } = await smallTransformer(directory, 'dense', { trainSteps: 3 });
+    const study: Study = {
+      model,
+      settings: { ...settings, warmupSteps: 0 },
+      runs: [{ name: 'wild', settings: { learningRate: 1e30 } }, { name: 'tame' }],
+      test: { inputs: settings.inputs, targets: settings.targets },
+    };
+    const file = join(directory, 'own.json');
+    await writeFile(file, JSON.stringify(study));
+    const output = join(directory, 'output');
+    const { results } = await sweep(await testGpu(), file, output);
+    assert.match(`${results[0].diverged}`, /the training has diverged/);
+    assert.deepEqual(
+      results.map(({ measurements }) => measurements.length),
+      [0, 1],
+    );
+    assert.equal((await loadResults(output)).length, 1);
+    await sweep(await testGpu(), file, output, { onRun: ({ name }) => assert.fail(name) });
+  });
+});
+
 test('workers share runs, each does none that another has done, and the start is done once', async () => {
   await withDirectory(async (directory) => {
     const gpu = await testGpu();

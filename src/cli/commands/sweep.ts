@@ -46,18 +46,21 @@ sweepCommand.action(async (file, { output, shard, json }) => {
   });
 });
 
-function describe({ measurements: [{ sparsity, evaluation }] }: RunResult): string {
+function describe({ diverged, measurements: [first] }: RunResult): string {
+  if (first === undefined) return `${diverged}`;
+  const { sparsity, evaluation } = first;
   return `${(100 * sparsity).toFixed(2)} % sparse, ${describeEvaluated(evaluation)}`;
 }
 
 function asText(output: string, { results, tables }: Sweep): string {
-  const rows = results.flatMap(({ name, measurements }) =>
-    measurements.map(({ logAlphaThreshold, sparsity, evaluation }) => [
+  const rows = results.flatMap(({ name, measurements }) => {
+    if (measurements.length === 0) return [[name, '', 'diverged']];
+    return measurements.map(({ logAlphaThreshold, sparsity, evaluation }) => [
       logAlphaThreshold === null ? name : `${name}, threshold ${logAlphaThreshold}`,
       (100 * sparsity).toFixed(2),
       describeEvaluated(evaluation),
-    ]),
-  );
+    ]);
+  });
   const table = formatTable(
     [{ heading: 'run' }, { heading: 'sparsity %', align: 'right' }, { heading: 'quality' }],
     rows,
