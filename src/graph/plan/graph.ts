@@ -2,6 +2,7 @@ import { UsageError } from '../../base/errors.ts';
 import type { Grid, Kernel } from '../../wgsl/kernel.ts';
 import type { Gpu } from '../device/gpu.ts';
 import type { Choice } from '../device/kernel-choice.ts';
+import { hoist } from './hoist.ts';
 import type { GraphNode, GraphTensor, TransientTensor } from './node.ts';
 import { buildPlan, type Plan } from './plan.ts';
 
@@ -82,9 +83,9 @@ export class Graph {
     this.#nodes.push({ ...this.#nodes.pop()!, choice: { ...choice, candidates: [usual, ...possible] } });
   }
 
-  /** Compiles the kernels and lays out the buffers. The graph must not be added to afterwards. */
-  plan(): Promise<Plan> {
-    return buildPlan(this.gpu, this.name, this.#nodes, this.#kept);
+  /** Compiles the kernels and lays out the buffers, see `hoist` and `layOut`. The graph must not be added to afterwards. */
+  async plan(): Promise<Plan> {
+    return buildPlan(this.gpu, this.name, hoist(this.#nodes, this.#kept), this.#kept);
   }
 
   #check(
