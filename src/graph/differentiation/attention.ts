@@ -82,6 +82,7 @@ export function attention(tape: Tape, shape: AttentionShape, inputs: AttentionIn
   );
   const drop = dropout && { formula: droppedFormula(dropout.rate), draws: dropout.draws };
   const kept = drop ? applyFormula(graph, drop.formula, { x: weights, u: drop.draws }, {}) : weights;
+  const dropped = drop && { inputs: { x: weights, u: drop.draws }, value: kept };
   products.overKeys(value, kept, output);
 
   return tape.record(output, [query, key, value], (gradient) => {
@@ -90,9 +91,7 @@ export function attention(tape: Tape, shape: AttentionShape, inputs: AttentionIn
       if (scores === undefined) {
         const ofKept = graph.tensor('attention scores gradient', weights.shape);
         products.scores(gradient, value, ofKept);
-        scores = drop
-          ? applyDerivative(graph, drop.formula, { x: weights, u: drop.draws }, {}, 'x', ofKept)
-          : ofKept;
+        scores = drop ? applyDerivative(graph, drop.formula, dropped!, {}, 'x', ofKept) : ofKept;
         graph.dispatch(softmaxGradientKernel(), softmaxGrid(rows), parameters, { weights, gradient: scores });
       }
       return scores;

@@ -61,8 +61,8 @@ export function convolution(
   const y = graph.tensor('convolution', [outputs, pixels]);
   recordConvolution(graph, 'convolution', sizes, { x, w: kernel, y });
   return tape.record(y, [kernel, x], (gradient) => [
-    () => kernelGradient(graph, kernel, x, gradient, sizes),
-    () => inputGradient(graph, kernel, x, gradient, sizes),
+    () => kernelGradient(graph, kernel, tape.again(x), gradient, sizes),
+    () => inputGradient(graph, tape.again(kernel), x, gradient, sizes),
   ]);
 }
 

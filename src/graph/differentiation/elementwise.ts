@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import { elements } from '../device/scope.ts';
 import type { GraphTensor } from '../plan/node.ts';
 import { applyDerivative, applyFormula, type Formula } from './formula.ts';
 import type { Tape } from './tape.ts';
@@ -20,13 +21,21 @@ export function elementwise(
   parameters: Readonly<Record<string, number>> = {},
 ): GraphTensor {
   const variables = formula.inputs.filter((name) => formula.derivatives[name] !== undefined);
+  const compute = () => applyFormula(tape.graph, formula, inputs, parameters);
+  const value = compute();
+  if (formula.recomputed && elements(value) >= LARGE) tape.recomputable(value, compute);
   return tape.record(
-    applyFormula(tape.graph, formula, inputs, parameters),
+    value,
     variables.map((name) => inputs[name]),
     (gradient) =>
-      variables.map((name) => () => applyDerivative(tape.graph, formula, inputs, parameters, name, gradient)),
+      variables.map((name) => {
+        return () => applyDerivative(tape.graph, formula, { inputs, value }, parameters, name, gradient);
+      }),
   );
 }
+
+/** Elements of a result whose memory is worth that it is computed anew. */
+const LARGE = 1 << 18;
 
 /** A differentiable function of each element. */
 export type OfOne = (tape: Tape, x: GraphTensor) => GraphTensor;
@@ -75,10 +84,11 @@ export const applyMask: OfTwo = ofTwo({
   inputs: ['a', 'b'],
   value: 'a * b',
   derivatives: { a: 'b' },
+  recomputed: true,
 });
 
 /** `max(0, x)`; the derivative at 0 is 0. */
-export const relu: OfOne = ofOne('relu', 'max(x, 0.0)', 'select(0.0, 1.0, x > 0.0)');
+export const relu: OfOne = ofOne('relu', 'max(x, 0.0)', 'select(0.0, 1.0, value > 0.0)');
 
 /** `1 / (1 + e^−x)` */
 export const sigmoid: OfOne = ofOne('sigmoid', 'logistic(x)', 'logistic(x) * logistic(-x)');
@@ -96,7 +106,7 @@ export const log: OfOne = ofOne('log', 'exact_log(x)', '1.0 / x');
 export const sqrt: OfOne = ofOne('sqrt', 'sqrt(x)', '0.5 / value');
 
 /** `x²` */
-export const square: OfOne = ofOne('square', 'x * x', '2.0 * x');
+export const square: OfOne = ofOne('square', 'x * x', '2.0 * x', true);
 
 /** `log(1 + e^x)` */
 export const softplus: OfOne = ofOne('softplus', 'softplus(x)', 'logistic(x)');
@@ -136,8 +146,8 @@ const CLAMP: Formula = {
   derivatives: { x: 'select(0.0, 1.0, x >= low && x <= high)' },
 };
 
-function ofOne(name: string, value: string, derivative: string): OfOne {
-  const formula: Formula = { name, inputs: ['x'], value, derivatives: { x: derivative } };
+function ofOne(name: string, value: string, derivative: string, recomputed = false): OfOne {
+  const formula: Formula = { name, inputs: ['x'], value, derivatives: { x: derivative }, recomputed };
   return (tape, x) => elementwise(tape, formula, { x });
 }
 

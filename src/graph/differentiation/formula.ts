@@ -24,8 +24,10 @@ export interface Formula {
    * WGSL's own.
    */
   readonly value: string;
-  /** Partial derivative by each input, of inputs, parameters and `value`; inputs left out are constants. */
+  /** Partial derivative by each input, of inputs, parameters and `value`, the result; inputs left out are constants. */
   readonly derivatives: Readonly<Record<string, string>>;
+  /** It costs so little that gradients which need a large result get it computed anew, rather than that it is kept for them. */
+  readonly recomputed?: boolean;
 }
 
 /**
@@ -53,25 +55,31 @@ export function applyFormula(
 
 /**
  * Records the gradient of a formula with respect to one input: `gradient · derivative`, summed over what the
- * input was repeated along.
+ * input was repeated along. Reads, and so keeps, only what the derivative names.
+ * @param value result of the formula
+ * @returns the gradient itself where there is nothing to compute
  */
 export function applyDerivative(
   graph: Graph,
   formula: Formula,
-  inputs: Readonly<Record<string, GraphTensor>>,
+  { inputs, value }: { readonly inputs: Readonly<Record<string, GraphTensor>>; readonly value: GraphTensor },
   parameters: Readonly<Record<string, number>>,
   by: string,
   gradient: GraphTensor,
-): TransientTensor {
+): GraphTensor {
   const whole = extents(gradient);
   const part = extents(inputs[by]);
-  const derivative = formula.derivatives[by].replace(/\bvalue\b/g, `(${formula.value})`);
+  const derivative = formula.derivatives[by];
+  if (derivative === '1.0' && sameShape(inputs[by], gradient)) return gradient;
   const text = {
     ...formula,
     name: `${formula.name} by ${by}`,
     expression: derivative === '1.0' ? 'gradient' : `gradient * (${derivative})`,
   };
-  const operands = derivative === '1.0' ? { gradient } : { ...inputs, gradient };
+  const named = Object.entries({ ...inputs, value }).filter(([name]) =>
+    new RegExp(`\\b${name}\\b`).test(derivative),
+  );
+  const operands = { ...Object.fromEntries(named), gradient };
   const result = graph.tensor(`${inputs[by].name} gradient`, inputs[by].shape);
   const record = (into: TransientTensor, sum: 'columns' | 'rows' | undefined) =>
     recordElementwise(graph, text, operands, parameters, { result: into, extents: whole, sum });
@@ -152,6 +160,10 @@ function recordElementwise(
     { rows, columns, ...prefixed('p_', parameters) },
     { ...prefixed('in_', inputs), result: to.result },
   );
+}
+
+function sameShape(one: GraphTensor, other: GraphTensor): boolean {
+  return one.shape.length === other.shape.length && one.shape.every((extent, i) => extent === other.shape[i]);
 }
 
 function spreadOf(operation: string, tensor: GraphTensor, whole: Extents): Spread {

@@ -86,6 +86,7 @@ const SCALE_AND_BIAS: Formula = {
   inputs: ['x', 'scale', 'bias'],
   value: 'x * scale + bias',
   derivatives: { x: 'scale', scale: 'x', bias: '1.0' },
+  recomputed: true,
 };
 
 function normalise(

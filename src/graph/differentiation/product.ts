@@ -37,12 +37,12 @@ export function product(
   return tape.record(recordProduct(graph, a, b, { a: ta, b: tb }), [a, b], (gradient) => [
     () =>
       ta
-        ? recordProduct(graph, b, gradient, { a: tb, b: true }, a)
-        : recordProduct(graph, gradient, b, { b: !tb }, a),
+        ? recordProduct(graph, tape.again(b), gradient, { a: tb, b: true }, a)
+        : recordProduct(graph, gradient, tape.again(b), { b: !tb }, a),
     () =>
       tb
-        ? recordProduct(graph, gradient, a, { a: true, b: ta }, b)
-        : recordProduct(graph, a, gradient, { a: !ta }, b),
+        ? recordProduct(graph, gradient, tape.again(a), { a: true, b: ta }, b)
+        : recordProduct(graph, tape.again(a), gradient, { a: !ta }, b),
   ]);
 }
 

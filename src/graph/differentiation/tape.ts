@@ -25,6 +25,8 @@ export type Backward = (gradient: GraphTensor) => readonly (() => GraphTensor)[]
 export class Tape {
   /** The graph that operations are recorded in. */
   readonly graph: Graph;
+  readonly #recomputable = new Map<GraphTensor, () => GraphTensor>();
+  readonly #recomputed = new Map<GraphTensor, GraphTensor>();
   readonly #records: { output: GraphTensor; inputs: readonly GraphTensor[]; backward: Backward }[] = [];
 
   /** Records in a graph, which may have dispatches already. */
@@ -44,19 +46,35 @@ export class Tape {
     return output;
   }
 
+  /** Says how a tensor is computed anew, so that gradients need not keep it; they have to ask for it by `again`. */
+  recomputable(tensor: GraphTensor, compute: () => GraphTensor): void {
+    this.#recomputable.set(tensor, compute);
+  }
+
+  /** What a gradient reads in place of a tensor of the forward pass: the same values, computed anew once for all gradients. */
+  again(tensor: GraphTensor): GraphTensor {
+    const compute = this.#recomputable.get(tensor);
+    if (compute === undefined) return tensor;
+    const recomputed = this.#recomputed.get(tensor) ?? compute();
+    this.#recomputed.set(tensor, recomputed);
+    return recomputed;
+  }
+
   /**
    * Records the gradients of a scalar with respect to `sources`: parameters, or any other tensors that
-   * operations of this tape have read. They come in the order and the shapes of the sources; of a source the
-   * loss does not depend on, it is zeros.
+   * operations of this tape have read. They come in the order and the shapes of the sources, each a tensor of its own that no
+   * other gradient is computed from; of a source the loss does not depend on, it is zeros.
    * @throws {UsageError} when the loss is not a scalar.
    */
   gradients(loss: GraphTensor, sources: readonly GraphTensor[]): GraphTensor[] {
     if (elements(loss) !== 1) throw new UsageError(`gradients: ${described(loss)} is not a scalar.`);
     const dependent = this.#dependentOn(sources);
     const parts = new Map<GraphTensor, GraphTensor[]>([[loss, [fill(this.graph, loss, 1, 'one')]]]);
+    const taken = new Set<GraphTensor>();
     for (const { output, inputs, backward } of [...this.#records].reverse()) {
       const gradient = dependent.has(output) ? this.#total(parts, output) : undefined;
       if (gradient === undefined) continue;
+      taken.add(gradient);
       const of = backward(gradient);
       inputs.forEach((input, index) => {
         if (!dependent.has(input)) return;
@@ -65,9 +83,12 @@ export class Tape {
         parts.set(input, list);
       });
     }
-    return sources.map(
-      (source) => this.#total(parts, source) ?? fill(this.graph, source, 0, `${source.name} gradient`),
-    );
+    return sources.map((source) => {
+      const total = this.#total(parts, source) ?? fill(this.graph, source, 0, `${source.name} gradient`);
+      const own = taken.has(total) ? applyFormula(this.graph, COPY, { x: total }, {}, source) : total;
+      taken.add(own);
+      return own;
+    });
   }
 
   /** The sources and all outputs that are computed from one. */
@@ -90,3 +111,5 @@ export class Tape {
 }
 
 const SUM: Formula = { name: 'add gradients', inputs: ['a', 'b'], value: 'a + b', derivatives: {} };
+
+const COPY: Formula = { name: 'copy', inputs: ['x'], value: 'x', derivatives: {} };

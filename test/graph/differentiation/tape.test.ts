@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { add, affine, multiply, square, tanh } from '../../../src/graph/differentiation/elementwise.ts';
+import { Scope } from '../../../src/graph/device/scope.ts';
+import {
+  add,
+  affine,
+  applyMask,
+  multiply,
+  square,
+  tanh,
+} from '../../../src/graph/differentiation/elementwise.ts';
 import { gather } from '../../../src/graph/differentiation/embedding.ts';
 import { batchNorm } from '../../../src/graph/differentiation/normalisation.ts';
 import { product } from '../../../src/graph/differentiation/product.ts';
 import { sum } from '../../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
+import { Graph } from '../../../src/graph/plan/graph.ts';
 import { asFloats, compute } from '../../support/compute.ts';
 import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
@@ -110,4 +119,49 @@ test('nothing is not differentiated', async () => {
     })),
     { name: 'UsageError', message: 'square: x [3, 0] is empty.' },
   );
+});
+
+test('the gradients of what is added are tensors of their own, read without keeping them', async () => {
+  const gpu = await testGpu();
+  using scope = new Scope(gpu);
+  const graph = new Graph(gpu, 'test');
+  const tape = new Tape(graph);
+  const [a, b] = ['a', 'b'].map((name) => scope.upload(name, [2, 2], Float32Array.of(1, 2, 3, 4)));
+  const inner = add(tape, a, b);
+  const outer = add(tape, inner, a);
+  const gradients = tape.gradients(sum(tape, square(tape, outer)), [a, b, inner, outer]);
+  assert.equal(new Set(gradients).size, 4);
+  using plan = await graph.plan();
+  plan.run();
+  const read = await Promise.all(gradients.map((gradient) => plan.read(gradient)));
+  assert.deepEqual(
+    read.map((values) => [...values]),
+    [12, 6, 6, 6].map((factor) => [1, 2, 3, 4].map((value) => factor * value)),
+  );
+});
+
+test('what is large and cheap is computed anew for gradients, to the same bits, and not kept', async () => {
+  const gpu = await testGpu();
+  using scope = new Scope(gpu);
+  const random = randomFrom(5);
+  const theta = scope.upload('theta', [512, 520], uniform(random, [512, 520]).data);
+  const mask = scope.upload(
+    'mask',
+    [512, 520],
+    Float32Array.from({ length: 512 * 520 }, (_, i) => i % 3 && 1),
+  );
+  const x = scope.upload('x', [520, 4], uniform(random, [520, 4]).data);
+  const gradientsWith = async (masked: typeof multiply) => {
+    const graph = new Graph(gpu, 'test');
+    const tape = new Tape(graph);
+    const y = product(tape, masked(tape, theta, mask), x);
+    const gradients = tape.gradients(sum(tape, square(tape, y)), [theta, x]);
+    using plan = await graph.plan();
+    plan.run();
+    const masks = plan.kernels.filter((kernel) => /^(mask|multiply) \(/.test(kernel)).length;
+    return { masks, values: await Promise.all(gradients.map((gradient) => plan.read(gradient))) };
+  };
+  const [anew, kept] = [await gradientsWith(applyMask), await gradientsWith(multiply)];
+  assert.deepEqual([anew.masks, kept.masks], [2, 1]);
+  assert.deepEqual(anew.values, kept.values);
 });
