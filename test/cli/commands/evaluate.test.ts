@@ -30,6 +30,11 @@ import { tinyResNet } from '../../support/tiny-resnet.ts';
 
 /** As many as `makeShards` gives pictures of different classes here. */
 const CLASSES = 12;
+/** Of pictures, which are decoded from larger ones as ever; what commands do with them does not depend on it. */
+const IMAGE_SIZE = 64;
+/** What can be interrupted between two pictures. */
+const SLOW_SIZE = 224;
+const SLOWLY = ['--image-size', `${SLOW_SIZE}`];
 const TENSORS = tinyResNet({ depth: 18, technique: 'magnitude_pruning', classes: CLASSES });
 /** With `--json`. */
 type EvaluationReport = EvaluationPart & { versions: unknown; result: EvaluationResult };
@@ -82,7 +87,7 @@ test('Ctrl-C keeps what is finished, and --resume goes on from there to the same
     const { args, data } = await prepared(directory, [12]);
     const output = join(directory, 'out');
     const partial = `${output}.partial`;
-    const command = ['evaluate', ...args, '--output', output, '--batch', '1'];
+    const command = ['evaluate', ...args, '--output', output, '--batch', '1', ...SLOWLY];
     const interrupted = await tsos(command, { during: interruptOnce(partial) });
     const kept = (await readFile(partial, 'utf8')).split('\n').length - 2;
     assert.ok(kept >= 1 && kept < 12, `${kept} batches`);
@@ -98,7 +103,7 @@ test('Ctrl-C keeps what is finished, and --resume goes on from there to the same
     const resumed = await succeeds([...command, '--resume', '--json']);
     assert.match(resumed.stderr, new RegExp(`tsos: ${kept} pictures were done before`));
     assert.equal(existsSync(partial), false);
-    assert.deepEqual(JSON.parse(resumed.stdout).totals, await countedByLibrary(data));
+    assert.deepEqual(JSON.parse(resumed.stdout).totals, await countedByLibrary(data, SLOW_SIZE));
   });
 });
 
@@ -341,6 +346,7 @@ test("pictures in folders called by ImageNet's ids need no labels, and a thousan
     const checkpoint = join(directory, 'model.ckpt-1');
     const thousand = tinyResNet({ depth: 18, classes: 1000 });
     await writeCheckpoint(checkpoint, readTensors(memoryCheckpoint(thousand)));
+    await writeFile(join(directory, 'hparams.json'), JSON.stringify({ image_size: IMAGE_SIZE }));
     const data = join(directory, 'val');
     for (const id of ['n01440764', 'n15075141']) await mkdir(join(data, id), { recursive: true });
     const names = ['n01440764/a.JPEG', 'n15075141/b.JPEG'];
@@ -366,7 +372,7 @@ test('an interrupted classification goes on where it stopped, bad pictures passe
   await withDirectory(async (directory) => {
     const { options, data } = await prepared(directory, [10], [9]);
     const output = join(directory, 'out.jsonl');
-    const command = ['classify', ...options, data, '--output', output, '--batch', '1'];
+    const command = ['classify', ...options, data, '--output', output, '--batch', '1', ...SLOWLY];
     const interrupted = await tsos(command, { during: interruptOnce(`${output}.partial`) });
     assert.equal(interrupted.code, 130, interrupted.stderr);
     const [, kept] = /interrupted: (\d+) pictures are kept in .*--resume/.exec(interrupted.stderr) ?? [];
@@ -377,7 +383,8 @@ test('an interrupted classification goes on where it stopped, bad pictures passe
     const resumed = await succeeds([...command, '--resume', '--skip-bad']);
     assert.match(resumed.stderr, new RegExp(`tsos: ${kept} pictures were done before`));
     const file = join(data, 'validation-00000-of-00009');
-    assert.deepEqual(parsedLines(await readFile(output, 'utf8')), await namedByLibrary([file], { top: 5 }));
+    const expected = await namedByLibrary([file], { top: 5 }, SLOW_SIZE);
+    assert.deepEqual(parsedLines(await readFile(output, 'utf8')), expected);
     assert.match(resumed.stdout, /validation-00000-of-00009, record 9\n {2}not classified: .*record 9/);
 
     const again = await succeeds([...command, '--resume', '--skip-bad']);
@@ -400,6 +407,7 @@ async function prepared(directory: string, counts: readonly number[], bad: reado
   await mkdir(join(directory, 'model'));
   await mkdir(data);
   await writeCheckpoint(checkpoint, readTensors(memoryCheckpoint(TENSORS)));
+  await writeFile(join(directory, 'model', 'hparams.json'), JSON.stringify({ image_size: IMAGE_SIZE }));
   await makeShards(data, counts, bad);
   // Of one format, with fewer kernels to compile; decoding so few pictures is not worth a thread.
   const options = [checkpoint, '--format', 'sparse', '--workers', '0'];
@@ -412,24 +420,31 @@ async function succeeds(args: readonly string[]): Promise<Outcome> {
   return outcome;
 }
 
-let model: Promise<ResNet50> | undefined;
+const models = new Map<number, Promise<ResNet50>>();
 
-function library(): Promise<ResNet50> {
-  model ??= testGpu().then((gpu) => loadResNet50(gpu, memoryCheckpoint(TENSORS), { format: 'sparse' }));
+function library(imageSize: number): Promise<ResNet50> {
+  const model =
+    models.get(imageSize) ??
+    testGpu().then((gpu) => loadResNet50(gpu, memoryCheckpoint(TENSORS), { format: 'sparse', imageSize }));
+  models.set(imageSize, model);
   return model;
 }
 
 /** As the JSON has it. */
-async function countedByLibrary(data: string): Promise<unknown> {
-  const { totals } = await evaluate(await library(), await openPictures([data]), { workers: 0 });
+async function countedByLibrary(data: string, imageSize = IMAGE_SIZE): Promise<unknown> {
+  const { totals } = await evaluate(await library(imageSize), await openPictures([data]), { workers: 0 });
   return { ...totals, crossEntropy: totals.crossEntropy.toString() };
 }
 
-async function namedByLibrary(files: readonly string[], naming: NamingOptions): Promise<Classification[]> {
+async function namedByLibrary(
+  files: readonly string[],
+  naming: NamingOptions,
+  imageSize = IMAGE_SIZE,
+): Promise<Classification[]> {
   const pictures = await openPictures(files, { unlabelled: true });
   const all: Classification[] = [];
   const options = { ...naming, skipBad: true, workers: 0 };
-  for await (const batch of nameClasses(await library(), pictures, options)) all.push(...batch);
+  for await (const batch of nameClasses(await library(imageSize), pictures, options)) all.push(...batch);
   return all;
 }
 

@@ -27,7 +27,8 @@ const REFERENCES = [
   'were were were – – –',
   'wird were by we we we',
 ];
-const PICTURES = ['a.jpg', 'b.jpg'];
+/** Enough to kill a run among them. */
+const PICTURES = Array.from({ length: 12 }, (_, i) => `${i}.jpg`);
 
 interface Fixture {
   readonly directory: string;
@@ -63,7 +64,7 @@ async function prepare(): Promise<Fixture> {
     'catalogue.json': JSON.stringify({ checkpoints: targets }),
     'source.en': `${golden.cases[0].texts.join('\n')}\n`,
     'reference.de': `${REFERENCES.join('\n')}\n`,
-    'labels.txt': PICTURES.map((name, i) => `${name} ${i + 1}\n`).join(''),
+    'labels.txt': PICTURES.map((name, i) => `${name} ${1 + (i % 10)}\n`).join(''),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   await mkdir(join(directory, 'pictures'));
@@ -226,7 +227,7 @@ test('a run that is killed and resumed gives the same', async () => {
   assert.equal(killed.code, 'SIGKILL', killed.stderr);
   const resumed = await tsos([...run, '--resume', '--json']);
   assert.match(resumed.stderr, new RegExp(`${first}: was measured before`));
-  assert.match(resumed.stderr, /evaluated 2\/2/);
+  assert.match(resumed.stderr, /evaluated 12\/12/);
   const refused = await tsos(run);
   assertOneSentence(refused, 2, new RegExp(`${first}\\.json: is the result of an earlier run; .*--force`));
   const again = await parsedBySchema<Report>('reproduce', resumed.stdout);
