@@ -16,6 +16,8 @@ import { runtimeArguments } from '../src/cli/adapter/runtime-arguments.ts';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MODELS = ['transformer', 'rn50'] as const;
 const VOCABULARY_SIZE = 512;
+/** German numbers are long words, of which no part this long comes often: it would be looked for in vain, and for minutes. */
+const LONGEST_SUBWORD = 12;
 /** The model that is kept to be shown. */
 const SHOWN = 'magnitude-targetSparsity=0.9';
 
@@ -46,7 +48,8 @@ async function main(args: readonly string[]): Promise<number> {
             'vocabulary',
             'build',
             ...['en', 'de'].map((language) => `${text}/train.${language}`),
-            ...['--size', `${VOCABULARY_SIZE}`, '--output', `${text}/subwords`],
+            ...['--size', `${VOCABULARY_SIZE}`, '--max-subtoken-length', `${LONGEST_SUBWORD}`],
+            ...['--output', `${text}/subwords`],
           ],
         ]),
     ...(await Promise.all(
