@@ -9,7 +9,7 @@ import {
 import type { DeviceTensor } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor } from '../plan/node.ts';
-import { reductionLanes } from '../tuning/variants.ts';
+import { vectorLanes } from '../tuning/variants.ts';
 import { elementwise } from './elementwise.ts';
 import type { Formula } from './formula.ts';
 import { requireRounds } from './require-rounds.ts';
@@ -102,10 +102,10 @@ function normalise(
     vectors === 'rows'
       ? { vectors: rows, length: columns, vector_step: columns, step: 1 }
       : { vectors: columns, length: rows, vector_step: 1, step: columns };
-  const variant = { lanes: reductionLanes(graph.gpu, layout.length) };
+  const variant = { lanes: vectorLanes(graph.gpu, layout.length, layout.vectors) };
   requireRounds(graph.gpu, 'normalisation', normaliseRounds(variant, layout.length));
   const parameters = { ...layout, epsilon };
-  const grid = normaliseGrid(layout.vectors);
+  const grid = normaliseGrid(variant, layout.vectors);
   const y = graph.tensor(`${x.name} normalised`, x.shape);
   const statistics = graph.tensor(`${x.name} statistics`, [2, layout.vectors]);
   graph.dispatch(normaliseKernel(variant), grid, parameters, { x, y, statistics });

@@ -48,6 +48,13 @@ export function reductionLanes({ deviceClass, features }: Target, terms: number)
   return features.longLoops || terms <= 1 << 16 ? 4 : 64;
 }
 
+/** Lanes that share a vector of so many elements, of which there are `vectors`. */
+export function vectorLanes(target: Target, length: number, vectors: number): number {
+  // Where there are many short ones, a software adapter loses more by waiting at barriers than it gains.
+  const alone = target.deviceClass === 'cpu' && vectors >= 256 && length <= 4096;
+  return alone ? 1 : reductionLanes(target, length);
+}
+
 /**
  * @param shape queries of each sentence, and whether they are few, as the hypotheses of a decoding step are
  */

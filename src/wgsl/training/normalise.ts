@@ -1,5 +1,5 @@
 import { ceilDivide, type Grid, type Kernel, kernel } from '../kernel.ts';
-import { WORKGROUP, workgroupGrid } from '../linear-grid.ts';
+import { eachElement, linearGrid, WORKGROUP, workgroupGrid } from '../linear-grid.ts';
 import { loopRounds } from '../loop-rounds.ts';
 import { sharedSum, sumMemory, sumRounds } from './block-sum.ts';
 
@@ -11,7 +11,7 @@ import { sharedSum, sumMemory, sumRounds } from './block-sum.ts';
  *     ∂x_j = r · (∂y_j − Σ ∂y / J − y_j · Σ (∂y · y) / J)
  *
  * Element j of vector v lies at `v · vector_step + j · step`. `statistics [2, vectors]` gets the means and
- * the (biased) variances. A workgroup owns a vector.
+ * the (biased) variances. A workgroup owns a vector; with one lane, every invocation of it owns one.
  */
 export interface NormaliseVariant {
   /** Lanes that share a vector: a power of two. */
@@ -74,8 +74,8 @@ ${sharedSum(lanes, 'along', 'params.length', 'dy[start + j * params.step] * y[st
   });
 }
 
-export function normaliseGrid(vectors: number): Grid {
-  return workgroupGrid(vectors);
+export function normaliseGrid({ lanes }: NormaliseVariant, vectors: number): Grid {
+  return lanes === 1 ? linearGrid(vectors) : workgroupGrid(vectors);
 }
 
 /** Rounds of loops of an invocation, of either kernel. */
@@ -91,15 +91,22 @@ const PARAMETERS = [
   { name: 'epsilon', type: 'f32' },
 ] as const;
 
+/** WGSL that runs `body` for every vector, by `lanes` that are numbered `lane`. */
 function ofVector(lanes: number, body: string): string {
+  const squared = 'fn squared(x: f32) -> f32 { return x * x; }';
+  const place = '  let start = vector * params.vector_step;';
+  if (lanes === 1) {
+    const own = `  let vector = i;\n${place}\n  {\n    let lane = 0u;\n${body}\n  }`;
+    return `${squared}${eachElement('params.vectors', own)}`;
+  }
   return /* wgsl */ `
-fn squared(x: f32) -> f32 { return x * x; }
+${squared}
 ${sumMemory(lanes)}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let vector = ${WORKGROUP};
   if (vector >= params.vectors) { return; }
-  let start = vector * params.vector_step;
+${place}
 ${body}
 }
 `;

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { multiply } from '../../../src/graph/differentiation/elementwise.ts';
 import {
   batchNorm,
   layerNorm,
   updateMovingAverages,
 } from '../../../src/graph/differentiation/normalisation.ts';
+import { sum } from '../../../src/graph/differentiation/reductions.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { asFloats, compute } from '../../support/compute.ts';
 import { DEVICE_CLASSES, gpuAs } from '../../support/device-class.ts';
@@ -117,4 +119,38 @@ test('averages of other channels, shares and ε that cannot be are refused', asy
     [record(1e-3, 0.9, 3), /moving averages: average \[3\] has 3 rows, expected 4/],
   ];
   for (const [run, message] of wrong) await assert.rejects(run, { name: 'UsageError', message });
+});
+
+test('many vectors are normalised as few are, and so are their gradients', async () => {
+  const gpu = await testGpu();
+  const [features, columns, few] = [37, 600, 150];
+  const [x, factors] = [1, 2].map((seed) => uniform(randomFrom(seed), [features, columns]).data);
+  const [scale, bias] = [3, 4].map((seed) => uniform(randomFrom(seed), [features]).data);
+  const part = (values: Float32Array, from: number, width: number) =>
+    Float32Array.from(
+      { length: features * width },
+      (_, i) => values[Math.floor(i / width) * columns + from + (i % width)],
+    );
+  const normalise = async (from: number, width: number) => {
+    const { y, gradient } = await compute(gpu, (graph, scope) => {
+      const tape = new Tape(graph);
+      const shape = [features, width];
+      const input = scope.upload('x', shape, part(x, from, width));
+      const parameters = {
+        scale: scope.upload('scale', [features], scale),
+        bias: scope.upload('bias', [features], bias),
+      };
+      const y = layerNorm(tape, input, parameters, EPSILON);
+      const loss = sum(tape, multiply(tape, y, scope.upload('factors', shape, part(factors, from, width))));
+      return { y, gradient: tape.gradients(loss, [input])[0] };
+    });
+    return [y, gradient].map((words) => asFloats(words).subarray(0, features * width));
+  };
+  const whole = await normalise(0, columns);
+  for (let from = 0; from < columns; from += few) {
+    const parts = await normalise(from, few);
+    whole.forEach((values, i) => {
+      assertClose(part(values, from, few), parts[i], 2e-6, `${['value', 'gradient'][i]} from ${from}`);
+    });
+  }
 });
