@@ -5,9 +5,9 @@
 #     bench/gpu-session.sh [--minutes 15] [--rehearse] [folder]
 #
 # Every part has a time limit, which it may exceed by what the parts before it left of theirs, no more than as far again unless
-# it is a rehearsal; it leaves its results in the folder before the next begins, and a line in summary.tsv: name, exit code (124: ran out of time), seconds. None
-# that fails stops the rest; the script fails at the end if one did. --rehearse goes through all of it in small sizes on the
-# software adapter. Needs bash, Node and coreutils, and what npm ci installs.
+# it is a rehearsal. It leaves its results in the folder before the next begins, and a line in summary.tsv: name, exit code (124:
+# ran out of time), seconds. None that fails stops the rest; the script fails at the end if one did. --rehearse goes through all of
+# it in small sizes on the software adapter. Needs bash, Node and coreutils, and what npm ci installs.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
