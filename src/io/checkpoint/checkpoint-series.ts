@@ -21,6 +21,11 @@ export class CheckpointSeries {
     return names.some((name) => stepOf(name) !== undefined) ? openCheckpoint(this.folder) : undefined;
   }
 
+  /** Whether that of a step is there. */
+  async has(step: number): Promise<boolean> {
+    return (await namesIn(this.folder)).some((name) => stepOf(name) === step);
+  }
+
   /** Writes one, whole or not at all, and then removes those that are too old. */
   async save(step: number, tensors: Iterable<NamedTensor> | AsyncIterable<NamedTensor>): Promise<void> {
     await writeCheckpoint(pathIn(this.folder, `model.ckpt-${step}`), tensors);

@@ -14,6 +14,11 @@ import {
 /** Learning rate of each step. @throws {UsageError} for a schedule that cannot be. */
 export function transformerRate(settings: TransformerSettings): (step: number) => number {
   const { learningRateSchedule, learningRate, warmupSteps, hiddenSize, trainSteps } = settings;
+  if (learningRateSchedule === 'linear' && warmupSteps >= trainSteps) {
+    throw new UsageError(
+      `${optionName('warmupSteps')} is ${warmupSteps}; with a linear schedule it must be below ${optionName('trainSteps')}, ${trainSteps}`,
+    );
+  }
   const rate =
     learningRateSchedule === 'linear'
       ? (step: number) =>

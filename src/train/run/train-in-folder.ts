@@ -9,13 +9,14 @@ import { Trainer } from '../loop/trainer.ts';
 import { currentVariables } from '../state/current-variables.ts';
 import { DivergedError, restoreSlots, trainingTensors } from '../state/training-tensors.ts';
 import { EventFile } from '../watch/event-file.ts';
-import { METRICS_FILE, MetricsFile, type MetricsRecord } from '../watch/metrics-file.ts';
+import { METRICS_FILE, MetricsFile, type MetricsRecord, readMetrics } from '../watch/metrics-file.ts';
 import { trainedSparsity } from '../watch/trained-sparsity.ts';
 import { Ahead } from './ahead.ts';
 import type { Batch, Preparation } from './preparation.ts';
 import { restored } from './restore.ts';
 import { openRunFolder, requireRunFolder } from './run-folder.ts';
 import { penaltyWeightOf, prunerOf } from './schedules.ts';
+import type { TrainingSettings } from './settings.ts';
 
 /** How far a training is. */
 export interface TrainingProgress {
@@ -74,9 +75,22 @@ export async function trainInFolder<Part extends BatchPart>(
   await requireRunFolder(folder, options.resume ?? false);
   return withOutputLock(folder, { kind: 'file', target: folder }, async () => {
     await openRunFolder(folder, preparation);
+    const finished = await finishedTraining(folder, preparation.settings);
+    if (finished !== undefined) return finished;
     using scope = new Scope(gpu);
     return await new Run(gpu, scope, preparation, folder, options).train();
   });
+}
+
+/** What a training came to that an earlier process has finished: its last checkpoint is there, behind its metrics. */
+async function finishedTraining(
+  folder: string,
+  { trainSteps, keep }: Pick<TrainingSettings, 'trainSteps' | 'keep'>,
+): Promise<TrainedRun | undefined> {
+  if (!(await new CheckpointSeries(folder, keep).has(trainSteps))) return undefined;
+  const metrics = (await readMetrics(pathIn(folder, METRICS_FILE))).at(-1);
+  if (metrics?.step !== trainSteps) return undefined;
+  return { step: trainSteps, resumedFrom: trainSteps, metrics, items: 0, seconds: 0 };
 }
 
 /** A training at work. */

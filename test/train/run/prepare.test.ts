@@ -30,6 +30,7 @@ test('what cannot be trained is refused before a device is opened', async () => 
       [{ technique: 'l0_regularization' }, 2, /needs the weight of its penalty/],
       [{ technique: 'l0_regularization', penaltyWeight: 1, penaltyBegin: 12 }, 2, /must end after it begins/],
       [{ learningRate: Number.NaN }, 2, /rate is NaN/],
+      [{ warmupSteps: 12 }, 2, /--warmup-steps is 12; .* below --train-steps, 12/],
       [{ targets: [short] }, 3, /short: ends after 1 lines, .* goes on/],
       [{ inputs: [empty], targets: [empty] }, 3, /nothing to train on: of 2 pairs 2 have an empty side/],
       [{ inputs: [source, source] }, 2, /2 files of inputs and 1 of targets/],

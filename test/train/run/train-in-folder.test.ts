@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TECHNIQUES } from '../../../src/base/technique.ts';
@@ -115,6 +115,10 @@ test('a folder is that of one run, with its settings and data', async () => {
       exitCode: 2,
       message: /holds a run already; --resume goes on/,
     });
+    const before = await readdir(run);
+    const again = await train(settings, run, { resume: true });
+    assert.deepEqual([again.step, again.resumedFrom, again.metrics.step, again.items], [4, 4, 4, 0]);
+    assert.deepEqual(await readdir(run), before);
     const other = train({ ...settings, seed: 4 }, run, { resume: true });
     await assert.rejects(other, { exitCode: 2, message: /holds a run with other seed; leave/ });
     await writeFile(settings.inputs[0], (await readFile(settings.inputs[0], 'utf8')).replace('one', 'two'));
