@@ -36,6 +36,14 @@ test('no name that comes from files or arguments acts on the terminal, whatever 
     await writeFile(at('classes'), `${HOSTILE.replaceAll('\n', '')}a.jpg 1\n`);
     await writeFile(at('text'), 'July.\n');
     await writeFile(at('part'), '{"format": "\u202e"}');
+    const settings = { inputs: [HOSTILE], targets: [HOSTILE], vocab: HOSTILE };
+    await writeFile(
+      at('study'),
+      JSON.stringify({ model: 'transformer', preset: 'small', settings, runs: [{ name: HOSTILE }] }),
+    );
+    await mkdir(at('run'));
+    await writeFile(join(at('run'), 'run.json'), `{"settings": "${'\u202e'}"}`);
+    await writeFile(join(at('run'), 'metrics.jsonl'), '{"step": 1, "\u202e": 2}\n');
     const [model, text] = [at('model'), at('text')];
     const commands: Record<string, readonly (readonly string[])[]> = {
       list: [['--sparsity', HOSTILE]],
@@ -83,10 +91,29 @@ test('no name that comes from files or arguments acts on the terminal, whatever 
         [text, '--reference', at('labels')],
       ],
       train: [
-        ['transformer', '--output', at('run'), '--inputs', text, '--targets', text, '--vocab', at('none')],
-        ['rn50', '--output', at('run'), '--data', at('none')],
+        [
+          'transformer',
+          '--output',
+          at('trained'),
+          '--inputs',
+          text,
+          '--targets',
+          text,
+          '--vocab',
+          at('none'),
+        ],
+        ['rn50', '--output', at('trained'), '--data', at('none')],
         ['rn50', '--output', directory, '--data', text],
-        [HOSTILE, '--output', at('run'), '--like', HOSTILE],
+        [HOSTILE, '--output', at('trained'), '--like', HOSTILE],
+      ],
+      sweep: [
+        [at('study'), '--output', at('studied')],
+        [at('part'), '--output', at('studied')],
+        [at('none'), '--output', at('studied'), '--shard', HOSTILE],
+      ],
+      curves: [
+        [at('run'), '--output', at('drawn')],
+        [at('none'), '--output', at('drawn')],
       ],
       vocabulary: [
         ['build', text, '--size', '30', '--output', at('subwords')],

@@ -359,7 +359,7 @@ test('what is named, or wanted with --fetch, is downloaded where it is not there
           const { code, stdout, stderr } = await tsos(run, { env });
           assert.equal(code, 0, stderr);
           assert.match(stdout, new RegExp(`^${name} .* 50\\.0000 +50\\.0000`, 'm'));
-          assert.match(stderr, /newstest2014\.tok\.de: there is no such file there \(404\)/);
+          assert.match(stderr, /test-full\.tgz: there is no such file there \(404\)/);
           assert.deepEqual(
             asked.map(({ path }) => path),
             ['/decode/newstest2014.tok.de', `/sparse_transformer/${name}.tar`],
