@@ -169,6 +169,12 @@ test('checkpoints are reproduced by name and pattern', async () => {
       [TRANSFORMER, RESNET],
     );
     assert.deepEqual([summary.missing, summary.failed], [0, 0]);
+    const texts = ['--source', join(directory, 'source.en'), '--reference', join(directory, 'reference.de')];
+    for (const text of [texts[1], texts[3]]) await writeFile(text, 'a .\n');
+    const limits = ['--extra-length', '1', '--output', join(directory, 'translated')];
+    const translated = await run(['reproduce', TRANSFORMER, ...texts, ...limits]);
+    assert.match(translated.stderr, /the vocabulary: not in the cache, fetching .*subwords/);
+    assert.match(translated.stdout, new RegExp(`^${TRANSFORMER} .* agrees .* 0\\.00 +0\\.00 +0\\.00 `, 'm'));
     const none = await run(['reproduce', '*_0.4_*', ...output]);
     assertOneSentence(none, 2, /no published checkpoint is called like/);
   });

@@ -36,7 +36,13 @@ import { newstestFolder } from '../reproduction/newstest-folder.ts';
 import { readClassificationTask, readTranslationTask } from '../reproduction/read-tasks.ts';
 import { type ReproductionOutcome, runReproduction } from '../reproduction/run-reproduction.ts';
 import { fetching, isOffline } from '../session/fetching.ts';
-import { publishedCheckpoints, requireTexts } from '../session/published.ts';
+import {
+  namedText,
+  publishedCheckpoints,
+  requireTexts,
+  VOCABULARY,
+  vocabularyFor,
+} from '../session/published.ts';
 import { interruptible } from '../terminal/interrupt.ts';
 import { note, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -150,9 +156,7 @@ async function measure(
   const transformer = isWanted('transformer')
     ? await readTranslationTask({
         newstest: await newstestFolder(args),
-        source: args.source,
-        reference: args.reference,
-        vocabulary: args.vocab,
+        ...(await namedTexts(args)),
         extraLength: args.extraLength,
         limit,
         batch,
@@ -190,6 +194,19 @@ async function measure(
       },
     });
   });
+}
+
+/** Texts that are given by name are fetched, and so is the vocabulary where sentences are given without one. */
+async function namedTexts(args: Options & { readonly mayFetch: boolean }) {
+  const { newstest, source, reference, from, mayFetch } = args;
+  const settings = { from, offline: !mayFetch };
+  const isAlone = newstest === undefined && source !== undefined && reference !== undefined;
+  const vocab = args.vocab ?? (isAlone && mayFetch ? VOCABULARY : undefined);
+  return {
+    source: source && (await namedText(source, 'source', settings)),
+    reference: reference && (await namedText(reference, 'tokenizedReference', settings)),
+    vocabulary: vocab && (await vocabularyFor(vocab, '', settings)),
+  };
 }
 
 /** @throws {UsageError} where a checkpoint was measured before: it may have taken hours. */
