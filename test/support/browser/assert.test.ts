@@ -4,6 +4,9 @@ import { test } from 'node:test';
 import fc from '../fast-check.ts';
 import browser from './assert.ts';
 
+/** The same objects are the same members. */
+const [ONE, OTHER] = [{}, {}];
+
 /** Values that tests compare, some of each kind alike. */
 const value = fc.oneof(
   fc.constantFrom<unknown>(0, -0, Number.NaN, undefined, null, '', 'a', true, 1n, /a/, /a/g, new Date(0)),
@@ -18,6 +21,8 @@ const value = fc.oneof(
       () => new Map([['a', { b: 2 }]]),
       () => new Set([1, 2]),
       () => new Set([2, 1]),
+      () => new Set([ONE, OTHER, 3, 4]),
+      () => new Set([4, OTHER, ONE, 3]),
       () => new Error('a'),
       () => new TypeError('a'),
       () => Object.assign(new Float32Array(1), { shape: [1] }),

@@ -1,7 +1,7 @@
 /**
  * Whether two values are deeply and strictly equal, as `node:assert/strict` means it: same prototype, same own enumerable
  * properties, `Object.is` for everything primitive, order without meaning in maps and sets.
- * @throws for maps and sets with objects as keys.
+ * @throws for maps and sets with objects as keys that are not the same.
  */
 export function isDeepEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
@@ -45,9 +45,10 @@ function sameContent(a: object, b: object): boolean {
 }
 
 function sameKeys(a: Map<unknown, unknown> | Set<unknown>, b: typeof a): boolean {
-  const keys = [...a.keys()];
-  if (keys.some(isObject)) throw new Error('maps and sets with objects as keys are not compared');
-  return a.size === b.size && keys.every((key) => b.has(key));
+  if (a.size !== b.size) return false;
+  const absent = [...a.keys()].filter((key) => !b.has(key));
+  if (absent.some(isObject)) throw new Error('maps and sets with other objects as keys are not compared');
+  return absent.length === 0;
 }
 
 function sameProperties(a: object, b: object): boolean {
