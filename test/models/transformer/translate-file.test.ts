@@ -177,7 +177,8 @@ test('a run that is interrupted anywhere gives the same file when resumed, and r
             resume: true,
             replace: false,
           }),
-          (error) => error instanceof UsageError && /exists already, and nothing tells .*--force/.test(error.message),
+          (error) =>
+            error instanceof UsageError && /exists already, and nothing tells .*--force/.test(error.message),
         );
         await rm(output);
         await rm(`${output}.done`);
