@@ -14,7 +14,7 @@ export { maskedProduct } from './masked-product.ts';
 export { batchNorm, layerNorm, type ScaleAndBias, updateMovingAverages } from './normalisation.ts';
 export { type Padding, type Pictures, picturesAfter, type Sliding } from './pictures.ts';
 export { averagePool, globalAveragePool, maxPool } from './pool.ts';
-export { batchedProduct, matmul, product, type Transposition } from './product.ts';
+export { matmul, product, type Transposition } from './product.ts';
 export { sum, weightedMean } from './reductions.ts';
 export { rows } from './rows.ts';
 export { type Backward, Tape } from './tape.ts';
