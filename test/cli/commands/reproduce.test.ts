@@ -362,7 +362,7 @@ test('what is named, or wanted with --fetch, is downloaded where it is not there
           assert.match(stderr, /test-full\.tgz: there is no such file there \(404\)/);
           assert.deepEqual(
             asked.map(({ path }) => path),
-            ['/decode/newstest2014.tok.de', `/sparse_transformer/${name}.tar`],
+            ['/wmt14/test-full.tgz', `/sparse_transformer/${name}.tar`],
           );
         },
       ),
