@@ -1,57 +1,40 @@
-import { headVectors, storeHead } from './attention-step.ts';
 import { expFunction } from './elementary.ts';
 import { type Grid, type Kernel, kernel, unroll } from './kernel.ts';
-import { ancestorIn } from './lineage.ts';
 import { WORKGROUP, workgroupGrid } from './linear-grid.ts';
 import { magnitudeBits, poisonedBy } from './not-a-number.ts';
 import { LOWEST } from './online-softmax.ts';
+import {
+  ancestorSlot,
+  gatherHead,
+  headVectors,
+  inCache,
+  placePair,
+  type StepCache,
+  stepInterface,
+  stepName,
+  storeHead,
+} from './step-cache.ts';
 
 /**
  * Decoder self-attention of one step with its cache, as `attentionStepKernel`, by a workgroup for each hypothesis and head: its
  * lanes have a position each while logits are computed, and then a vec4 of features each while values are summed, in groups that
  * take turns at the positions. No lane holds a whole head, so that many fit a multiprocessor.
  */
-export interface AttentionStepTogetherVariant {
+export interface AttentionStepTogetherVariant extends StepCache {
   /** Of a workgroup, a multiple of four; as many positions are worked on at once. */
   readonly lanes: number;
-  /** D: features of a head. */
-  readonly headSize: number;
-  /** H: features of all heads. */
-  readonly hidden: number;
-  /** Hypotheses of a sentence, which change places between steps; 1 in greedy decoding. */
-  readonly beam: number;
 }
 
 /** Positions of a group whose values a lane waits for at once. */
 const AT_ONCE = 4;
 
 export function attentionStepTogetherKernel(variant: AttentionStepTogetherVariant): Kernel {
-  const { lanes, headSize, hidden, beam } = variant;
-  const reordered = beam > 1;
+  const { lanes, headSize, hidden } = variant;
   const vectors = headVectors(headSize);
   const groups = groupsOf(variant);
-  const heads = hidden / headSize;
-  // vec4 `v` of the head's features from row `row` on, zero past the head's end.
-  const gather = (row: number) => {
-    const feature = (i: number) =>
-      `select(0.0, projected[(${row}u + head * ${headSize}u + min(v * 4u + ${i}u, ${headSize - 1}u)) * n + column], v * 4u + ${i}u < ${headSize}u)`;
-    return `vec4f(${unroll(4, feature, ', ')})`;
-  };
   return kernel({
-    name: `attention step ${hidden}/${headSize} features, ${lanes} lanes together${reordered ? `, beam ${beam}` : ''}`,
-    parameters: [
-      { name: 'hypotheses', type: 'u32' },
-      { name: 'columns', type: 'u32' },
-      { name: 'scale', type: 'f32' },
-    ],
-    bindings: [
-      { name: 'control', element: 'u32', access: 'read' },
-      { name: 'projected', element: 'f32', access: 'read' },
-      ...(reordered ? [{ name: 'lineage', element: 'u32', access: 'read' } as const] : []),
-      { name: 'key_cache', element: 'vec4f', access: 'read_write' },
-      { name: 'value_cache', element: 'vec4f', access: 'read_write' },
-      { name: 'output', element: 'f32', access: 'read_write' },
-    ],
+    name: stepName(variant, `${lanes} lanes together`),
+    ...stepInterface(variant),
     body: /* wgsl */ `${expFunction('f32')}
 var<workgroup> query: array<vec4f, ${vectors}>;
 var<workgroup> sums: array<vec4f, ${groups * vectors}>;
@@ -61,17 +44,13 @@ var<workgroup> bases: array<u32, ${lanes}>;
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let pair = ${WORKGROUP};
-  if (pair >= params.hypotheses * ${heads}u) { return; }
-  let column = pair % params.hypotheses;
-  let head = pair / params.hypotheses;
-${reordered ? `  let first_slot = column - column % ${beam}u;` : ''}
-  let n = params.columns;
-  let step = control[0];
-  let own = ((step * params.hypotheses + column) * ${heads}u + head) * ${vectors}u;
+  if (pair >= params.hypotheses * ${hidden / headSize}u) { return; }
+${placePair(variant)}
+  let own = ${inCache(variant, 'step', 'column')};
   for (var v = lane; v < ${vectors}u; v += ${lanes}u) {
-    query[v] = ${gather(0)} * params.scale;
-    key_cache[own + v] = ${gather(hidden)};
-    value_cache[own + v] = ${gather(2 * hidden)};
+    query[v] = ${gatherHead(variant, 0)} * params.scale;
+    key_cache[own + v] = ${gatherHead(variant, hidden)};
+    value_cache[own + v] = ${gatherHead(variant, 2 * hidden)};
   }
   for (var place = lane; place < ${groups * vectors}u; place += ${lanes}u) { sums[place] = vec4f(); }
   var most = ${LOWEST};
@@ -83,8 +62,8 @@ ${reordered ? `  let first_slot = column - column % ${beam}u;` : ''}
     let t = first + lane;
     var base = own;
     if (t < step) {
-      let slot = ${reordered ? `first_slot + ${ancestorIn('lineage[t * params.hypotheses + column]')}` : 'column'};
-      base = ((t * params.hypotheses + slot) * ${heads}u + head) * ${vectors}u;
+      let slot = ${ancestorSlot(variant)};
+      base = ${inCache(variant, 't', 'slot')};
     }
     var logit = 0.0;
 ${unroll(vectors, (v) => `    logit += dot(query[${v}], key_cache[base + ${v}u]);`)}
@@ -122,7 +101,7 @@ ${unroll(AT_ONCE, (k) => `        sum = fma(vec4f(weight${k}), value${k}, sum);`
   workgroupBarrier();
   for (var v = lane; v < ${vectors}u; v += ${lanes}u) {
     let all = ${unroll(groups, (g) => `sums[v + ${g * vectors}u]`, ' + ')};
-    ${storeHead(headSize)('v', '(all / total)')}
+    ${storeHead(variant)('v', '(all / total)')}
   }
 }
 `,

@@ -1,7 +1,7 @@
 import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { attentionGrid, attentionKernel } from '../../wgsl/attention.ts';
-import { attentionStepGrid, attentionStepKernel, headVectors } from '../../wgsl/attention-step.ts';
+import { attentionStepGrid, attentionStepKernel } from '../../wgsl/attention-step.ts';
 import {
   attentionStepTogetherGrid,
   attentionStepTogetherKernel,
@@ -13,6 +13,7 @@ import { matmulFits, matmulGrid, matmulKernel } from '../../wgsl/matmul.ts';
 import { epilogueTag } from '../../wgsl/product-epilogue.ts';
 import { chunkRows, rankGrid, rankKernel, rankRows } from '../../wgsl/rank-columns.ts';
 import { spmmFits, spmmGrid, spmmKernel } from '../../wgsl/spmm.ts';
+import { headVectors } from '../../wgsl/step-cache.ts';
 import { type DeviceTensor, elements } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor } from '../plan/node.ts';
