@@ -1,7 +1,8 @@
 import { addParts, declareParts, declareSums, tileSums } from '../block-sums.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from '../kernel.ts';
-import { WORKGROUP, workgroupGrid } from '../linear-grid.ts';
+import { workgroupGrid } from '../linear-grid.ts';
 import { loopRounds } from '../loop-rounds.ts';
+import { tileInRow } from './tile-in-row.ts';
 import { WINDOW_FUNCTIONS, WINDOW_PARAMETERS } from './window.ts';
 
 /**
@@ -46,14 +47,14 @@ export function convolutionKernelGradientKernel(variant: KernelGradientVariant):
     body: /* wgsl */ `${WINDOW_FUNCTIONS}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = ${WORKGROUP} * ${lanes}u + lane;
   let taps = params.kernel_height * params.kernel_width * params.inputs;
-  let across = (params.outputs + ${columns - 1}u) / ${columns}u;
-  let tiles = (taps + ${rows - 1}u) / ${rows}u * across;
-  let chunk = i / tiles;
-  if (chunk >= params.chunks) { return; }
-  let first_row = i % tiles / across * ${rows}u;
-  let first = i % tiles % across * ${columns}u;
+${tileInRow(variant, {
+  lane: 'lane',
+  rows: 'taps',
+  columns: 'params.outputs',
+  result: 'chunk',
+  results: 'params.chunks',
+})}
   let area = params.height * params.width;
   let out_area = params.out_height * params.out_width;
   // Rows and channels past the end repeat the last one; they are not stored.

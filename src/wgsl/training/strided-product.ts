@@ -1,8 +1,9 @@
 import { declareSums, tileSums } from '../block-sums.ts';
 import { type DepthTerms, type DepthWalkVariant, depthWalk, depthWalkMemory } from '../depth-walk.ts';
 import { ceilDivide, type Grid, type Kernel, kernel, unroll } from '../kernel.ts';
-import { WORKGROUP, workgroupGrid } from '../linear-grid.ts';
+import { workgroupGrid } from '../linear-grid.ts';
 import { blockedRounds } from '../loop-rounds.ts';
+import { tileInRow } from './tile-in-row.ts';
 
 /**
  * Dense products of matrices that lie anyhow: transposed, as parts of others, many at a time.
@@ -77,14 +78,17 @@ ${unroll(rows, (r) => {
 }
 
 /** WGSL: the tile of an invocation among those of all products. */
-function placeInRow({ lanesN, rows, columns }: StridedProductVariant): string {
-  return `  let i = ${WORKGROUP} * ${lanesN}u + lane.x;
-  let across = (params.columns + ${columns - 1}u) / ${columns}u;
-  let tiles = (params.rows + ${rows - 1}u) / ${rows}u * across;
-  let product = i / tiles;
-  if (product >= params.batches * params.chunks) { return; }
-  let first_row = i % tiles / across * ${rows}u;
-  let first = i % tiles % across * ${columns}u;`;
+function placeInRow({ lanesN: lanes, rows, columns }: StridedProductVariant): string {
+  return tileInRow(
+    { lanes, rows, columns },
+    {
+      lane: 'lane.x',
+      rows: 'params.rows',
+      columns: 'params.columns',
+      result: 'product',
+      results: 'params.batches * params.chunks',
+    },
+  );
 }
 
 /** WGSL: the tile of an invocation among those of its workgroup. */
