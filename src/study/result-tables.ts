@@ -1,5 +1,6 @@
 import type { Technique } from '../base/technique.ts';
 import { formatCsv } from '../io/exchange/csv.ts';
+import { INITIAL_LOG_ALPHA } from '../layers/l0-regularization/hard-concrete.ts';
 import { RESULT_FILES, type ResultColumn, type ResultFile } from '../results/result-files.ts';
 import { pruningSteps } from '../train/run/schedules.ts';
 import type { TrainingSettings } from '../train/run/settings.ts';
@@ -68,7 +69,7 @@ function columnsOf(settings: TrainingSettings): Readonly<Record<string, string |
     rampStart: penaltyBegin,
     rampSteps: penaltyEnd - penaltyBegin,
     rampEnd: penaltyEnd,
-    initialLogAlpha: settings.initialLogAlpha ?? DEFAULT_LOG_ALPHA,
+    initialLogAlpha: settings.initialLogAlpha ?? INITIAL_LOG_ALPHA,
   };
   const common = {
     trainingSteps: trainSteps,
@@ -89,9 +90,6 @@ function columnsOf(settings: TrainingSettings): Readonly<Record<string, string |
   }
   return { ...common, labelSmoothing: settings.labelSmoothing, weightDecay: settings.weightDecay };
 }
-
-/** Of the original: gates are open nine times of ten. */
-const DEFAULT_LOG_ALPHA = 2.197;
 
 function hparamsName(technique: Technique): string {
   return technique === 'dense' ? 'transformer_base' : `sparse_transformer_${technique}`;

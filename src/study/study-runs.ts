@@ -1,13 +1,7 @@
 import { DataError, UsageError } from '../base/errors.ts';
-import type { Shape } from '../base/json-shape.ts';
-import { RESNET_PRESETS, TRANSFORMER_PRESETS } from '../train/run/presets.ts';
+import { PRESETS } from '../train/run/presets.ts';
 import { checkSchedules } from '../train/run/schedules.ts';
-import {
-  RESNET_SETTINGS,
-  SETTING_NAMES,
-  TRANSFORMER_SETTINGS,
-  type TrainingSettings,
-} from '../train/run/settings.ts';
+import { SETTING_NAMES, SETTING_SHAPES, type TrainingSettings } from '../train/run/settings.ts';
 import type { SomeSettings, Study, StudyGroup } from './study-file.ts';
 
 /** One of the trainings of a study. */
@@ -73,14 +67,12 @@ function settingsOf(
   { file, name }: { file: string; name: string },
   own: SomeSettings,
 ): TrainingSettings {
-  const presets = model === 'transformer' ? TRANSFORMER_PRESETS : RESNET_PRESETS;
   const foreign = Object.keys(own).find((each) => each === 'model' || !SETTING_NAMES[model].includes(each));
   if (foreign !== undefined) {
     throw new DataError(`run ${name}: ${foreign} is no setting of ${model}; leave it out`, { file });
   }
-  const settings = { ...presets[preset], technique: 'dense', seed: 0, ...own };
-  const shape = (model === 'transformer' ? TRANSFORMER_SETTINGS : RESNET_SETTINGS) as Shape<TrainingSettings>;
-  const flaw = shape(settings, '');
+  const settings = { ...PRESETS[model][preset], technique: 'dense', seed: 0, ...own };
+  const flaw = SETTING_SHAPES[model](settings, '');
   if (flaw !== undefined) throw new DataError(`run ${name}: ${flaw}`, { file });
   try {
     checkSchedules(settings as TrainingSettings);

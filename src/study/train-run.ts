@@ -8,8 +8,7 @@ import { pictureEvaluator } from '../train/evaluation/picture-evaluator.ts';
 import { translationEvaluator } from '../train/evaluation/translation-evaluator.ts';
 import type { BatchPart } from '../train/loop/trainee.ts';
 import type { Preparation } from '../train/run/preparation.ts';
-import { prepareResNet } from '../train/run/prepare-resnet.ts';
-import { prepareTransformer } from '../train/run/prepare-transformer.ts';
+import { prepareTraining } from '../train/run/prepare-training.ts';
 import type { TrainingSettings } from '../train/run/settings.ts';
 import { type TrainingProgress, trainInFolder } from '../train/run/train-in-folder.ts';
 import { DivergedError } from '../train/state/training-tensors.ts';
@@ -37,7 +36,7 @@ export async function trainRun(
   { test, folder, signal, onStep }: TrainRunOptions,
 ): Promise<RunResult> {
   const begun = performance.now();
-  const preparation = await prepared(settings, signal);
+  const preparation = await prepareTraining(settings, { signal });
   try {
     const steps = await trained(gpu, preparation, folder, { signal, onStep });
     const adapter = gpu.describe();
@@ -73,17 +72,6 @@ async function trained(
     if (error instanceof DivergedError) return error.message;
     throw error;
   }
-}
-
-async function prepared(
-  settings: TrainingSettings,
-  signal: AbortSignal | undefined,
-): Promise<Preparation<BatchPart>> {
-  const preparation =
-    settings.model === 'transformer'
-      ? await prepareTransformer(settings, { signal })
-      : await prepareResNet(settings);
-  return preparation as Preparation<BatchPart>;
 }
 
 async function measured(

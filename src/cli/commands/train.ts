@@ -6,10 +6,8 @@ import { RESNET_DEPTHS, type ResNetDepth } from '../../models/resnet50/config.ts
 import { REGULARIZATIONS } from '../../models/transformer/dropout.ts';
 import type { BatchPart } from '../../train/loop/trainee.ts';
 import type { Preparation } from '../../train/run/preparation.ts';
-import { prepareResNet } from '../../train/run/prepare-resnet.ts';
-import { prepareTransformer } from '../../train/run/prepare-transformer.ts';
+import { prepareTraining } from '../../train/run/prepare-training.ts';
 import { requireRunFolder } from '../../train/run/run-folder.ts';
-import type { TrainingSettings } from '../../train/run/settings.ts';
 import { type TrainedRun, trainInFolder } from '../../train/run/train-in-folder.ts';
 import { layerTargets } from '../arguments/layer-targets.ts';
 import { number, wholeNumber } from '../arguments/values.ts';
@@ -134,7 +132,8 @@ trainCommand.action(async (model, args) => {
   // What is cheap to find wrong is found before anything is read, or the adapter opened.
   await requireRunFolder(output, resume);
   await interruptible(async (signal, advise) => {
-    const run = await prepared(settings, { workers, signal });
+    const onWorkersUnavailable = ({ message }: Error) => note(`decoding without threads: ${message}`);
+    const run = await prepareTraining(settings, { workers, onWorkersUnavailable, signal });
     try {
       for (const each of run.notes) note(each);
       note(describe(run));
@@ -154,15 +153,6 @@ trainCommand.action(async (model, args) => {
 });
 
 type Prepared = Preparation<BatchPart>;
-
-function prepared(
-  settings: TrainingSettings,
-  { workers, signal }: { workers: number | undefined; signal: AbortSignal },
-): Promise<Prepared> {
-  if (settings.model === 'transformer') return prepareTransformer(settings, { signal }) as Promise<Prepared>;
-  const onWorkersUnavailable = ({ message }: Error) => note(`decoding without threads: ${message}`);
-  return prepareResNet(settings, { workers, onWorkersUnavailable }) as Promise<Prepared>;
-}
 
 interface Request {
   readonly output: string;

@@ -1,13 +1,11 @@
 import { UsageError } from '../../base/errors.ts';
-import type { Shape } from '../../base/json-shape.ts';
-import { type PresetName, RESNET_PRESETS, TRANSFORMER_PRESETS } from '../../train/run/presets.ts';
+import { PRESETS, type PresetName } from '../../train/run/presets.ts';
 import { settingsOfPublished } from '../../train/run/published-settings.ts';
 import { findRun, readRunFile } from '../../train/run/run-folder.ts';
 import {
   optionName,
-  RESNET_SETTINGS,
   SETTING_NAMES,
-  TRANSFORMER_SETTINGS,
+  SETTING_SHAPES,
   type TrainingSettings,
 } from '../../train/run/settings.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
@@ -37,10 +35,9 @@ export async function trainingSettings(
     if (each === undefined || each.settings.model === model) continue;
     throw new UsageError(`${resumed ?? config}: its run is of ${each.settings.model}, not of ${model}`);
   }
-  const presets = model === 'transformer' ? TRANSFORMER_PRESETS : RESNET_PRESETS;
   const base = file?.settings ?? run?.settings;
   const settings = {
-    ...(base === undefined || preset !== undefined ? presets[preset ?? 'paper'] : {}),
+    ...(base === undefined || preset !== undefined ? PRESETS[model][preset ?? 'paper'] : {}),
     ...(base === undefined ? { technique: 'dense', seed: 0 } : {}),
     ...base,
     ...(like === undefined ? {} : settingsOfPublished(like, model)),
@@ -49,8 +46,7 @@ export async function trainingSettings(
   const foreign = Object.keys(options).find((name) => !SETTING_NAMES[model].includes(name));
   if (foreign !== undefined)
     throw new ArgumentError(`${optionName(foreign)} is not for ${model}; leave it out`);
-  const shape = (model === 'transformer' ? TRANSFORMER_SETTINGS : RESNET_SETTINGS) as Shape<TrainingSettings>;
-  const flaw = shape(settings, '');
+  const flaw = SETTING_SHAPES[model](settings, '');
   if (flaw !== undefined) {
     const isNew = resumed !== undefined && run === undefined;
     throw new ArgumentError(

@@ -16,6 +16,9 @@ export interface HardConcreteOptions {
   readonly epsilon?: number;
 }
 
+/** First values of log α, which spread around it by 0.01: a gate is open with probability 0.9, and is 0.98 in evaluation. */
+export const INITIAL_LOG_ALPHA = 2.197;
+
 /** Parameters that evaluation takes. */
 export type GateOptions = Pick<HardConcreteOptions, 'gamma' | 'zeta'>;
 

@@ -7,7 +7,7 @@ import { matmulMap } from '../reference/matmul.ts';
 import type { Noise } from '../reference/noise.ts';
 import type { DenseTensor } from '../reference/tensor.ts';
 import { type GatedPair, gatedProduct, gatedProductGradients, meanGatedProduct } from './gated-product.ts';
-import { type HardConcreteOptions, l0Norm, parameters } from './hard-concrete.ts';
+import { type HardConcreteOptions, INITIAL_LOG_ALPHA, l0Norm, parameters } from './hard-concrete.ts';
 
 /** Options of both layers. */
 export interface GatedLayerOptions extends LayerOptions, HardConcreteOptions {
@@ -34,7 +34,7 @@ class GatedLayer {
   readonly #options: Required<HardConcreteOptions>;
 
   constructor(map: LinearMap, shape: readonly number[], useBias: boolean, options: GatedLayerOptions) {
-    const { logAlphaInitializer = normal(2.197, 0.01), activation = 'linear' } = options;
+    const { logAlphaInitializer = normal(INITIAL_LOG_ALPHA, 0.01), activation = 'linear' } = options;
     const variables = initialVariables(shape, useBias, logAlphaInitializer, options);
     this.kernel = variables.kernel;
     this.logAlpha = variables.companion;

@@ -2,6 +2,7 @@ import { checkNumber, checkOneOf } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { isPruning, TECHNIQUES, type Technique } from '../../base/technique.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
+import { INITIAL_LOG_ALPHA } from '../../layers/l0-regularization/hard-concrete.ts';
 import { sparseGlorotLimit, sparseHeDeviation } from '../../layers/pruning/sparse-initialisers.ts';
 import type { ModelVariable } from '../full-size/model-variable.ts';
 import { PAPER_RESNET_50, type ResNetSize } from '../full-size/resnet-layers.ts';
@@ -66,7 +67,7 @@ export function freshResNet(options: FreshResNetOptions): Checkpoint {
     companionName: (mask, leaf) => scoped(mask, 0).replace(/mask$/, leaf),
     initialValues: (variable, prunes) => initialValues(variable, prunes ? initialSparsity : undefined),
     initialLogSigma2: options.initialLogSigma2 ?? -15,
-    initialLogAlpha: options.initialLogAlpha ?? 2.197,
+    initialLogAlpha: options.initialLogAlpha ?? INITIAL_LOG_ALPHA,
   });
   const variables = layout.flatMap((variable, place) => {
     const own = denseLayers.includes(scopeOf(variable)) ? 'dense' : technique;

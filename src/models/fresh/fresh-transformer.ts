@@ -2,6 +2,7 @@ import { checkNumber, checkOneOf } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { isPruning, TECHNIQUES, type Technique } from '../../base/technique.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
+import { INITIAL_LOG_ALPHA } from '../../layers/l0-regularization/hard-concrete.ts';
 import { sparseGlorotLimit } from '../../layers/pruning/sparse-initialisers.ts';
 import type { ModelVariable } from '../full-size/model-variable.ts';
 import {
@@ -59,7 +60,7 @@ export function freshTransformer(options: FreshTransformerOptions): Checkpoint {
         : plainName(mask).replace(/mask$/, leaf),
     initialValues: (variable) => initialValues(variable, size.hidden, initialSparsity),
     initialLogSigma2: options.initialLogSigma2 ?? -10,
-    initialLogAlpha: options.initialLogAlpha ?? 2.197,
+    initialLogAlpha: options.initialLogAlpha ?? INITIAL_LOG_ALPHA,
   };
   const variables = transformerVariables(size).flatMap((variable, place) =>
     asTechnique(variable, technique, forms).map((fresh): FreshVariable => ({ ...fresh, place })),

@@ -74,4 +74,7 @@ export const RESNET_PRESETS = {
   },
 } as const satisfies Record<string, Preset<ResNetSettings, 'data'>>;
 
+/** Those of each model. */
+export const PRESETS = { transformer: TRANSFORMER_PRESETS, rn50: RESNET_PRESETS } as const;
+
 export type PresetName = keyof typeof TRANSFORMER_PRESETS & keyof typeof RESNET_PRESETS;

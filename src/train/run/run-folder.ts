@@ -9,7 +9,7 @@ import { pathIn } from '../../io/files/paths.ts';
 import { formatSealed, readSealed } from '../../io/files/sealed-json.ts';
 import { formatHparams, HPARAMS_FILE } from '../../models/hparams.ts';
 import type { DataIdentity } from './preparation.ts';
-import { RESNET_SETTINGS, TRANSFORMER_SETTINGS, type TrainingSettings } from './settings.ts';
+import { SETTING_SHAPES, type TrainingSettings } from './settings.ts';
 
 const FORMAT = 'tsos training 1';
 
@@ -20,7 +20,7 @@ export interface RunFile {
   readonly data: DataIdentity;
 }
 
-const SETTINGS = either(TRANSFORMER_SETTINGS, RESNET_SETTINGS) as Shape<TrainingSettings>;
+const SETTINGS = either(SETTING_SHAPES.transformer, SETTING_SHAPES.rn50);
 const DATA = recordOf(either(text(), real()));
 const RUN_FILE: Shape<RunFile> = fields({ format: oneOf(FORMAT), settings: SETTINGS, data: DATA });
 

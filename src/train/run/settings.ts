@@ -219,10 +219,12 @@ const RESNET: ShapesOf<ResNetSettings> = {
   denseLayers: optional(list),
 };
 
-/** What JSON must be to tell how a Transformer is trained. */
-export const TRANSFORMER_SETTINGS: Shape<TransformerSettings> = fields(TRANSFORMER);
-/** What JSON must be to tell how a residual network is trained. */
-export const RESNET_SETTINGS: Shape<ResNetSettings> = fields(RESNET);
+/** What JSON must be to tell how a model is trained. */
+export const SETTING_SHAPES = {
+  transformer: fields(TRANSFORMER) as Shape<TrainingSettings>,
+  rn50: fields(RESNET) as Shape<TrainingSettings>,
+} as const satisfies Record<ModelKind, unknown>;
+
 /** The option of `tsos train` that a setting comes from. */
 export function optionName(setting: string): string {
   return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

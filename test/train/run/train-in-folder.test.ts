@@ -8,10 +8,7 @@ import { openPictures } from '../../../src/io/pictures/open-pictures.ts';
 import { checkpointSparsity } from '../../../src/metrics/sparsity.ts';
 import { evaluate } from '../../../src/models/resnet50/evaluate.ts';
 import { loadResNet50 } from '../../../src/models/resnet50/model.ts';
-import type { BatchPart } from '../../../src/train/loop/trainee.ts';
-import type { Preparation } from '../../../src/train/run/preparation.ts';
-import { prepareResNet } from '../../../src/train/run/prepare-resnet.ts';
-import { prepareTransformer } from '../../../src/train/run/prepare-transformer.ts';
+import { prepareTraining } from '../../../src/train/run/prepare-training.ts';
 import type { TrainingSettings } from '../../../src/train/run/settings.ts';
 import { type TrainInFolderOptions, trainInFolder } from '../../../src/train/run/train-in-folder.ts';
 import type { MetricsRecord } from '../../../src/train/watch/metrics-file.ts';
@@ -128,12 +125,9 @@ test('a folder is that of one run, with its settings and data', async () => {
 });
 
 async function train(settings: TrainingSettings, folder: string, options: TrainInFolderOptions = {}) {
-  const preparation =
-    settings.model === 'transformer'
-      ? await prepareTransformer(settings)
-      : await prepareResNet(settings, { workers: 0 });
+  const preparation = await prepareTraining(settings, { workers: 0 });
   try {
-    return await trainInFolder(await testGpu(), preparation as Preparation<BatchPart>, folder, options);
+    return await trainInFolder(await testGpu(), preparation, folder, options);
   } finally {
     await preparation.close();
   }
