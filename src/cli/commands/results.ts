@@ -1,9 +1,6 @@
 import { join } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { formatCsv } from '../../io/exchange/csv.ts';
-import { writeFileAtomic } from '../../io/files/atomic-file.ts';
-import { makeFolder } from '../../io/files/make-folder.ts';
-import { refuseInputs } from '../../io/files/output-place.ts';
 import { METRIC_OF, qualityOf } from '../../results/catalogue.ts';
 import { isStudyFolder, loadResults, type ResultRow } from '../../results/load-results.ts';
 import {
@@ -20,6 +17,7 @@ import {
 import { RESULT_FILES } from '../../results/result-files.ts';
 import { ArgumentError } from '../arguments/argument-error.ts';
 import { wholeNumber } from '../arguments/values.ts';
+import { writeFigures } from '../session/write-figures.ts';
 import { note, print, printJson, printText } from '../terminal/print.ts';
 import { formatTable } from '../terminal/table.ts';
 
@@ -86,31 +84,20 @@ async function drawFigures(
   rows: readonly ResultRow[],
   { source, paper }: { readonly source: string; readonly paper: string | undefined },
 ): Promise<string[]> {
-  const { figuresPage } = await import('../../results/plots/page.ts');
   const isStudy = await isStudyFolder(source);
   if (paper !== undefined && !isStudy) {
     throw new ArgumentError('--paper is for the results of a sweep; leave it out');
   }
   const beside = paper === undefined ? undefined : await loadResults(paper);
-  await makeFolder(folder);
-  const figures = isStudy
-    ? await (await import('../../results/plots/study.ts')).studyFigures(rows, beside)
-    : await (await import('../../results/plots/figures.ts')).paperFigures(rows);
   const title = isStudy ? 'A study of sparsity' : 'The State of Sparsity: published results';
-  const files = [
-    { name: 'index.html', text: figuresPage(title, figures) },
-    ...figures.map(({ name, svg }) => ({ name: `${name}.svg`, text: svg })),
-  ];
-  const paths = files.map(({ name }) => join(folder, name));
-  await refuseInputs(
-    folder,
-    paths,
-    [source, ...(paper === undefined ? [] : [paper])].flatMap((from) =>
-      RESULT_FILES.map(({ path }) => join(from, path)),
-    ),
+  const inputs = [source, ...(paper === undefined ? [] : [paper])].flatMap((from) =>
+    RESULT_FILES.map(({ path }) => join(from, path)),
   );
-  for (const [i, { text }] of files.entries()) await writeFileAtomic(paths[i], text);
-  return paths;
+  return writeFigures(folder, title, inputs, async () =>
+    isStudy
+      ? (await import('../../results/plots/study.ts')).studyFigures(rows, beside)
+      : (await import('../../results/plots/figures.ts')).paperFigures(rows),
+  );
 }
 
 /** Programs are given top-1 accuracy as a share. */

@@ -1,6 +1,5 @@
-import { DataError } from '../../base/errors.ts';
 import { diskTree } from '../../io/files/disk-tree.ts';
-import { STDIN } from '../../io/files/read-file.ts';
+import { readBytes, STDIN } from '../../io/files/read-file.ts';
 import { findPublishedName } from '../../layers/published-name.ts';
 import { PUBLISHED_CHECKPOINTS } from '../../results/catalogue.ts';
 import { checkpointPath } from '../../results/checkpoint-path.ts';
@@ -62,10 +61,9 @@ export async function requireTexts(...given: readonly (string | undefined)[]): P
   for (const path of given) {
     if (path === undefined || path === STDIN) continue;
     const kind = await diskTree.kind(path);
-    if (kind === undefined && ![NEWSTEST, VOCABULARY].includes(path)) {
-      throw new DataError('there is no such file', { file: path });
-    }
-    if (kind === 'directory') throw new DataError('is a directory; name a file in it', { file: path });
+    const isNamed = kind === undefined && [NEWSTEST, VOCABULARY].includes(path);
+    // Fails, and says why.
+    if (!isNamed && (kind === undefined || kind === 'directory')) await readBytes(path);
   }
 }
 
