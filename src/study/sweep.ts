@@ -69,12 +69,10 @@ export async function sweep(
     }
   }
   await worker.finish(mine);
-  const all = [...(start ? [start] : []), ...others];
-  const tables = await writeTables(folder, all);
-  const results = await Promise.all(
-    [...(start ? [start] : []), ...mine].map(({ name }) => readRunResult(resultFile(folder, name))),
-  );
-  return { results, tables };
+  const begun = start ? [start] : [];
+  const { results, tables } = await writeTables(folder, [...begun, ...others]);
+  const own = new Set([...begun, ...mine].map(({ name }) => name));
+  return { results: results.filter(({ name }) => own.has(name)), tables };
 }
 
 /** @throws {UsageError} where another study was begun there, or something else is. */
@@ -142,8 +140,8 @@ class Worker {
   }
 }
 
-/** Writes the tables of all results there are. @returns their paths */
-async function writeTables(folder: string, runs: readonly StudyRun[]): Promise<string[]> {
+/** Writes the tables of all results there are. */
+async function writeTables(folder: string, runs: readonly StudyRun[]): Promise<Sweep> {
   // Results that appear while others are being read would be lost again to whoever writes last.
   await using _lock = await FileLock.acquire(pathIn(folder, 'tables.lock'));
   const results: RunResult[] = [];
@@ -157,7 +155,7 @@ async function writeTables(folder: string, runs: readonly StudyRun[]): Promise<s
     await makeFolder(folderOf(to));
     await writeFileAtomic(to, text);
   }
-  return tables.map(({ path }) => path);
+  return { results, tables: tables.map(({ path }) => path) };
 }
 
 const RUNS = 'runs';

@@ -73,8 +73,8 @@ async function presentFile(
   if (stamp === undefined) return undefined;
   const record = await readFetchRecord(path);
   const isUntouched = record?.bytes === stamp.bytes && record.modified === stamp.modified;
-  const isKnown = isUntouched && record.checkedAs === checkedAs;
-  let digest: FileDigest | undefined = isKnown && !verify ? record : undefined;
+  const isChecked = record !== undefined && record.checkedAs === checkedAs && !verify;
+  let digest: FileDigest | undefined = isChecked && isUntouched ? record : undefined;
   if (digest === undefined) {
     digest = await digestFile(path, { signal });
     if (record !== undefined && digest.sha256 !== record.sha256) {
@@ -82,7 +82,7 @@ async function presentFile(
         file: path,
       });
     }
-    if (record === undefined || record.checkedAs !== checkedAs || verify) await check?.(path, digest);
+    if (!isChecked) await check?.(path, digest);
     // In a cache that may only be read, the next run has to look again.
     await keepRecord({ url: record?.url ?? url, checkedAs }, path, path, digest).catch(() => {});
   }
