@@ -48,20 +48,20 @@ const TASKS: Record<string, (args: readonly string[]) => Promise<number>> = {
 async function runTests(args: readonly string[]): Promise<number> {
   const filters = args.filter((arg) => !arg.startsWith('-'));
   const files = selectTests(ROOT, filters);
+  const variables = await environment();
   // Compiling the command line once is worth it where all tests start it, which is hundreds of times.
   if (filters.length === 0) {
     const npm = process.env.npm_execpath;
     const build = [...(npm === undefined ? ['npm'] : [process.execPath, npm]), 'run', '--silent', 'build'];
     const code = await run(build, {});
     if (code !== 0) return code;
-    process.env.TSOS_COMPILED = join(ROOT, 'dist', 'cli', 'main.js');
+    variables.TSOS_COMPILED = join(ROOT, 'dist', 'cli', 'main.js');
   }
   const options = args.filter((arg) => arg.startsWith('-'));
   // Drivers misbehave where several processes use them at once, but for the one that is no driver of a device.
-  const { TSOS_SOFTWARE: isSoftware } = await environment();
-  const processes = isSoftware ? Math.min(2, availableParallelism()) : 1;
+  const processes = variables.TSOS_SOFTWARE ? Math.min(2, availableParallelism()) : 1;
   const runner = ['--test', `--test-concurrency=${processes}`, '--test-reporter=spec', ...options];
-  return runNode([...runtimeArguments('.ts'), ...runner, ...files]);
+  return run([process.execPath, ...runtimeArguments('.ts'), ...runner, ...files], variables);
 }
 
 /** `npm run example -- [name] [arguments]`: one file of examples/, or all in turn. The package's doors lead to src/. */
