@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { Scope } from '../src/graph/device/scope.ts';
 import type { Gpu } from '../src/graph/open-gpu.ts';
 import { GradualPruner } from '../src/layers/pruning/gradual-pruner.ts';
@@ -6,7 +5,8 @@ import { DeviceMasks } from '../src/train/loop/device-masks.ts';
 import type { BatchPart, Trainee } from '../src/train/loop/trainee.ts';
 import { Trainer } from '../src/train/loop/trainer.ts';
 import { type BenchRun, runBench } from './support/bench.ts';
-import { type FamilyTime, milliseconds, profileStep } from './support/step-profile.ts';
+import { type Cost, cost } from './support/cost.ts';
+import { type FamilyTime, profileStep, sum } from './support/step-profile.ts';
 import { startTable } from './support/table.ts';
 import { type LayerResult, measureLayers } from './support/trained-layers.ts';
 import { sampleResNet, sampleTransformer, type TrainedSample } from './support/trained-samples.ts';
@@ -107,18 +107,6 @@ async function maskUpdate<Part extends BatchPart>(
   return median(costs.map(({ processor, wall }) => (gpu.deviceClass === 'cpu' ? processor : wall)));
 }
 
-/** Milliseconds of the clock, and of the processor, all threads together. */
-interface Cost {
-  readonly wall: number;
-  readonly processor: number;
-}
-
-async function cost(work: () => Promise<void>): Promise<Cost> {
-  const [started, usage] = [performance.now(), process.cpuUsage()];
-  await work();
-  return { wall: performance.now() - started, processor: milliseconds(process.cpuUsage(usage)) };
-}
-
 function sayResult({ say }: BenchRun, result: TrainingResult): void {
   const { name, ms, processorMs, itemsPerSecond, arenaBytes, dispatches, parts, families } = result;
   const all = sum(families.map((family) => family.ms));
@@ -146,10 +134,6 @@ function sayLayers({ say }: BenchRun, layers: readonly LayerResult[]): void {
     { heading: 'GFLOP/s', width: 8, cell: ({ gflops }) => gflops.toFixed(2) },
   ]);
   layers.forEach(print);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 function median(values: readonly number[]): number {

@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { randomKey } from '../../src/base/random.ts';
 import { Scope } from '../../src/graph/device/scope.ts';
 import { Tape } from '../../src/graph/differentiation/tape.ts';
@@ -11,6 +10,7 @@ import type { Plan } from '../../src/graph/plan/plan.ts';
 import { passMilliseconds } from '../../src/graph/tuning/time-pass.ts';
 import { drawnNoise } from '../../src/models/training/noise.ts';
 import type { BatchPart } from '../../src/train/loop/trainee.ts';
+import { cost } from './cost.ts';
 import type { TrainedSample } from './trained-samples.ts';
 
 /** What a kind of kernel takes of a step. */
@@ -88,14 +88,7 @@ async function dispatchTimes(gpu: Gpu, plan: Plan, rounds: number): Promise<numb
 /** What a pass takes, in the unit of {@link dispatchTimes}. */
 export async function passCost(gpu: Gpu, encode: (pass: GPUComputePassEncoder) => void): Promise<number> {
   if (gpu.deviceClass === 'gpu') return passMilliseconds(gpu, encode);
-  const before = process.cpuUsage();
-  await passMilliseconds(gpu, encode);
-  return milliseconds(process.cpuUsage(before));
-}
-
-/** Of the processor, all threads together. */
-export function milliseconds({ user, system }: NodeJS.CpuUsage): number {
-  return (user + system) / 1e3;
+  return (await cost(() => passMilliseconds(gpu, encode))).processor;
 }
 
 /** Times by kind of kernel, the longest first. */
@@ -116,6 +109,6 @@ function familyOf(kernel: string): string {
   return kernel.replace(/ by .*/, ' gradient').replace(/,? ?[(\d].*|,.*/, '');
 }
 
-function sum(values: readonly number[]): number {
+export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }

@@ -42,7 +42,7 @@ test('no name that comes from files or arguments acts on the terminal, whatever 
       JSON.stringify({ model: 'transformer', preset: 'small', settings, runs: [{ name: HOSTILE }] }),
     );
     await mkdir(at('run'));
-    await writeFile(join(at('run'), 'run.json'), `{"settings": "${'\u202e'}"}`);
+    await writeFile(join(at('run'), 'run.json'), '{"settings": "\u202e"}');
     await writeFile(join(at('run'), 'metrics.jsonl'), '{"step": 1, "\u202e": 2}\n');
     const [model, text] = [at('model'), at('text')];
     const commands: Record<string, readonly (readonly string[])[]> = {

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { withDirectory } from '../io/support.ts';
 import { type Outcome, tsos } from '../support/command-line.ts';
 import { DEMO_CHECKPOINT } from '../support/demo.ts';
 import { assertOneSentence } from '../support/one-sentence.ts';
 import { below, type Random, randomFrom } from '../support/random.ts';
 import { STAND_INS, writeStandIn } from '../support/stand-ins.ts';
+import { withSmallDisk } from './small-disk.ts';
 
 /** How often each command is killed. */
 const KILLS = Number(process.env.TSOS_FAULT_KILLS ?? 1);
@@ -106,23 +106,16 @@ test('tune: killed at any moment, it leaves a record that is read, or none', {
 test('tune: on a full disk it ends with a sentence, keeps what was there, and goes on once there is room', {
   skip: skipDevice,
 }, async (t) => {
-  await withDirectory(async (directory) => {
-    const options = ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', directory];
-    const mounted = await promisify(execFile)('mount', options).catch(() => undefined);
-    if (mounted === undefined) return t.skip('a small disk cannot be mounted here');
-    try {
-      const ballast = join(directory, 'ballast');
-      await writeFile(ballast, new Uint8Array(8192));
-      const env = { TSOS_CACHE: directory };
-      const tune = ['tune', DEMO_CHECKPOINT, '--batch', '1', '--beam', '1', '--length', '3', '--budget', '2'];
-      assertOneSentence(await tsos(tune, { env }), 1, /the disk is full; free some space/);
-      assert.deepEqual(leftIn(directory), []);
-      await rm(ballast);
-      const { code, stderr } = await tsos(tune, { env });
-      assert.equal(code, 0, stderr);
-    } finally {
-      await promisify(execFile)('umount', [directory]);
-    }
+  await withSmallDisk(t, '8k', async ({ disk }) => {
+    const ballast = join(disk, 'ballast');
+    await writeFile(ballast, new Uint8Array(8192));
+    const env = { TSOS_CACHE: disk };
+    const tune = ['tune', DEMO_CHECKPOINT, '--batch', '1', '--beam', '1', '--length', '3', '--budget', '2'];
+    assertOneSentence(await tsos(tune, { env }), 1, /the disk is full; free some space/);
+    assert.deepEqual(leftIn(disk), []);
+    await rm(ballast);
+    const { code, stderr } = await tsos(tune, { env });
+    assert.equal(code, 0, stderr);
   });
 });
 

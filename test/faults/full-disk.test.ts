@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { UsageError } from '../../src/base/errors.ts';
 import { SpoolFolder } from '../../src/io/files/spool-folder.ts';
 import { withDirectory } from '../io/support.ts';
@@ -13,9 +11,9 @@ import { tsos } from '../support/command-line.ts';
 import { DEMO_CHECKPOINT } from '../support/demo.ts';
 import { assertOneSentence } from '../support/one-sentence.ts';
 import { optionsOf, smallTransformer } from '../train/run/small-runs.ts';
+import { withSmallDisk } from './small-disk.ts';
 import { filesOf, RESUMED, WORKS, workInProcess } from './work-in-process.ts';
 
-const run = promisify(execFile);
 const skip = process.platform === 'win32' ? 'no such limits there' : false;
 
 for (const work of WORKS) {
@@ -36,35 +34,25 @@ for (const work of WORKS) {
 }
 
 test('a disk that gets full ends a work with a sentence, and it goes on once there is room', async (t) => {
-  await withDirectory(async (directory) => {
-    const disk = join(directory, 'disk');
-    await mkdir(disk);
-    const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=12k', 'tmpfs', disk]).catch(
-      () => undefined,
-    );
-    if (mounted === undefined) return t.skip('a small disk cannot be mounted here');
-    try {
-      const full = await workInProcess('evaluate', { directory: disk });
-      assert.equal(full.code, 1, full.stderr);
-      assert.match(full.stderr, /the disk is full; free some space or write to another one\n$/);
-      await run('mount', ['-o', 'remount,size=1m', disk]);
-      assert.deepEqual(await workInProcess('evaluate', { directory: disk }), { code: 0, stderr: '' });
-      assert.deepEqual(await readdir(disk), ['out']);
-      await run('mount', ['-o', 'remount,ro', disk]);
-      const readOnly = await workInProcess('bundle', { directory: join(disk, 'inner') });
-      assert.equal(readOnly.code, 2, readOnly.stderr);
-      const converted = await tsos([
-        'convert',
-        DEMO_CHECKPOINT,
-        '--to',
-        'npz',
-        '--output',
-        join(disk, 'm.npz'),
-      ]);
-      assertOneSentence(converted, 2, /m\.npz: the disk can only be read; choose another place/);
-    } finally {
-      await run('umount', [disk]);
-    }
+  await withSmallDisk(t, '12k', async ({ disk, remount }) => {
+    const full = await workInProcess('evaluate', { directory: disk });
+    assert.equal(full.code, 1, full.stderr);
+    assert.match(full.stderr, /the disk is full; free some space or write to another one\n$/);
+    await remount('size=1m');
+    assert.deepEqual(await workInProcess('evaluate', { directory: disk }), { code: 0, stderr: '' });
+    assert.deepEqual(await readdir(disk), ['out']);
+    await remount('ro');
+    const readOnly = await workInProcess('bundle', { directory: join(disk, 'inner') });
+    assert.equal(readOnly.code, 2, readOnly.stderr);
+    const converted = await tsos([
+      'convert',
+      DEMO_CHECKPOINT,
+      '--to',
+      'npz',
+      '--output',
+      join(disk, 'm.npz'),
+    ]);
+    assertOneSentence(converted, 2, /m\.npz: the disk can only be read; choose another place/);
   });
 });
 
@@ -113,26 +101,16 @@ test('a killed command leaves nothing that a later one does not clear', { skip }
 });
 
 test('a training whose disk gets full keeps its last checkpoint, and goes on once there is room', async (t) => {
-  await withDirectory(async (directory) => {
-    const disk = join(directory, 'disk');
-    await mkdir(disk);
-    const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', disk]).catch(
-      () => undefined,
-    );
-    if (mounted === undefined) return t.skip('a small disk cannot be mounted here');
-    try {
-      const settings = await smallTransformer(directory, 'dense', { checkpointEvery: 1, trainSteps: 30 });
-      const output = join(disk, 'run');
-      const train = ['train', 'transformer', '--output', output, '--resume', ...optionsOf(settings)];
-      const full = await tsos(train);
-      assertOneSentence(full, 1, /the disk is full; free some space/);
-      assert.equal((await tsos(['inspect', output, '--verify'])).code, 0);
-      await run('mount', ['-o', 'remount,size=8m', disk]);
-      const { code, stderr } = await tsos(train);
-      assert.equal(code, 0, stderr);
-      assert.ok((await readdir(output)).includes('model.ckpt-30.index'));
-    } finally {
-      await run('umount', [disk]);
-    }
+  await withSmallDisk(t, '128k', async ({ disk, directory, remount }) => {
+    const settings = await smallTransformer(directory, 'dense', { checkpointEvery: 1, trainSteps: 30 });
+    const output = join(disk, 'run');
+    const train = ['train', 'transformer', '--output', output, '--resume', ...optionsOf(settings)];
+    const full = await tsos(train);
+    assertOneSentence(full, 1, /the disk is full; free some space/);
+    assert.equal((await tsos(['inspect', output, '--verify'])).code, 0);
+    await remount('size=8m');
+    const { code, stderr } = await tsos(train);
+    assert.equal(code, 0, stderr);
+    assert.ok((await readdir(output)).includes('model.ckpt-30.index'));
   });
 });
