@@ -68,6 +68,7 @@ export type { PictureView } from './io/pictures/prepare.ts';
 export { type LinearSchedule, linearLearningRate } from './models/transformer/learning-rate.ts';
 export type { Evaluation, Evaluator, EvaluatorOptions } from './train/evaluation/evaluator.ts';
 export type { DeviceMasks, Kept, Pruner } from './train/loop/device-masks.ts';
+export type { MicroBatches } from './train/loop/device-room.ts';
 export type { BatchPart, RecordedPart, StepInputs, Trainee } from './train/loop/trainee.ts';
 export { type Losses, Trainer, type TrainerOptions } from './train/loop/trainer.ts';
 export type { PicturePart } from './train/pictures/picture-batches.ts';

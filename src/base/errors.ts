@@ -47,10 +47,41 @@ export class AdapterError extends TsosError {
   override readonly exitCode = 4;
 }
 
+/** What to do where a device has no room for something. */
+const SMALLER = 'use a smaller batch or model, or another adapter.';
+
+/** A buffer, a grid or a loop is beyond what an adapter allows. Exit code 4. */
+export class DeviceTooSmallError extends AdapterError {
+  /** Name of the class. */
+  override readonly name = 'DeviceTooSmallError';
+  /** What is needed, and what the device has. */
+  readonly shortfall: string;
+
+  /** @param shortfall what is needed, and what the device has @param advice what to do */
+  constructor(shortfall: string, advice = SMALLER, options?: ErrorOptions) {
+    super(`${shortfall}: ${advice}`, options);
+    this.shortfall = shortfall;
+  }
+}
+
 /** The device failed while working: lost, out of memory, or a kernel that does not compile. Exit code 1. */
 export class DeviceError extends TsosError {
   /** Name of the class. */
   override readonly name: string = 'DeviceError';
+}
+
+/** The device has no memory left for a buffer that its limits allow. Exit code 1. */
+export class OutOfMemoryError extends DeviceError {
+  /** Name of the class. */
+  override readonly name = 'OutOfMemoryError';
+  /** What there was no memory for. */
+  readonly shortfall: string;
+
+  /** @param shortfall what there was no memory for */
+  constructor(shortfall: string) {
+    super(`${shortfall}: ${SMALLER}`);
+    this.shortfall = shortfall;
+  }
 }
 
 /** A buffer, plan or model was used after it was disposed. */

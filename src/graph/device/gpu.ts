@@ -1,4 +1,11 @@
-import { AdapterError, DeviceError, DisposedError, TsosError, UsageError } from '../../base/errors.ts';
+import {
+  DeviceError,
+  DeviceTooSmallError,
+  DisposedError,
+  OutOfMemoryError,
+  TsosError,
+  UsageError,
+} from '../../base/errors.ts';
 import { type AdapterDescription, adapterLine } from './adapter-description.ts';
 import { BufferUsage, MAP_MODE_READ } from './buffer-usage.ts';
 import type { DeviceFeatures } from './features.ts';
@@ -113,7 +120,7 @@ export class Gpu {
    *
    * @param label names the buffer in errors.
    * @param usage bits of `BufferUsage`.
-   * @throws AdapterError when the adapter's limits do not allow a buffer of that size.
+   * @throws DeviceTooSmallError when the adapter's limits do not allow a buffer of that size.
    * @throws DeviceError when the device is known to be lost.
    * @throws DisposedError after `dispose`.
    */
@@ -223,9 +230,9 @@ export class Gpu {
     const isStorage = (usage & BufferUsage.STORAGE) !== 0;
     const limit = isStorage ? Math.min(maxBufferSize, maxStorageBufferBindingSize) : maxBufferSize;
     if (size > limit) {
-      throw new AdapterError(
+      throw new DeviceTooSmallError(
         `Buffer ${label} needs ${size} bytes, but ${this.describe()} allows ${limit} bytes per ` +
-          `${isStorage ? 'storage buffer' : 'buffer'}: use a smaller batch or model, or another adapter.`,
+          `${isStorage ? 'storage buffer' : 'buffer'}`,
       );
     }
   }
@@ -288,9 +295,9 @@ function uncapturedError(error: GPUError): DeviceError {
   return new DeviceError(`The GPU device ${kind}: ${error.message}`);
 }
 
-function outOfMemoryError(label: string, size: number, adapter: string, message: string): DeviceError {
-  return new DeviceError(
-    `Out of memory on ${adapter} for buffer ${label} of ${size} bytes (${message}): use a smaller batch or model.`,
+function outOfMemoryError(label: string, size: number, adapter: string, message: string): OutOfMemoryError {
+  return new OutOfMemoryError(
+    `Out of memory on ${adapter} for buffer ${label} of ${size} bytes (${message})`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * Operations with derivatives, recorded on a `Tape`: forward, backward and the update of an optimiser are one plan.
- * On a device without `longLoops`, operations throw an `AdapterError` in sizes whose loops it would leave before their end.
+ * On a device without `longLoops`, operations throw a `DeviceTooSmallError` in sizes whose loops it would leave before their end.
  */
 
 export { type AttentionInputs, type AttentionShape, attention } from './attention.ts';

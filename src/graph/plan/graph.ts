@@ -1,10 +1,12 @@
-import { UsageError } from '../../base/errors.ts';
+import { DeviceTooSmallError, UsageError } from '../../base/errors.ts';
 import type { Grid, Kernel } from '../../wgsl/kernel.ts';
 import type { Gpu } from '../device/gpu.ts';
 import type { Choice } from '../device/kernel-choice.ts';
+import type { Scope } from '../device/scope.ts';
 import { hoist } from './hoist.ts';
 import type { GraphNode, GraphTensor, TransientTensor } from './node.ts';
 import { buildPlan, type Plan } from './plan.ts';
+import { allocateMemory } from './plan-memory.ts';
 
 /**
  * A fixed computation in the making: dispatches in order, over symbolic tensors. `plan` turns it into buffers, pipelines and
@@ -47,7 +49,8 @@ export class Graph {
   /**
    * Records a dispatch.
    * @param tensors by the names of the kernel's bindings
-   * @throws {UsageError} for a missing or unknown tensor or parameter, or a grid beyond the device's limits.
+   * @throws {UsageError} for a missing or unknown tensor or parameter, or a grid of nothing.
+   * @throws {DeviceTooSmallError} for a grid beyond the device's limits.
    */
   dispatch(
     kernel: Kernel,
@@ -56,12 +59,11 @@ export class Graph {
     tensors: Readonly<Record<string, GraphTensor>>,
   ): void {
     this.#check(kernel, parameters, tensors);
+    const needs = `${this.name}: kernel "${kernel.name}" needs ${grid.join(' x ')} workgroups`;
+    if (grid.some((extent) => extent < 1)) throw new UsageError(`${needs}, which are none`);
     if (!this.#allows(grid)) {
       const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
-      throw new UsageError(
-        `${this.name}: kernel "${kernel.name}" needs ${grid.join(' x ')} workgroups, ${this.gpu.describe()} allows ${most} ` +
-          'along each side: use a smaller batch.',
-      );
+      throw new DeviceTooSmallError(`${needs}, ${this.gpu.describe()} allows ${most} along each side`);
     }
     this.#nodes.push({ kernel, grid, parameters, tensors: kernel.bindings.map(({ name }) => tensors[name]) });
   }
@@ -69,7 +71,7 @@ export class Graph {
   /**
    * Records a dispatch that several kernels can do; the plan takes the one that is known to be fastest.
    * @param tensors by the names of the bindings, which all candidates share, like the parameters
-   * @throws {UsageError} as `dispatch`, for the first candidate.
+   * @throws as `dispatch`, for the first candidate.
    */
   dispatchFastest(
     choice: Choice,
@@ -81,6 +83,15 @@ export class Graph {
     for (const { kernel } of others) this.#check(kernel, parameters, tensors);
     const possible = others.filter(({ grid }) => this.#allows(grid));
     this.#nodes.push({ ...this.#nodes.pop()!, choice: { ...choice, candidates: [usual, ...possible] } });
+  }
+
+  /**
+   * Allocates what its plan would have, and compiles nothing: to find out whether the device has room for it.
+   * @param scope owns the memory
+   * @throws {DeviceTooSmallError} for a buffer beyond the device's limits.
+   */
+  allocate(scope: Scope): void {
+    allocateMemory(scope, this.name, hoist(this.#nodes, this.#kept), this.#kept);
   }
 
   /** Compiles the kernels and lays out the buffers, see `hoist` and `layOut`. The graph must not be added to afterwards. */

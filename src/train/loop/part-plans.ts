@@ -39,6 +39,18 @@ export class PartPlans<Part extends BatchPart> implements Disposable {
     return found;
   }
 
+  /**
+   * Takes the memory that the plan for a part would need, and gives it back.
+   * @throws {DeviceTooSmallError} where the device allows no such buffers. {OutOfMemoryError} where it has no memory for them.
+   */
+  async tryMemory(part: Part): Promise<void> {
+    using scope = new Scope(this.#gpu);
+    const graph = new Graph(this.#gpu, planName(part));
+    this.#record(new Tape(graph), scope, part);
+    graph.allocate(scope);
+    await this.#gpu.settled();
+  }
+
   dispose(): void {
     for (const shape of this.#plans.keys()) this.#drop(shape);
   }
@@ -54,7 +66,7 @@ export class PartPlans<Part extends BatchPart> implements Disposable {
     }
     const scope = new Scope(this.#gpu);
     try {
-      const graph = new Graph(this.#gpu, `training step, ${part.shape}`);
+      const graph = new Graph(this.#gpu, planName(part));
       const { write } = this.#record(new Tape(graph), scope, part);
       return { plan: await graph.plan(), scope, write };
     } catch (error) {
@@ -69,4 +81,8 @@ export class PartPlans<Part extends BatchPart> implements Disposable {
     scope.dispose();
     this.#plans.delete(shape);
   }
+}
+
+function planName({ shape }: BatchPart): string {
+  return `training step, ${shape}`;
 }

@@ -9,6 +9,7 @@ import type { Plan } from '../../graph/plan/plan.ts';
 import { drawnNoise } from '../../models/training/noise.ts';
 import { Accumulator } from './accumulator.ts';
 import { DeviceMasks, type Pruner } from './device-masks.ts';
+import { type MicroBatches, requireRoom } from './device-room.ts';
 import { PartPlans } from './part-plans.ts';
 import type { BatchPart, Trainee } from './trainee.ts';
 
@@ -84,15 +85,21 @@ export class Trainer<Part extends BatchPart> implements Disposable {
   /**
    * Makes ready to train: the plan of one shape of parts, and the optimiser with its slots.
    * @param example a part of the shape that is common
+   * @param microBatches what else it could work on at once; given, it is looked at first whether the device has room for all shapes
+   * @throws {DeviceTooSmallError} where it has not; where `microBatches` are given, it says which would fit.
    */
   static async create<Part extends BatchPart>(
     gpu: Gpu,
     trainee: Trainee<Part>,
     example: Part,
     options: TrainerOptions,
+    microBatches?: MicroBatches<Part>,
   ): Promise<Trainer<Part>> {
     const trainer = new Trainer(gpu, trainee, options);
     try {
+      if (microBatches !== undefined) {
+        await requireRoom(microBatches, (part) => trainer.#plans.tryMemory(part));
+      }
       await trainer.#plans.of(example);
       const graph = new Graph(gpu, 'optimiser step');
       const parameters = trainee.variables.trained;

@@ -93,19 +93,35 @@ export class PictureBatches {
       Array.from(numbers, (number) => this.#load(number, derivedKey(key, number + 1))),
     );
     const each = pictures / parts;
-    return Array.from({ length: parts }, (_, part) => {
-      const some = loaded.slice(part * each, (part + 1) * each);
-      const pixels = new Float32Array(each * size * size * 3);
-      some.forEach((picture, i) => {
-        pixels.set(picture.pixels, i * size * size * 3);
+    return Array.from({ length: parts }, (_, number) => {
+      const part = this.#blackPart(parts);
+      loaded.slice(number * each, (number + 1) * each).forEach(({ pixels, label }, i) => {
+        part.pixels.set(pixels, i * size * size * 3);
+        part.labels[i] = label;
       });
-      const labels = Uint32Array.from(some, ({ label }) => label);
-      return { shape: `${each} × ${size} × ${size}`, share: 1 / parts, pixels, labels, size };
+      return part;
     });
+  }
+
+  /** A part of black pictures; all parts are of one shape. @param parts in how many a batch is worked on */
+  largestParts(parts: number): readonly PicturePart[] {
+    return [this.#blackPart(parts)];
   }
 
   async close(): Promise<void> {
     await this.#decoder.close();
+  }
+
+  #blackPart(parts: number): PicturePart {
+    const { pictures, size } = this.#options;
+    const each = pictures / parts;
+    return {
+      shape: `${each} × ${size} × ${size}`,
+      share: 1 / parts,
+      pixels: new Float32Array(each * size * size * 3),
+      labels: new Uint32Array(each),
+      size,
+    };
   }
 
   #orderOf(epoch: number, key: RandomKey): Uint32Array {

@@ -2,6 +2,7 @@ import type { Scope } from '../../graph/device/scope.ts';
 import type { Optimiser } from '../../graph/optimisers/optimiser.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import type { Evaluator } from '../evaluation/evaluator.ts';
+import type { MicroBatches } from '../loop/device-room.ts';
 import type { BatchPart, Trainee } from '../loop/trainee.ts';
 import type { TrainingSettings } from './settings.ts';
 
@@ -34,6 +35,8 @@ export interface Preparation<Part extends BatchPart> {
   readonly learningRate: (step: number) => number;
   /** Measures on the way; undefined where there is nothing to measure with. */
   readonly evaluator: Evaluator | undefined;
+  /** How much of a batch the device could work on at once. */
+  readonly microBatches: MicroBatches<Part>;
   /** The batch of a step, whatever was asked for before. */
   batchAt(step: number): Promise<Batch<Part>>;
   /** Makes it. @param updates that were done before */

@@ -12,7 +12,7 @@ import { PictureBatches, type PicturePart } from '../pictures/picture-batches.ts
 import { resNetTrainee } from '../pictures/resnet-trainee.ts';
 import { withInitialValues } from '../start/initial-values.ts';
 import type { Preparation } from './preparation.ts';
-import { checkSchedules, partsOf, resNetRate } from './schedules.ts';
+import { checkSchedules, microBatchSizes, partsOf, resNetRate } from './schedules.ts';
 import type { ResNetSettings } from './settings.ts';
 
 /** How pictures are decoded. */
@@ -74,6 +74,10 @@ export async function prepareResNet(
       batchesPerEpoch: batches.perEpoch,
       learningRate: resNetRate(settings, batches.pictures),
       evaluator,
+      microBatches: {
+        sizes: microBatchSizes(settings),
+        largestParts: (size) => batches.largestParts(batchSize / size),
+      },
       async batchAt(step) {
         return { parts: await batches.at(step), items: batchSize };
       },

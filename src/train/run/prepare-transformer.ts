@@ -13,7 +13,7 @@ import { lengthBuckets } from '../text/length-buckets.ts';
 import { TextBatches, type TextPart } from '../text/text-batches.ts';
 import { transformerTrainee } from '../text/transformer-trainee.ts';
 import type { Preparation } from './preparation.ts';
-import { checkSchedules, partsOf, transformerRate } from './schedules.ts';
+import { checkSchedules, microBatchSizes, partsOf, transformerRate } from './schedules.ts';
 import type { TransformerSettings } from './settings.ts';
 
 /**
@@ -62,6 +62,10 @@ export async function prepareTransformer(
       batchesPerEpoch: batches.perEpoch,
       learningRate,
       evaluator,
+      microBatches: {
+        sizes: microBatchSizes(settings),
+        largestParts: (size) => batches.largestParts(batchSize / size),
+      },
       async batchAt(number) {
         const { parts, tokens } = batches.at(number);
         return { parts, items: tokens };

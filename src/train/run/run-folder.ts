@@ -58,23 +58,26 @@ export async function requireRunFolder(folder: string, resume: boolean): Promise
 const LEFT_BEHIND = /^\.tsos-.*\.tmp$|\.lock$/;
 const RUN_FILE_NAME = 'run.json';
 
+/** What tells a run from others. */
+type RunIdentity = Pick<RunFile, 'settings' | 'data'>;
+
+/** Makes the folder of a training, unless it is there. */
+export async function makeRunFolder(folder: string, { settings, data }: RunIdentity): Promise<void> {
+  if ((await findRun(folder)) !== undefined) return;
+  await makeFolder(folder);
+  const stated =
+    settings.model === 'transformer' ? { heads: settings.numHeads } : { imageSize: settings.imageSize };
+  await writeFileAtomic(pathIn(folder, HPARAMS_FILE), formatHparams(stated)!);
+  await writeFileAtomic(runFile(folder), formatSealed({ format: FORMAT, settings, data }));
+}
+
 /**
- * Makes the folder of a training, or finds that it is of the same one.
- * @throws {UsageError} where an earlier run there had other settings or data.
+ * Finds out whether what an earlier run left in a folder, if anything, is of the same training.
+ * @throws {UsageError} where it had other settings or data.
  */
-export async function openRunFolder(
-  folder: string,
-  { settings, data }: Pick<RunFile, 'settings' | 'data'>,
-): Promise<void> {
+export async function requireSameRun(folder: string, { settings, data }: RunIdentity): Promise<void> {
   const found = await findRun(folder);
-  if (found === undefined) {
-    await makeFolder(folder);
-    const stated =
-      settings.model === 'transformer' ? { heads: settings.numHeads } : { imageSize: settings.imageSize };
-    await writeFileAtomic(pathIn(folder, HPARAMS_FILE), formatHparams(stated)!);
-    await writeFileAtomic(runFile(folder), formatSealed({ format: FORMAT, settings, data }));
-    return;
-  }
+  if (found === undefined) return;
   const different = differingNames({ ...found.settings }, { ...settings }, isSameJson);
   if (different.length > 0) {
     throw new UsageError(

@@ -120,6 +120,12 @@ export function partsOf({ batchSize, microBatch = batchSize }: TrainingSettings)
   return batchSize / microBatch;
 }
 
+/** `--micro-batch` as it is asked for, and all smaller ones that divide the batch, falling. */
+export function microBatchSizes({ batchSize, microBatch = batchSize }: TrainingSettings): number[] {
+  const sizes = Array.from({ length: microBatch }, (_, i) => microBatch - i);
+  return sizes.filter((size) => batchSize % size === 0);
+}
+
 /** @throws {UsageError} for the first setting that the technique has no use for. */
 function refuse(settings: TrainingSettings, names: readonly (keyof TrainingSettings)[]): void {
   const name = names.find((each) => settings[each] !== undefined);

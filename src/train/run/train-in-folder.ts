@@ -1,10 +1,12 @@
+import { DeviceTooSmallError } from '../../base/errors.ts';
 import type { Gpu } from '../../graph/device/gpu.ts';
 import { Scope } from '../../graph/device/scope.ts';
 import { CheckpointSeries } from '../../io/checkpoint/checkpoint-series.ts';
+import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { withOutputLock } from '../../io/files/output-lock.ts';
 import { pathIn } from '../../io/files/paths.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
-import type { BatchPart } from '../loop/trainee.ts';
+import type { BatchPart, Trainee } from '../loop/trainee.ts';
 import { Trainer } from '../loop/trainer.ts';
 import { currentVariables } from '../state/current-variables.ts';
 import { DivergedError, restoreSlots, trainingTensors } from '../state/training-tensors.ts';
@@ -14,7 +16,7 @@ import { trainedSparsity } from '../watch/trained-sparsity.ts';
 import { Ahead } from './ahead.ts';
 import type { Batch, Preparation } from './preparation.ts';
 import { restored } from './restore.ts';
-import { openRunFolder, requireRunFolder } from './run-folder.ts';
+import { makeRunFolder, requireRunFolder, requireSameRun } from './run-folder.ts';
 import { penaltyWeightOf, prunerOf } from './schedules.ts';
 import type { TrainingSettings } from './settings.ts';
 
@@ -63,6 +65,7 @@ export interface TrainedRun {
 /**
  * Trains in a folder: checkpoints, metrics and events are written there, and what was interrupted, however, goes on to the bit.
  * @throws {UsageError} where the folder holds another run, or another process trains there.
+ * @throws {DeviceTooSmallError} where the device has no room for it, before the folder is made; it says what would fit.
  * @throws {DivergedError} where the loss is no longer finite; the last checkpoint stays as it was.
  * @throws the reason of the signal, behind a checkpoint of the step that was reached.
  */
@@ -74,7 +77,7 @@ export async function trainInFolder<Part extends BatchPart>(
 ): Promise<TrainedRun> {
   await requireRunFolder(folder, options.resume ?? false);
   return withOutputLock(folder, { kind: 'file', target: folder }, async () => {
-    await openRunFolder(folder, preparation);
+    await requireSameRun(folder, preparation);
     const finished = await finishedTraining(folder, preparation.settings);
     if (finished !== undefined) return finished;
     using scope = new Scope(gpu);
@@ -121,6 +124,8 @@ class Run<Part extends BatchPart> {
     const { settings } = this.#preparation;
     await using ahead = new Ahead((step) => this.#preparation.batchAt(step), settings.trainSteps);
     using trainer = await this.#trainer(ahead);
+    // Not before it is known that there is something to go on with.
+    await makeRunFolder(this.#folder, this.#preparation);
     const resumedFrom = trainer.step;
     await using metrics = await MetricsFile.open(pathIn(this.#folder, METRICS_FILE), resumedFrom);
     await using events = await EventFile.create(this.#folder, resumedFrom + 1);
@@ -166,25 +171,38 @@ class Run<Part extends BatchPart> {
   }
 
   async #trainer(ahead: Ahead<Batch<Part>>): Promise<Trainer<Part>> {
-    const { settings, start, learningRate, optimiser } = this.#preparation;
+    const { settings, start, learningRate, optimiser, microBatches } = this.#preparation;
     const checkpoint = await this.#series.openNewest();
     try {
       const from = checkpoint && (await restored(start, checkpoint, settings));
       const step = from?.step ?? 0;
-      const trainee = await this.#preparation.load(this.#scope, from?.start ?? start);
+      const trainee = await this.#loaded(from?.start ?? start);
       const [example] = (await ahead.peek(step)).parts;
-      const trainer = await Trainer.create(this.#gpu, trainee, example, {
+      const options = {
         seed: settings.seed,
         step,
         learningRate,
         penaltyWeight: penaltyWeightOf(settings),
         pruner: prunerOf(settings, from?.pruner),
         optimiser,
-      });
+      };
+      const trainer = await Trainer.create(this.#gpu, trainee, example, options, microBatches);
       if (checkpoint !== undefined) await restoreSlots(trainer, checkpoint, settings.model);
       return trainer;
     } finally {
       await checkpoint?.close();
+    }
+  }
+
+  /** @throws {DeviceTooSmallError} where a variable is too large, whatever a batch is. */
+  async #loaded(start: Checkpoint): Promise<Trainee<Part>> {
+    try {
+      return await this.#preparation.load(this.#scope, start);
+    } catch (error) {
+      if (!(error instanceof DeviceTooSmallError)) throw error;
+      const advice =
+        'no --micro-batch fits, since that is a variable; train a smaller model, or take another adapter.';
+      throw new DeviceTooSmallError(error.shortfall, advice, { cause: error });
     }
   }
 

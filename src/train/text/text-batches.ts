@@ -41,6 +41,8 @@ export class TextBatches {
   readonly #key: RandomKey;
   /** Numbers of the pairs by bucket. */
   readonly #byBucket: readonly number[][];
+  /** Those that batches come from. */
+  readonly #filled: readonly LengthBucket[];
   #epoch: { readonly number: number; readonly batches: readonly PairNumbers[] } | undefined;
 
   /** @throws {UsageError} where all pairs together fill no batch. */
@@ -57,11 +59,13 @@ export class TextBatches {
     // As many in every order: what is left over is counted, not chosen.
     let left = 0;
     let batches = 0;
-    for (const [b, { sentences }] of buckets.entries()) {
+    this.#filled = buckets.filter(({ sentences }, b) => {
       left += this.#byBucket[b].length;
-      batches += Math.floor(left / sentences);
+      const whole = Math.floor(left / sentences);
+      batches += whole;
       left %= sentences;
-    }
+      return whole > 0;
+    });
     this.perEpoch = batches;
     if (batches === 0) {
       throw new UsageError(
@@ -77,14 +81,31 @@ export class TextBatches {
     ];
     const pairs = numbers.map((number) => this.#corpus.pair(number));
     const tokens = targetTokens(pairs);
-    const room = { length: bucket.length, sentences: Math.ceil(bucket.sentences / this.#options.parts) };
-    const shape = `${room.sentences} × ${room.length}`;
+    const empty = emptyPart(bucket, this.#options.parts);
+    const { sentences } = empty.room;
     const parts: TextPart[] = [];
-    for (let at = 0; at < pairs.length; at += room.sentences) {
-      const some = pairs.slice(at, at + room.sentences);
-      parts.push({ pairs: some, room, shape, share: targetTokens(some) / tokens });
+    for (let at = 0; at < pairs.length; at += sentences) {
+      const some = pairs.slice(at, at + sentences);
+      parts.push({ ...empty, pairs: some, share: targetTokens(some) / tokens });
     }
     return { parts, tokens };
+  }
+
+  /**
+   * Parts without pairs, of the shapes that need the largest buffers: activations grow with the tokens of a part, what attention
+   * weighs with these times the length.
+   * @param parts in how many a batch is worked on
+   */
+  largestParts(parts: number): readonly TextPart[] {
+    const rooms = this.#filled.map((bucket) => emptyPart(bucket, parts));
+    const largest = (size: (room: LengthBucket) => number) =>
+      rooms.reduce((most, part) => (size(part.room) > size(most.room) ? part : most));
+    return [
+      ...new Set([
+        largest(({ sentences, length }) => sentences * length),
+        largest(({ sentences, length }) => sentences * length ** 2),
+      ]),
+    ];
   }
 
   #batchesOf(epoch: number): readonly PairNumbers[] {
@@ -114,6 +135,11 @@ export class TextBatches {
 interface PairNumbers {
   readonly bucket: LengthBucket;
   readonly pairs: readonly number[];
+}
+
+function emptyPart(bucket: LengthBucket, parts: number): TextPart {
+  const room = { length: bucket.length, sentences: Math.ceil(bucket.sentences / parts) };
+  return { pairs: [], room, shape: `${room.sentences} × ${room.length}`, share: 0 };
 }
 
 function targetTokens(pairs: readonly SentencePair[]): number {

@@ -30,7 +30,7 @@ test('more rounds than a device is sure to take are refused in one sentence', as
   requireRounds(short, 'sum', MOST_ROUNDS);
   requireRounds(await software(true), 'sum', MOST_ROUNDS + 1);
   assert.throws(() => requireRounds(short, 'sum', MOST_ROUNDS + 1), {
-    name: 'AdapterError',
+    name: 'DeviceTooSmallError',
     message:
       `sum takes 65536 rounds of loops in an invocation, but ${short.describe()} ends them after 65535 without an error: ` +
       'use a smaller batch or model, or another adapter.',
@@ -78,7 +78,7 @@ for (const [operation, record] of Object.entries(TOO_LONG)) {
     recordOn(await software(true));
     const short = await software(false);
     assert.throws(() => recordOn(short), {
-      name: 'AdapterError',
+      name: 'DeviceTooSmallError',
       message: new RegExp(`^${operation} takes \\d+ rounds`),
     });
   });
