@@ -5,7 +5,7 @@ import type { Technique } from '../base/technique.ts';
 import type { Checkpoint, TensorChunk } from '../io/checkpoint/checkpoint-types.ts';
 import type { Site } from './site.ts';
 import { sparsifiedMatrices } from './sparsity-patterns.ts';
-import { effectiveWeight, type WeightRule } from './weight-rule.ts';
+import { effectiveWeight, keptWeight, type WeightRule } from './weight-rule.ts';
 
 /**
  * A checkpoint as a dense model of the same outputs has it: weights as the technique computes with them at evaluation,
@@ -20,25 +20,52 @@ export function appliedCheckpoint(
   threshold = DEFAULT_LOG_ALPHA_THRESHOLD,
 ): Checkpoint {
   if (technique === 'dense') return checkpoint;
+  const left = sparsifiedMatrices(checkpoint, technique).flatMap(({ site }) =>
+    site.companions.flatMap(ofCompanion),
+  );
+  return changed(checkpoint, technique, effectiveWeight(technique, threshold), new Set(left));
+}
+
+/**
+ * A checkpoint as it is, but with 0 for the weights that its technique drops at evaluation. Nothing else about the model
+ * changes, and a file of it can be compressed. Closing it closes `checkpoint`. Parameters and errors of {@link appliedCheckpoint}.
+ */
+export function zeroedCheckpoint(
+  checkpoint: Checkpoint,
+  technique: Technique,
+  threshold = DEFAULT_LOG_ALPHA_THRESHOLD,
+): Checkpoint {
+  if (technique === 'dense') return checkpoint;
+  const { selector, value: keeps } = keptWeight(technique, threshold);
+  const value = (weight: number, companion: number) => (keeps(weight, companion) === 0 ? 0 : weight);
+  return changed(checkpoint, technique, { selector, value }, new Set());
+}
+
+/** What goes when a companion goes: masks have a threshold beside them. */
+function ofCompanion(name: string): string[] {
+  return name.endsWith('/mask') ? [name, name.replace(/mask$/, 'threshold')] : [name];
+}
+
+/** A checkpoint whose sparsified weights are by a rule, without some of its variables. */
+function changed(
+  checkpoint: Checkpoint,
+  technique: Technique,
+  rule: WeightRule,
+  left: ReadonlySet<string>,
+): Checkpoint {
   const siteOf = new Map<string, Site>();
-  const dropped = new Set<string>();
   for (const { site } of sparsifiedMatrices(checkpoint, technique)) {
     for (const name of site.weights) siteOf.set(name, site);
-    for (const name of site.companions) {
-      dropped.add(name);
-      if (name.endsWith('/mask')) dropped.add(name.replace(/mask$/, 'threshold'));
-    }
   }
-  const rule = effectiveWeight(technique, threshold);
   const chunks = (name: string, maxElements?: number) => {
     const site = siteOf.get(name);
     if (site === undefined) return checkpoint.chunks(name, maxElements);
-    return appliedChunks(checkpoint, site, name, rule, maxElements);
+    return changedChunks(checkpoint, site, name, rule, maxElements);
   };
   return {
     path: checkpoint.path,
     metadata: checkpoint.metadata,
-    names: () => checkpoint.names().filter((name) => !dropped.has(name)),
+    names: () => checkpoint.names().filter((name) => !left.has(name)),
     info: (name) => checkpoint.info(name),
     chunks,
     async read(name) {
@@ -84,7 +111,7 @@ function isSlot(name: string, all: ReadonlySet<string>): boolean {
 }
 
 /** The weights of one variable of a site; what stands beside them may be split otherwise. */
-async function* appliedChunks(
+async function* changedChunks(
   checkpoint: Checkpoint,
   site: Site,
   name: string,

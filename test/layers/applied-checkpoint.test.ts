@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DataError } from '../../src/base/errors.ts';
-import { appliedCheckpoint, withoutSlots } from '../../src/layers/applied-checkpoint.ts';
+import { appliedCheckpoint, withoutSlots, zeroedCheckpoint } from '../../src/layers/applied-checkpoint.ts';
 import { readEffectiveMatrix } from '../../src/layers/effective-weights.ts';
 import { memoryCheckpoint } from '../support/memory-checkpoint.ts';
 
@@ -55,6 +55,41 @@ test('variational dropout and L0 give the weights that the model is loaded with'
     const applied = appliedCheckpoint(checkpoint, named, 2);
     assert.deepEqual(applied.names(), ['m/a/kernel']);
     assert.deepEqual((await applied.read('m/a/kernel')).data, wanted, technique);
+  }
+});
+
+test('with dropped weights at 0 all variables stay, and the model computes with the same weights', async () => {
+  const cases = {
+    magnitude_pruning: ['mask', [1, 0, 0, 1]],
+    variational_dropout: ['log_sigma2', [-9, 1, 2.5, -1]],
+    l0_regularization: ['log_alpha', [-9, 1, 2.5, -1]],
+  } as const;
+  for (const [technique, [leaf, companions]] of Object.entries(cases)) {
+    const named = technique as keyof typeof cases;
+    const [weights, beside] = ['m/a/weights', `m/a/${leaf}`];
+    const checkpoint = memoryCheckpoint({
+      [weights]: floats([2, 2], 0.5, -0.001, 2, 4),
+      [beside]: floats([2, 2], ...companions),
+    });
+    const zeroed = zeroedCheckpoint(checkpoint, named, 2);
+    assert.deepEqual(zeroed.names(), checkpoint.names());
+    assert.deepEqual(await zeroed.read(beside), await checkpoint.read(beside));
+    const [before, after] = await Promise.all(
+      [checkpoint, zeroed].map(async (each) =>
+        Array.from((await appliedCheckpoint(each, named, 2).read(weights)).data, Number),
+      ),
+    );
+    // A mask makes -0 of a negative weight.
+    assert.deepEqual(after.map(String), before.map(String));
+    const [whole, written] = await Promise.all(
+      [checkpoint, zeroed].map(async (each) => Array.from((await each.read(weights)).data, Number)),
+    );
+    const kept = before.map((weight) => weight !== 0);
+    assert.deepEqual(
+      written,
+      whole.map((weight, i) => (kept[i] ? weight : 0)),
+    );
+    assert.ok(kept.includes(true) && kept.includes(false), technique);
   }
 });
 

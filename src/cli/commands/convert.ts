@@ -23,7 +23,7 @@ import {
 } from '../../io/files/atomic-directory.ts';
 import { requireOutput } from '../../io/files/output.ts';
 import type { OutputPlace } from '../../io/files/output-place.ts';
-import { appliedCheckpoint, withoutSlots } from '../../layers/applied-checkpoint.ts';
+import { appliedCheckpoint, withoutSlots, zeroedCheckpoint } from '../../layers/applied-checkpoint.ts';
 import { resolveLogAlphaThreshold, resolveTechnique } from '../../layers/resolve-technique.ts';
 import { readPattern, sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
 import { exportMetadata } from '../../models/export-metadata.ts';
@@ -60,6 +60,12 @@ export const convertCommand = new Command('convert')
     '--apply-masks',
     'Write the weights that are computed with, and nothing of the technique beside them',
   )
+  .addOption(
+    new Option(
+      '--zero-dropped',
+      'Write 0 for weights that are dropped, so that the file compresses',
+    ).conflicts('applyMasks'),
+  )
   .option('--drop-slots', 'Leave out what only the optimizer needs')
   .addOption(TECHNIQUE)
   .addOption(LOG_ALPHA_THRESHOLD)
@@ -73,10 +79,13 @@ convertCommand.action(async (given, args) => {
   const place = isFile
     ? await requireOutput(args.output, { inputs, replace: args.force ?? false })
     : await requireDirectory(args.output, directory);
-  if (args.to === 'smtx' && (args.applyMasks || args.dropSlots)) {
-    throw new UsageError('--apply-masks and --drop-slots are for tensors; smtx gets patterns alone');
+  if (args.to === 'smtx' && (args.applyMasks || args.zeroDropped || args.dropSlots)) {
+    throw new UsageError(
+      '--apply-masks, --zero-dropped and --drop-slots are for tensors; smtx gets patterns alone',
+    );
   }
-  const usesThreshold = args.to === 'smtx' || args.to === 'safetensors' || args.applyMasks;
+  const usesThreshold =
+    args.to === 'smtx' || args.to === 'safetensors' || args.applyMasks || args.zeroDropped;
   if (!usesThreshold && args.logAlphaThreshold !== undefined) {
     note(`--log-alpha-threshold is for patterns, masks and metadata; ${args.to} has none, so it is ignored`);
   }
@@ -117,18 +126,24 @@ function isOwnFile(name: string): boolean {
 
 interface ConvertOptions extends WeightOptions {
   readonly applyMasks?: true | undefined;
+  readonly zeroDropped?: true | undefined;
   readonly dropSlots?: true | undefined;
 }
 
 /** The tensors to write. */
 function selected(checkpoint: Checkpoint, options: ConvertOptions): Checkpoint {
   const kept = options.dropSlots ? withoutSlots(checkpoint) : checkpoint;
-  if (!options.applyMasks) return kept;
+  if (!options.applyMasks && !options.zeroDropped) return kept;
   const technique = resolveTechnique(checkpoint, options.technique);
   noteUnusedThreshold(technique, options.logAlphaThreshold);
-  if (technique === 'dense') note('the checkpoint is dense, so there are no masks to apply');
+  if (technique === 'dense') {
+    note(
+      `the checkpoint is dense, so there ${options.applyMasks ? 'are no masks to apply' : 'is nothing dropped'}`,
+    );
+  }
   const threshold = resolveLogAlphaThreshold(checkpoint, options.logAlphaThreshold);
-  return appliedCheckpoint(kept, technique, threshold.value);
+  const change = options.applyMasks ? appliedCheckpoint : zeroedCheckpoint;
+  return change(kept, technique, threshold.value);
 }
 
 type Writer = (

@@ -143,6 +143,25 @@ test('with masks applied and slots dropped, safetensors are a dense model of the
   });
 });
 
+test('with dropped weights at 0, a bundle is as sparse as it was, and of the same technique', async () => {
+  await withDirectory(async (directory) => {
+    const output = `${directory}/model`;
+    const to = ['--to', 'bundle', '--output', output, '--zero-dropped'];
+    const { code, stderr } = await tsos(['convert', DEMO_CHECKPOINT, ...to]);
+    assert.equal(code, 0, stderr);
+    const [before, after] = await Promise.all(
+      [DEMO_CHECKPOINT, output].map(async (path) => {
+        const { code, stdout } = await tsos(['sparsity', path, '--json']);
+        assert.equal(code, 0);
+        return { ...JSON.parse(stdout), path: undefined };
+      }),
+    );
+    assert.deepEqual(after, before);
+    const both = await tsos(['convert', DEMO_CHECKPOINT, ...to, '--apply-masks']);
+    assert.equal(both.code, 2, both.stderr);
+  });
+});
+
 test('a bundle leaves variants out and has all else', async () => {
   await withDirectory(async (directory) => {
     const number = new ProtoWriter()
