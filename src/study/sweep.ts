@@ -14,6 +14,7 @@ import { resultTables } from './result-tables.ts';
 import { formatRunResult, type RunResult, readRunResult } from './run-result.ts';
 import { readStudy, type Study } from './study-file.ts';
 import { type StudyRun, studyRuns } from './study-runs.ts';
+import { SUMMARY_FILE, summaryTable } from './summary-table.ts';
 import { trainRun } from './train-run.ts';
 
 /** How a sweep goes, and whom to tell. */
@@ -149,7 +150,7 @@ async function writeTables(folder: string, runs: readonly StudyRun[]): Promise<S
     const file = resultFile(folder, name);
     if ((await diskTree.kind(file)) === 'file') results.push(await readRunResult(file));
   }
-  const tables = resultTables(results);
+  const tables = [{ path: SUMMARY_FILE, text: summaryTable(results) }, ...resultTables(results)];
   for (const { path, text } of tables) {
     const to = pathIn(folder, path);
     await makeFolder(folderOf(to));

@@ -151,6 +151,7 @@ test('a sweep of residual networks has their tables', async () => {
     const output = join(directory, 'output');
     const { tables } = await sweep(await testGpu(), file, output);
     assert.deepEqual(tables, [
+      'results.csv',
       'sparse_rn50/technique_comparison/rn50_baselines.csv',
       'sparse_rn50/technique_comparison/rn50_random_pruning.csv',
     ]);

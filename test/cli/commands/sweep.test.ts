@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readCsv } from '../../../src/io/exchange/csv.ts';
 import type { Sweep } from '../../../src/study/sweep.ts';
 import { withDirectory } from '../../io/support.ts';
 import { tsos } from '../../support/command-line.ts';
@@ -40,7 +41,19 @@ test('a study is trained, measured, and drawn from its tables', async () => {
       results.map(({ name }) => name),
       ['dense', 'pruned-targetSparsity=0.5'],
     );
-    assert.equal(tables.length, 2);
+    assert.equal(tables.length, 3);
+    const { header, rows } = await readCsv(join(output, tables[0]));
+    assert.deepEqual(header, [
+      ...['run', 'technique', 'logAlphaThreshold', 'sparsity'],
+      ...['bleu', 'exactMatch', 'steps'],
+    ]);
+    const cells = results.map(({ name, settings, steps, measurements: [{ sparsity, evaluation }] }) =>
+      [name, settings.technique, '', sparsity, evaluation.bleu, evaluation.exactMatch, steps].map(String),
+    );
+    assert.deepEqual(
+      rows.map((row) => row.cells),
+      cells,
+    );
     const figures = join(directory, 'figures');
     const drawn = await tsos(['results', output, '--plots', figures]);
     assert.equal(drawn.code, 0, drawn.stderr);
