@@ -25,6 +25,7 @@ export {
   type Sentences,
   type TrainingBatch,
   writeBatch,
+  writePackedBatch,
 } from './models/transformer/training-batch.ts';
 
 // The ResNet.
@@ -53,13 +54,14 @@ export {
   type Regularization,
   regularization,
 } from './models/transformer/dropout.ts';
+export type { PackedRow, PackedSide } from './models/transformer/packed-row.ts';
 export {
   type BucketOptions,
   bucketOf,
   type LengthBucket,
   lengthBuckets,
 } from './train/text/length-buckets.ts';
-export { type PackedRow, type PackedSide, type PackOptions, packRows } from './train/text/pack-rows.ts';
+export { type PackOptions, packRows } from './train/text/pack-rows.ts';
 export type { SentencePair } from './train/text/sentence-pair.ts';
 
 // Runs in a folder, that go on where they were interrupted; and the steps that they consist of.
@@ -91,7 +93,7 @@ export {
 } from './train/run/train-in-folder.ts';
 export { DivergedError, restoreSlots, trainingTensors } from './train/state/training-tensors.ts';
 export type { ReadCorpusOptions } from './train/text/corpus.ts';
-export type { TextPart } from './train/text/text-batches.ts';
+export type { TextPart } from './train/text/text-part.ts';
 export type { MetricsRecord } from './train/watch/metrics-file.ts';
 
 // Both.

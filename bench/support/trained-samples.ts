@@ -9,7 +9,7 @@ import { loadTrainableTransformer } from '../../src/models/transformer/training.
 import type { BatchPart, Trainee } from '../../src/train/loop/trainee.ts';
 import type { PicturePart } from '../../src/train/pictures/picture-batches.ts';
 import { resNetTrainee } from '../../src/train/pictures/resnet-trainee.ts';
-import type { TextPart } from '../../src/train/text/text-batches.ts';
+import type { TextPart } from '../../src/train/text/text-part.ts';
 import { transformerTrainee } from '../../src/train/text/transformer-trainee.ts';
 import type { Scale } from '../comparison/scale.ts';
 
@@ -47,7 +47,13 @@ export async function sampleTransformer(scope: Scope, scale: Scale): Promise<Tra
   return {
     name: `Transformer, H ${size.hidden}, F ${size.filter}, ${sentences} sentences of ${length}`,
     trainee: transformerTrainee(scope.gpu, model, { labelSmoothing: 0.1, clipAlpha: 8 }),
-    batch: { pairs, room: { sentences, length }, shape: 'sample', share: 1 },
+    batch: {
+      rows: pairs.map((pair) => [pair]),
+      room: { sentences, length },
+      isPacked: false,
+      shape: 'sample',
+      share: 1,
+    },
     optimiser: (own) => new Adam(own),
     items: pairs.reduce((sum, { targets }) => sum + targets.length, 0),
   };

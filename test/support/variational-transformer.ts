@@ -19,10 +19,18 @@ export interface VariationalStep {
   /** Ids, all sentences of a side of one length, 0 behind their ends. */
   readonly inputs: readonly (readonly number[])[];
   readonly targets: readonly (readonly number[])[];
+  /** Where rows are packed: of which sentence of its row each token is, and where in it. */
+  readonly packed?: { readonly inputs: PackedPlaces; readonly targets: PackedPlaces } | undefined;
   /** What a site draws, batch first. */
   readonly noise: (site: string) => DenseTensor;
   /** None unless given. */
   readonly dropout?: DroppedOut;
+}
+
+/** Of the tokens of rows, by row; 0 for padding. */
+export interface PackedPlaces {
+  readonly segments: readonly (readonly number[])[];
+  readonly positions: readonly (readonly number[])[];
 }
 
 /** What dropout leaves; sites are called as the device calls them. */
@@ -32,6 +40,8 @@ export interface DroppedOut {
   /** Factor of a weight of attention. */
   weight(site: string, place: { sentence: number; head: number; query: number; key: number }): number;
 }
+
+type Side = 'inputs' | 'targets';
 
 /** Values of the variables by their names. */
 export type Variables = ReadonlyMap<string, DenseTensor>;
@@ -92,14 +102,21 @@ class Forward {
   #decoded(): DenseTensor {
     const { scope, targets } = this.#step;
     const path = `${scope}/body/decoder`;
-    const timed = this.#dropped('decoder input', addTiming(movedOn(this.#embedded(targets, 'targets'))));
-    const self = this.#attention(`${path}/layer_0/self_attention`, timed, undefined, (i, j) => j <= i);
+    const positions = positionsOf(targets, this.#step.packed?.targets);
+    const moved = movedOn(this.#embedded(targets, 'targets'), positions);
+    const timed = this.#dropped('decoder input', addTiming(moved, positions));
+    const self = this.#attention(
+      `${path}/layer_0/self_attention`,
+      timed,
+      undefined,
+      (i, j, b) => j <= i && this.#together(['targets', i], ['targets', j], b),
+    );
     const { inputs } = this.#step;
     const both = this.#attention(
       `${path}/layer_0/encdec_attention`,
       self,
       this.#encoded(),
-      (_, j, b) => inputs[b][j] !== 0,
+      (i, j, b) => inputs[b][j] !== 0 && this.#together(['targets', i], ['inputs', j], b),
     );
     const fed = this.#feedForward(`${path}/layer_0/ffn`, both);
     return this.#norm(path, sum(both, this.#dropped(`${path}/layer_0/ffn/layer_postprocess`, fed)));
@@ -112,9 +129,15 @@ class Forward {
     const embedded = this.#embedded(inputs, 'inputs');
     const features = embedded.shape[2];
     const placed = { ...embedded, data: embedded.data.map((value, i) => value + space[i % features]) };
-    const x = this.#dropped('encoder input', addTiming(placed));
+    const timed = addTiming(placed, positionsOf(inputs, this.#step.packed?.inputs));
+    const x = this.#dropped('encoder input', timed);
     const path = `${body}/encoder/layer_0`;
-    const attended = this.#attention(`${path}/self_attention`, x, undefined, (_, j, b) => inputs[b][j] !== 0);
+    const attended = this.#attention(
+      `${path}/self_attention`,
+      x,
+      undefined,
+      (i, j, b) => inputs[b][j] !== 0 && this.#together(['inputs', i], ['inputs', j], b),
+    );
     // Padding is taken out and the batch is one long sentence: all of it has the noise of one.
     const [batch, length] = attended.shape;
     const joined = reshaped(attended, [1, batch * length, features]);
@@ -123,6 +146,14 @@ class Forward {
     const kept = { ...fed, data: fed.data.map((v, i) => (ids[Math.floor(i / features)] === 0 ? 0 : v)) };
     const added = this.#dropped(`${path}/ffn/layer_postprocess`, kept);
     return this.#norm(`${body}/encoder`, sum(attended, added));
+  }
+
+  /** Whether two tokens of a row are of one sentence, as all are where rows are not packed; padding, which nobody reads, sees all. */
+  #together(query: readonly [Side, number], key: readonly [Side, number], row: number): boolean {
+    const { packed } = this.#step;
+    if (packed === undefined) return true;
+    const [of, by] = [query, key].map(([side, place]) => packed[side].segments[row][place]);
+    return of === 0 || of === by;
   }
 
   /** `[batch, length, features]`, 0 where an id is. */
@@ -235,16 +266,23 @@ function companionOf(name: string): string {
   return name.endsWith('/kernel') ? name.replace(/kernel$/, 'log_sigma2') : `${name}_aux`;
 }
 
-/** Every sentence moved on by one position, zeros first. */
-function movedOn({ shape, data }: DenseTensor): DenseTensor {
-  const [, length, features] = shape;
-  return { shape, data: data.map((_, i) => (i % (length * features) < features ? 0 : data[i - features])) };
+/** Place of each column in its sentence. */
+function positionsOf(rows: readonly (readonly number[])[], packed?: PackedPlaces): readonly number[] {
+  return (packed?.positions ?? rows.map((row) => row.map((_, i) => i))).flat();
 }
 
-function addTiming({ shape, data }: DenseTensor): DenseTensor {
+/** Every sentence moved on by one position, zeros first. */
+function movedOn({ shape, data }: DenseTensor, positions: readonly number[]): DenseTensor {
+  const features = shape[2];
+  const moved = (i: number) => (positions[Math.floor(i / features)] === 0 ? 0 : data[i - features]);
+  return { shape, data: data.map((_, i) => moved(i)) };
+}
+
+function addTiming({ shape, data }: DenseTensor, positions: readonly number[]): DenseTensor {
   const [, length, features] = shape;
   const signal = timingSignal(length, features);
-  return { shape, data: data.map((value, i) => value + signal[i % signal.length]) };
+  const timed = (i: number) => signal[positions[Math.floor(i / features)] * features + (i % features)];
+  return { shape, data: data.map((value, i) => value + timed(i)) };
 }
 
 function sum(a: DenseTensor, b: DenseTensor): DenseTensor {

@@ -93,6 +93,11 @@ export const trainCommand = new Command('train')
     'Transformer: each length of batches is so many times the last',
     number,
   )
+  .option(
+    '--packed-length <n>',
+    'Transformer: rows of so many tokens a side, into which sentences are packed; 0 for batches of one length each',
+    step,
+  )
   .addOption(
     new Option('--regularization <preset>', 'Transformer: dropout and label smoothing').choices(
       REGULARIZATIONS,

@@ -100,6 +100,14 @@ function smallestCrossEntropy({ right, wrong }: SmoothedLabel, classes: number):
   return -(right * Math.log(right) + (classes - 1) * wrong * Math.log(wrong + 1e-20));
 }
 
+/** Which sentences the columns of packed rows are of. */
+function segmentsOf(
+  { segments: queries }: Sentences,
+  { segments: keys }: Sentences,
+): { readonly queries: GraphTensor; readonly keys: GraphTensor } | undefined {
+  return queries && keys && { queries, keys };
+}
+
 /** What attention and feed-forward layers need of the activations they work on. */
 interface Activations {
   readonly x: GraphTensor;
@@ -137,7 +145,7 @@ class TrainedTransformer {
     const embedded = this.#embedded(sources, 'inputs');
     const { keep, keyBias } = paddingMask(this.#tape.graph, embedded);
     const table = this.#model.variables.trainable(`${body}/target_space_embedding/kernel`);
-    const offset = add(this.#tape, sources.timing, gather(this.#tape, table, targetSpace));
+    const offset = add(this.#tape, this.#timing(sources), gather(this.#tape, table, targetSpace));
     let x = this.#dropped('encoder input', add(this.#tape, embedded, offset), sources);
     for (let layer = 0; layer < encoderLayers; layer++) {
       const path = `${body}/encoder/layer_${layer}`;
@@ -146,7 +154,7 @@ class TrainedTransformer {
       x = this.#feedForward(`${path}/ffn`, { x, sentences: sources }, 1, keep);
     }
     const memory = { x: this.#norm(`${body}/encoder`, x), sentences: sources };
-    const timed = add(this.#tape, this.#embedded(targets, 'targets'), targets.timing);
+    const timed = add(this.#tape, this.#embedded(targets, 'targets'), this.#timing(targets));
     let y = this.#dropped('decoder input', timed, targets);
     for (let layer = 0; layer < decoderLayers; layer++) {
       const path = `${body}/decoder/layer_${layer}`;
@@ -167,6 +175,11 @@ class TrainedTransformer {
   /** Rows of the embedding, scaled; zeros for padding. */
   #embedded({ ids, scale }: Sentences, site: string): GraphTensor {
     return multiply(this.#tape, trainedLookup(this.#tape, this.#embedding, ids, this.#training, site), scale);
+  }
+
+  /** `[H, columns]` */
+  #timing({ timing, positions }: Sentences): GraphTensor {
+    return gather(this.#tape, timing, positions);
   }
 
   /** `x + MHA(LN(x), memory or the same)` */
@@ -196,6 +209,7 @@ class TrainedTransformer {
       key: part('k', keys.x),
       value: part('v', keys.x),
       keyBias,
+      segments: segmentsOf(sentences, keys.sentences),
       dropout:
         rate === 0 ? undefined : this.#draws.ofAttention(rate, `${path}/attention_weights`, shape, dims),
     });

@@ -8,13 +8,13 @@ import { loadTrainableTransformer } from '../../models/transformer/training.ts';
 import type { Evaluator } from '../evaluation/evaluator.ts';
 import { translationEvaluator } from '../evaluation/translation-evaluator.ts';
 import { withInitialValues } from '../start/initial-values.ts';
-import { type Corpus, type ReadCorpus, type ReadCorpusOptions, readCorpus } from '../text/corpus.ts';
-import { lengthBuckets } from '../text/length-buckets.ts';
-import { TextBatches, type TextPart } from '../text/text-batches.ts';
+import type { ReadCorpusOptions } from '../text/corpus.ts';
+import type { TextPart } from '../text/text-part.ts';
 import { transformerTrainee } from '../text/transformer-trainee.ts';
 import type { Preparation } from './preparation.ts';
-import { checkSchedules, microBatchSizes, partsOf, transformerRate } from './schedules.ts';
+import { checkSchedules, transformerRate } from './schedules.ts';
 import type { TransformerSettings } from './settings.ts';
+import { openTextData } from './text-data.ts';
 
 /**
  * Looks at settings and reads the data of a training of the Transformer.
@@ -25,17 +25,14 @@ export async function prepareTransformer(
   settings: TransformerSettings,
   options: Pick<ReadCorpusOptions, 'signal' | 'onProgress'> = {},
 ): Promise<Preparation<TextPart>> {
-  const { technique, seed, hiddenSize: hidden, filterSize: filter, numHeads: heads, batchSize } = settings;
+  const { technique, seed, hiddenSize: hidden, filterSize: filter, numHeads: heads } = settings;
   if (hidden % heads !== 0) {
     throw new UsageError(
       `${heads} heads do not divide ${hidden} features; give --num-heads that does, or another --hidden-size`,
     );
   }
   checkSchedules(settings);
-  const parts = partsOf(settings);
   const learningRate = transformerRate(settings);
-  const { maxLength, lengthBucketStep: step } = settings;
-  const buckets = lengthBuckets({ tokens: batchSize, longest: maxLength, step });
   const { dropout, labelSmoothing } = regularization(settings.regularization);
   const vocabulary = await loadVocabulary(settings.vocab);
   const size = { hidden, filter, layers: settings.numHiddenLayers, vocabulary: vocabulary.size };
@@ -51,21 +48,22 @@ export async function prepareTransformer(
   const evaluator = await evaluatorOf(settings, vocabulary);
   const { start, notes, close } = await withInitialValues(fresh, settings);
   try {
-    const read = await readCorpus(settings, { vocabulary, maxLength, ...options });
-    const batches = new TextBatches(read.corpus, { buckets, parts, seed });
+    const {
+      batches,
+      microBatches,
+      identity,
+      notes: notesOfData,
+    } = await openTextData(settings, { vocabulary, ...options });
     return {
       settings,
       start,
-      data: identityOf(read.corpus),
-      notes: [...notes, ...leftOut(read, settings)],
+      data: identity,
+      notes: [...notes, ...notesOfData],
       unit: 'tokens',
       batchesPerEpoch: batches.perEpoch,
       learningRate,
       evaluator,
-      microBatches: {
-        sizes: microBatchSizes(settings),
-        largestParts: (size) => batches.largestParts(batchSize / size),
-      },
+      microBatches,
       async batchAt(number) {
         const { parts, tokens } = batches.at(number);
         return { parts, items: tokens };
@@ -94,18 +92,4 @@ async function evaluatorOf(
   }
   if (inputs === undefined && targets === undefined && evalEvery === undefined) return undefined;
   throw new UsageError('to evaluate on the way, give both --eval-inputs and --eval-targets');
-}
-
-function identityOf({ pairs, tokens, checksum }: Corpus) {
-  return { pairs, tokens, checksum };
-}
-
-function leftOut({ corpus, empty, tooLong }: ReadCorpus, { maxLength }: TransformerSettings): string[] {
-  const all = corpus.pairs + empty + tooLong;
-  return [
-    ...(empty > 0 ? [`${empty} of ${all} sentence pairs have an empty side and are left out`] : []),
-    ...(tooLong > 0
-      ? [`${tooLong} of ${all} sentence pairs are longer than ${maxLength} tokens and are left out`]
-      : []),
-  ];
 }

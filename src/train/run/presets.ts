@@ -17,6 +17,7 @@ export const TRANSFORMER_PRESETS = {
     numHiddenLayers: 6,
     maxLength: 256,
     lengthBucketStep: 1.1,
+    packedLength: 256,
     regularization: 'dropout+label_smoothing',
     learningRateSchedule: 'rsqrt',
     learningRate: 2,

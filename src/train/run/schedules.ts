@@ -4,6 +4,7 @@ import { CubicPenaltyWeight, linearPenaltyWeight, type PenaltyRamp } from '../..
 import { GradualPruner, type PrunerState } from '../../layers/pruning/gradual-pruner.ts';
 import { resNetLearningRate } from '../../models/resnet50/learning-rate.ts';
 import { linearLearningRate, transformerLearningRate } from '../../models/transformer/learning-rate.ts';
+import { type LengthBucket, lengthBuckets } from '../text/length-buckets.ts';
 import {
   optionName,
   type ResNetSettings,
@@ -106,8 +107,30 @@ export function checkSchedules(settings: TrainingSettings): void {
   partsOf(settings);
   penaltyWeightOf(settings);
   prunerOf(settings);
-  if (settings.model === 'transformer') transformerRate(settings);
-  else resNetRate(settings, settings.batchSize);
+  if (settings.model === 'transformer') {
+    transformerRate(settings);
+    batchingOf(settings);
+  } else resNetRate(settings, settings.batchSize);
+}
+
+/** How sentence pairs become batches: those of about one length, or rows of several. */
+export type Batching =
+  | { readonly buckets: readonly LengthBucket[]; readonly parts: number }
+  | { readonly length: number; readonly rows: number; readonly rowsAtOnce: number };
+
+/** @throws {UsageError} where a batch, or what of it is worked on at once, has no room for a row. */
+export function batchingOf(settings: TransformerSettings): Batching {
+  const { batchSize: tokens, microBatch = tokens, maxLength: longest, lengthBucketStep: step } = settings;
+  const { packedLength: length = 0 } = settings;
+  const parts = partsOf(settings);
+  if (length === 0) return { buckets: lengthBuckets({ tokens, longest, step }), parts };
+  if (microBatch < length) {
+    const name = optionName(microBatch === tokens ? 'batchSize' : 'microBatch');
+    throw new UsageError(
+      `${name} ${microBatch} has no room for a row of ${length} tokens; make it larger, or ${optionName('packedLength')} smaller, 0 for no rows`,
+    );
+  }
+  return { length, rows: Math.floor(tokens / length), rowsAtOnce: Math.floor(microBatch / length) };
 }
 
 /** In how many parts a batch is worked on. @throws {UsageError} where parts of that size do not make a batch. */

@@ -97,8 +97,10 @@ export interface TransformerSettings extends CommonSettings {
   readonly numHiddenLayers: number;
   /** Tokens of the longest sentence; longer pairs are left out. */
   readonly maxLength: number;
-  /** How many times as long each length of batches is as the one before. */
+  /** How many times as long each length of batches is as the one before, where sentences are not packed. */
   readonly lengthBucketStep: number;
+  /** Tokens of a side of rows into which several sentences are packed; 0, as when it is not given, for batches of sentences. */
+  readonly packedLength?: number | undefined;
   /** Dropout and label smoothing. */
   readonly regularization: Regularization;
   /** Falling with the root of the step, or linearly to 0 at the end. */
@@ -193,6 +195,7 @@ const TRANSFORMER: ShapesOf<TransformerSettings> = {
   numHiddenLayers: count,
   maxLength: count,
   lengthBucketStep: real(),
+  packedLength: optional(whole()),
   regularization: oneOf(...REGULARIZATIONS),
   learningRateSchedule: oneOf('rsqrt', 'linear'),
   learningRate: real(),

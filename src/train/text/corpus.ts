@@ -53,10 +53,15 @@ export class Corpus {
     return { inputs: this.#side(2 * index), targets: this.#side(2 * index + 1) };
   }
 
+  /** Of the two sides of a pair. */
+  lengths(index: number): [number, number] {
+    const [first, second, end] = this.#starts.subarray(2 * index, 2 * index + 3);
+    return [second - first, end - second];
+  }
+
   /** Of the longer side of a pair. */
   length(index: number): number {
-    const [first, second, end] = this.#starts.subarray(2 * index, 2 * index + 3);
-    return Math.max(second - first, end - second);
+    return Math.max(...this.lengths(index));
   }
 
   #side(index: number): number[] {

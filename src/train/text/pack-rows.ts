@@ -1,23 +1,7 @@
 import { checkNumber } from '../../base/check-arguments.ts';
+import type { PackedRow, PackedSide } from '../../models/transformer/packed-row.ts';
+import { OpenRows } from './open-rows.ts';
 import type { SentencePair } from './sentence-pair.ts';
-
-/** One side of a packed row: sentences one behind the other, without padding. All three have one length. */
-export interface PackedSide {
-  /** Tokens of the vocabulary. */
-  readonly ids: readonly number[];
-  /** Number of the sentence in its row, from 1. A token sees tokens of its own sentence only. */
-  readonly segments: readonly number[];
-  /** Place of a token in its sentence, from 0. */
-  readonly positions: readonly number[];
-}
-
-/** Pairs of sentences in one row; segments of the two sides with one number belong together. */
-export interface PackedRow {
-  /** Of the source language. */
-  readonly inputs: PackedSide;
-  /** Of the target language. */
-  readonly targets: PackedSide;
-}
 
 /** How rows are filled. */
 export interface PackOptions {
@@ -26,9 +10,6 @@ export interface PackOptions {
   /** Told of pairs that are longer than a row, which are left out. */
   readonly onTooLong?: ((pair: SentencePair) => void) | undefined;
 }
-
-/** Rows that are open at a time; the oldest is given away when a pair fits none. */
-const OPEN_ROWS = 10;
 
 /**
  * Packs pairs of sentences into rows, as Tensor2Tensor packs `translate_ende_wmt32k_packed`: each into the first of ten open
@@ -45,51 +26,31 @@ export async function* packRows(
     (value) => Number.isSafeInteger(value) && value > 0,
     'a whole number above 0',
   );
-  const open: OpenRow[] = [];
+  const open = new OpenRows<SentencePair>(length);
   for await (const pair of pairs) {
-    if (Math.max(pair.inputs.length, pair.targets.length) > length) {
+    const { inputs, targets } = pair;
+    if (Math.max(inputs.length, targets.length) > length) {
       onTooLong(pair);
       continue;
     }
-    let row = open.find((candidate) => candidate.hasRoom(pair, length));
-    if (row === undefined) {
-      if (open.length === OPEN_ROWS) yield open.shift()!;
-      row = new OpenRow();
-      open.push(row);
-    }
-    row.add(pair);
+    const full = open.add(pair, [inputs.length, targets.length]);
+    if (full !== undefined) yield packedRow(full);
   }
-  yield* open;
+  for (const row of open.rest()) yield packedRow(row);
 }
 
-class OpenRow implements PackedRow {
-  readonly inputs = new OpenSide();
-  readonly targets = new OpenSide();
-
-  hasRoom({ inputs, targets }: SentencePair, length: number): boolean {
-    return (
-      this.inputs.ids.length + inputs.length <= length && this.targets.ids.length + targets.length <= length
-    );
-  }
-
-  add({ inputs, targets }: SentencePair): void {
-    this.inputs.add(inputs);
-    this.targets.add(targets);
-  }
+/** The row of pairs, in their order. */
+export function packedRow(pairs: readonly SentencePair[]): PackedRow {
+  return {
+    inputs: packedSide(pairs.map(({ inputs }) => inputs)),
+    targets: packedSide(pairs.map(({ targets }) => targets)),
+  };
 }
 
-class OpenSide implements PackedSide {
-  readonly ids: number[] = [];
-  readonly segments: number[] = [];
-  readonly positions: number[] = [];
-  #sentences = 0;
-
-  add(ids: readonly number[]): void {
-    this.#sentences++;
-    ids.forEach((id, position) => {
-      this.ids.push(id);
-      this.segments.push(this.#sentences);
-      this.positions.push(position);
-    });
-  }
+function packedSide(sentences: readonly (readonly number[])[]): PackedSide {
+  return {
+    ids: sentences.flat(),
+    segments: sentences.flatMap((ids, i) => ids.map(() => i + 1)),
+    positions: sentences.flatMap((ids) => ids.map((_, position) => position)),
+  };
 }

@@ -1,24 +1,9 @@
 import { UsageError } from '../../base/errors.ts';
 import { derivedKey, type RandomKey } from '../../base/random.ts';
 import { orderKey, permutation } from '../data/permutation.ts';
-import type { BatchPart } from '../loop/trainee.ts';
 import type { Corpus } from './corpus.ts';
 import { bucketIndex, type LengthBucket } from './length-buckets.ts';
-import type { SentencePair } from './sentence-pair.ts';
-
-/** Sentence pairs that the device works on at once, with room for others. */
-export interface TextPart extends BatchPart {
-  /** At most as many as there is room for. */
-  readonly pairs: readonly SentencePair[];
-  /** Room for pairs, and for the tokens of a side of each. */
-  readonly room: LengthBucket;
-}
-
-export interface TextBatch {
-  readonly parts: readonly TextPart[];
-  /** Tokens of the targets. */
-  readonly tokens: number;
-}
+import { emptyPart, type TextBatch, type TextBatchSource, type TextPart, textBatch } from './text-part.ts';
 
 export interface TextBatchesOptions {
   readonly buckets: readonly LengthBucket[];
@@ -33,8 +18,7 @@ export interface TextBatchesOptions {
  * into batches of about one length, and another order of these. What is left of a length goes into batches of the next longer
  * one; what is left of the longest is left out, other pairs each time.
  */
-export class TextBatches {
-  /** Batches of an epoch. */
+export class TextBatches implements TextBatchSource {
   readonly perEpoch: number;
   readonly #corpus: Corpus;
   readonly #options: TextBatchesOptions;
@@ -74,21 +58,10 @@ export class TextBatches {
     }
   }
 
-  /** The batch of a step. */
   at(step: number): TextBatch {
-    const { bucket, pairs: numbers } = this.#batchesOf(Math.floor(step / this.perEpoch))[
-      step % this.perEpoch
-    ];
-    const pairs = numbers.map((number) => this.#corpus.pair(number));
-    const tokens = targetTokens(pairs);
-    const empty = emptyPart(bucket, this.#options.parts);
-    const { sentences } = empty.room;
-    const parts: TextPart[] = [];
-    for (let at = 0; at < pairs.length; at += sentences) {
-      const some = pairs.slice(at, at + sentences);
-      parts.push({ ...empty, pairs: some, share: targetTokens(some) / tokens });
-    }
-    return { parts, tokens };
+    const { bucket, pairs } = this.#batchesOf(Math.floor(step / this.perEpoch))[step % this.perEpoch];
+    const rows = pairs.map((number) => [this.#corpus.pair(number)]);
+    return textBatch(rows, emptySentences(bucket, this.#options.parts));
   }
 
   /**
@@ -97,7 +70,7 @@ export class TextBatches {
    * @param parts in how many a batch is worked on
    */
   largestParts(parts: number): readonly TextPart[] {
-    const rooms = this.#filled.map((bucket) => emptyPart(bucket, parts));
+    const rooms = this.#filled.map((bucket) => emptySentences(bucket, parts));
     const largest = (size: (room: LengthBucket) => number) =>
       rooms.reduce((most, part) => (size(part.room) > size(most.room) ? part : most));
     return [
@@ -137,11 +110,6 @@ interface PairNumbers {
   readonly pairs: readonly number[];
 }
 
-function emptyPart(bucket: LengthBucket, parts: number): TextPart {
-  const room = { length: bucket.length, sentences: Math.ceil(bucket.sentences / parts) };
-  return { pairs: [], room, shape: `${room.sentences} × ${room.length}`, share: 0 };
-}
-
-function targetTokens(pairs: readonly SentencePair[]): number {
-  return pairs.reduce((sum, { targets }) => sum + targets.length, 0);
+function emptySentences({ length, sentences }: LengthBucket, parts: number): TextPart {
+  return emptyPart({ length, sentences: Math.ceil(sentences / parts) }, { isPacked: false });
 }

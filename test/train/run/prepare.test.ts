@@ -22,6 +22,8 @@ test('what cannot be trained is refused before a device is opened', async () => 
     const wrong: readonly (readonly [Partial<TransformerSettings>, number, RegExp])[] = [
       [{ numHeads: 3 }, 2, /3 heads do not divide 8 features/],
       [{ microBatch: 5 }, 2, /--micro-batch 5 does not divide --batch-size 48/],
+      [{ packedLength: 64 }, 2, /--batch-size 48 has no room for a row of 64 tokens/],
+      [{ packedLength: 24, microBatch: 12 }, 2, /--micro-batch 12 has no room for a row of 24 tokens/],
       [{ ...pruning, targetSparsity: 1 }, 2, /target sparsity.* 1/],
       [{ ...pruning, beginPruningStep: 12 }, 2, /from step 12 to 12/],
       [{ ...pruning, perLayer: [{ layer: '/q/', sparsity: 2 }] }, 2, /target of layer "\/q\/"/],

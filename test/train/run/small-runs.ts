@@ -55,6 +55,7 @@ export async function smallTransformer(
     trainSteps: 12,
     batchSize: 48,
     maxLength: 24,
+    packedLength: 0,
     hiddenSize: 8,
     filterSize: 16,
     numHeads: 2,

@@ -35,6 +35,22 @@ for (const technique of TECHNIQUES) {
   });
 }
 
+test('on packed rows, in parts, a training is the same to the bit too', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallTransformer(directory, 'variational_dropout', {
+      packedLength: 12,
+      microBatch: 24,
+    });
+    const [whole, parts] = ['whole', 'parts'].map((name) => join(directory, name));
+    const { metrics } = await train(settings, whole);
+    const [first] = await recordsOf(whole);
+    assert.ok(metrics.crossEntropy < first.crossEntropy, `${first.crossEntropy} … ${metrics.crossEntropy}`);
+    await assert.rejects(train(settings, parts, interruptedAt(7)), /stopped/);
+    await train(settings, parts, { resume: true });
+    assert.deepEqual(await kept(parts), await kept(whole));
+  });
+});
+
 test('a residual network, in parts, is the same to the bit too', async () => {
   for (const technique of ['magnitude_pruning', 'variational_dropout'] as const) {
     await withDirectory(async (directory) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { UsageError } from '../../../src/base/errors.ts';
-import { type PackedRow, packRows } from '../../../src/train/text/pack-rows.ts';
+import type { PackedRow } from '../../../src/models/transformer/packed-row.ts';
+import { packRows } from '../../../src/train/text/pack-rows.ts';
 import type { SentencePair } from '../../../src/train/text/sentence-pair.ts';
 import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';

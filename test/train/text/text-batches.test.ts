@@ -32,7 +32,7 @@ test('an epoch has every pair at most once, in batches of its length, whatever w
       const seen = new Set<number>();
       for (let step = 0; step < batches.perEpoch; step++) {
         const { parts: found, tokens } = batches.at(step);
-        const all = found.flatMap((part) => part.pairs);
+        const all = found.flatMap((part) => part.rows.flat());
         assert.equal(all.length, buckets.find(({ length }) => length === found[0].room.length)!.sentences);
         assert.equal(
           tokens,
@@ -40,7 +40,7 @@ test('an epoch has every pair at most once, in batches of its length, whatever w
         );
         const shares = found.reduce((sum, { share }) => sum + share, 0);
         assert.ok(Math.abs(shares - 1) < 1e-12 && found.length <= parts);
-        for (const part of found) assert.ok(part.pairs.length <= part.room.sentences);
+        for (const part of found) assert.ok(part.rows.length <= part.room.sentences);
         for (const { inputs, targets } of all) {
           assert.ok(Math.max(inputs.length, targets.length) <= found[0].room.length);
           assert.ok(!seen.has(inputs[0]), `pair ${inputs[0]} comes twice`);
