@@ -1,5 +1,6 @@
 /**
- * The door for people who train the models of the paper: their training graphs, batches, noise and learning rates.
+ * The door for people who train the models of the paper: their training graphs, batches, noise and learning rates; runs in a folder;
+ * and studies, which are many of these.
  *
  * @module tsos/train
  */
@@ -95,6 +96,23 @@ export { DivergedError, restoreSlots, trainingTensors } from './train/state/trai
 export type { ReadCorpusOptions } from './train/text/corpus.ts';
 export type { TextPart } from './train/text/text-part.ts';
 export type { MetricsRecord } from './train/watch/metrics-file.ts';
+
+// Studies: many runs from one file, and their results in the paper's tables.
+
+export type { ModelKind } from './models/model-kind.ts';
+export { type ResultTable, resultTables } from './study/result-tables.ts';
+export { type Measurement, type RunResult, readRunResult } from './study/run-result.ts';
+export {
+  readStudy,
+  type SomeSettings,
+  type Study,
+  type StudyGroup,
+  type StudyTest,
+} from './study/study-file.ts';
+export { type StudyRun, type StudyRuns, studyRuns } from './study/study-runs.ts';
+export { summaryTable } from './study/summary-table.ts';
+export { type Sweep, type SweepOptions, sweep } from './study/sweep.ts';
+export type { PresetName } from './train/run/presets.ts';
 
 // Both.
 

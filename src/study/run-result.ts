@@ -51,7 +51,10 @@ export function formatRunResult(result: RunResult): string {
   return formatSealed(result);
 }
 
-/** @throws {DataError} where it cannot be read, is damaged or something else. */
+/**
+ * Reads the result of a run from `results/<name>.json` in the folder of its sweep.
+ * @throws {DataError} where it cannot be read, is damaged or something else.
+ */
 export function readRunResult(file: string): Promise<RunResult> {
   return readSealed(file, RESULT, 'result of a run of "tsos sweep"');
 }

@@ -45,7 +45,10 @@ export interface Study {
   readonly test: StudyTest;
 }
 
-/** @throws {DataError} where it cannot be read, or says something else. */
+/**
+ * Reads a study from a file of JSON.
+ * @throws {DataError} where it cannot be read, or says something else.
+ */
 export function readStudy(file: string): Promise<Study> {
   return readJson(file, STUDY, 'study for "tsos sweep"');
 }

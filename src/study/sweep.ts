@@ -7,13 +7,12 @@ import { FileLock } from '../io/files/file-lock.ts';
 import { makeFolder } from '../io/files/make-folder.ts';
 import { OutputInUseError, withOutputLock } from '../io/files/output-lock.ts';
 import { folderOf, pathIn } from '../io/files/paths.ts';
-import { readText } from '../io/files/read-file.ts';
-import { STUDY_FILE } from '../results/load-results.ts';
 import type { TrainingProgress } from '../train/run/train-in-folder.ts';
 import { resultTables } from './result-tables.ts';
 import { formatRunResult, type RunResult, readRunResult } from './run-result.ts';
-import { readStudy, type Study } from './study-file.ts';
-import { type StudyRun, studyRuns } from './study-runs.ts';
+import type { Study } from './study-file.ts';
+import { openStudyFolder, planStudy, resultFile, runFolder } from './study-folder.ts';
+import type { StudyRun } from './study-runs.ts';
 import { SUMMARY_FILE, summaryTable } from './summary-table.ts';
 import { trainRun } from './train-run.ts';
 
@@ -47,7 +46,7 @@ const LOOK_AGAIN = 2000;
  * to it. What was interrupted, however, goes on.
  * @param file of the study
  * @throws {DataError} for a study that cannot be, before anything is trained.
- * @throws {UsageError} where the folder is of another study.
+ * @throws {UsageError} where a run was done there with other settings than the study has now, before anything is trained.
  * @throws the reason of the signal, behind a checkpoint of the run that is at work.
  */
 export async function sweep(
@@ -56,8 +55,7 @@ export async function sweep(
   folder: string,
   options: SweepOptions = {},
 ): Promise<Sweep> {
-  const study = await readStudy(file);
-  const { start, others } = studyRuns(study, file, (name) => runFolder(folder, name));
+  const { study, start, others, all } = await planStudy(file, folder);
   await openStudyFolder(file, folder);
   const { shard: { index, count } = { index: 0, count: 1 } } = options;
   const mine = others.filter((_, position) => position % count === index);
@@ -70,24 +68,9 @@ export async function sweep(
     }
   }
   await worker.finish(mine);
-  const begun = start ? [start] : [];
-  const { results, tables } = await writeTables(folder, [...begun, ...others]);
-  const own = new Set([...begun, ...mine].map(({ name }) => name));
+  const { results, tables } = await writeTables(folder, all);
+  const own = new Set([...(start ? [start] : []), ...mine].map(({ name }) => name));
   return { results: results.filter(({ name }) => own.has(name)), tables };
-}
-
-/** @throws {UsageError} where another study was begun there, or something else is. */
-async function openStudyFolder(file: string, folder: string): Promise<void> {
-  const kept = pathIn(folder, STUDY_FILE);
-  const text = await readText(file);
-  if ((await diskTree.kind(kept)) === 'file') {
-    if ((await readText(kept)) === text) return;
-    throw new UsageError(
-      `${folder}: is of a study that differs from ${file}; give the one it was begun with, or name another folder`,
-    );
-  }
-  for (const part of [RUNS, RESULTS]) await makeFolder(pathIn(folder, part));
-  await writeFileAtomic(kept, text);
 }
 
 /** Does runs, one after the other. */
@@ -157,15 +140,4 @@ async function writeTables(folder: string, runs: readonly StudyRun[]): Promise<S
     await writeFileAtomic(to, text);
   }
   return { results, tables: tables.map(({ path }) => path) };
-}
-
-const RUNS = 'runs';
-const RESULTS = 'results';
-
-function runFolder(folder: string, name: string): string {
-  return pathIn(pathIn(folder, RUNS), name);
-}
-
-function resultFile(folder: string, name: string): string {
-  return pathIn(pathIn(folder, RESULTS), `${name}.json`);
 }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { differentiation, Graph, openGpu, optimisers, Scope } from '../../src/layers.ts';
 import * as train from '../../src/train.ts';
+import { withDirectory } from '../io/support.ts';
+import { smallTransformer } from '../train/run/small-runs.ts';
 
 const SIZE = { hidden: 8, filter: 16, layers: 1, vocabulary: 12 };
 
@@ -53,4 +57,26 @@ test('a residual network from nothing has the variables of its size, and pairs a
   for await (const row of train.packRows([{ inputs: [3, 1], targets: [4, 1] }], { length: 4 }))
     rows.push(row);
   assert.deepEqual(rows[0].inputs.segments, [1, 1]);
+});
+
+test('a study is read, done and brought into tables from here', async () => {
+  await withDirectory(async (directory) => {
+    const { model, ...settings } = await smallTransformer(directory, 'dense', { trainSteps: 4 });
+    const { inputs, targets } = settings;
+    const file = join(directory, 'own-study.json');
+    const study: train.Study = { model, settings, runs: [{ name: 'a' }], test: { inputs, targets } };
+    await writeFile(file, JSON.stringify(study));
+    const { start, others } = train.studyRuns(await train.readStudy(file), file, (name) => name);
+    assert.deepEqual([start, others.map(({ name }) => name)], [undefined, ['a']]);
+    await using gpu = await openGpu({ allowSoftware: true });
+    const folder = join(directory, 'sweep');
+    const { results, tables } = await train.sweep(gpu, file, folder);
+    assert.deepEqual(results, [await train.readRunResult(join(folder, 'results', 'a.json'))]);
+    const made = [{ path: 'results.csv', text: train.summaryTable(results) }, ...train.resultTables(results)];
+    assert.deepEqual(
+      tables,
+      made.map(({ path }) => path),
+    );
+    for (const { path, text } of made) assert.equal(await readFile(join(folder, path), 'utf8'), text);
+  });
 });

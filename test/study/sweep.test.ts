@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadResults } from '../../src/results/load-results.ts';
@@ -82,9 +82,60 @@ test('a sweep that is stopped goes on, and comes to the same tables', async () =
       ['transformer-study', 'transformer-beside-the-paper'],
     );
     assert.match(figures[0].svg, /magnitude pruning/);
+  });
+});
 
-    await writeFile(file, `${await readFile(file, 'utf8')}\n`);
-    await assert.rejects(sweep(gpu, file, whole), { exitCode: 2, message: /is of a study that differs/ });
+test('a study may get more runs, but none that was done may be another', async () => {
+  await withDirectory(async (directory) => {
+    const gpu = await testGpu();
+    const file = await smallStudy(directory);
+    const study: Study = JSON.parse(await readFile(file, 'utf8'));
+    const [magnitude] = study.runs;
+    const output = join(directory, 'output');
+    const write = (changed: Partial<Study>) => writeFile(file, JSON.stringify({ ...study, ...changed }));
+    await write({ runs: [{ ...magnitude, grid: { targetSparsity: [0.5] } }] });
+    await sweep(gpu, file, output);
+    const begun: string[] = [];
+    const onRun: SweepOptions['onRun'] = ({ name }) => begun.push(name);
+    await write({ runs: [magnitude] });
+    // The same folder by another path.
+    const linked = join(directory, 'linked');
+    await symlink(output, linked);
+    const { results } = await sweep(gpu, file, linked, { onRun });
+    assert.deepEqual(begun, ['magnitude-targetSparsity=0.8']);
+    assert.equal(results.length, 3);
+    assert.deepEqual(JSON.parse(await readFile(join(output, 'study.json'), 'utf8')).runs, [magnitude]);
+
+    const refused = async (changed: Partial<Study>, message: RegExp) => {
+      await write({ ...changed, runs: changed.runs ?? [magnitude, { name: 'more' }] });
+      await assert.rejects(sweep(gpu, file, output, { onRun: ({ name }) => assert.fail(name) }), {
+        exitCode: 2,
+        message,
+      });
+    };
+    await refused(
+      { settings: { ...study.settings, warmupSteps: 2 } },
+      /output: run dense was done with other settings than .* has now: warmupSteps was 3, is 2; set them back, give the run another name, or/,
+    );
+    await refused(
+      { runs: [{ ...magnitude, settings: { ...magnitude.settings, endPruningStep: 3, keep: 2 } }] },
+      /run magnitude-targetSparsity=0.5 .*: keep was \d+, is 2, endPruningStep was 2, is 3;|: endPruningStep was 2, is 3, keep was \d+, is 2;/,
+    );
+    await refused(
+      { start: undefined },
+      /magnitude-targetSparsity=0.5 .*: warmStartFrom was ".*dense", is not given;/,
+    );
+    const { inputs, targets } = study.test as { inputs: string[]; targets: string[] };
+    await refused(
+      { test: { inputs: targets, targets: inputs } },
+      /its results were measured with \{"inputs":.*\}, .* says \{.*\} now; set that back/,
+    );
+    // Of a run that was only begun, too.
+    await rm(join(output, 'results', 'magnitude-targetSparsity=0.5.json'));
+    await refused(
+      { runs: [{ ...magnitude, settings: { ...magnitude.settings, seed: 9 } }] },
+      /run magnitude-targetSparsity=0.5 .*: seed was 3, is 9;/,
+    );
   });
 });
 

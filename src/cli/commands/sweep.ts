@@ -1,8 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { printable } from '../../base/printable.ts';
 import type { RunResult } from '../../study/run-result.ts';
-import { readStudy } from '../../study/study-file.ts';
-import { studyRuns } from '../../study/study-runs.ts';
+import { planStudy } from '../../study/study-folder.ts';
 import { type Sweep, sweep } from '../../study/sweep.ts';
 import { shard } from '../arguments/values.ts';
 import { describeEvaluated, describeProgress } from '../report/training-report.ts';
@@ -19,9 +18,8 @@ export const sweepCommand = new Command('sweep')
   .option('--json', 'Print one JSON object');
 
 sweepCommand.action(async (file, { output, shard, json }) => {
-  const study = await readStudy(file);
   // What is wrong with any run is found before the adapter is opened.
-  studyRuns(study, file, () => '');
+  const { study } = await planStudy(file, output);
   const unit = study.model === 'transformer' ? 'tokens' : 'pictures';
   await interruptible(async (signal, advise) => {
     advise('finished runs and checkpoints are kept, run the same again to go on');
