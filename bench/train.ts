@@ -94,7 +94,7 @@ async function maskUpdate<Part extends BatchPart>(
   rounds: number,
 ): Promise<number> {
   const updates = { begin: 0, end: -1, frequency: 1 };
-  const masks = DeviceMasks.of(gpu, trainee, new GradualPruner({ sparsity: () => 0.9, updates }))!;
+  using masks = DeviceMasks.of(gpu, trainee, new GradualPruner({ sparsity: () => 0.9, updates }))!;
   const costs: Cost[] = [];
   for (let round = 1; round <= rounds; round++) {
     costs.push(

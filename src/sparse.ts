@@ -105,7 +105,12 @@ export {
   type PerChannel,
   type Pictures,
 } from './graph/operations/convolution-operations.ts';
-export { type MagnitudeRanking, rankMagnitudes } from './graph/operations/magnitude-rank.ts';
+export {
+  type MagnitudeMasks,
+  type MagnitudeSelection,
+  type MaskedTensor,
+  magnitudeMasks,
+} from './graph/operations/magnitude-mask.ts';
 export { sampledProduct, transposedProduct } from './graph/operations/masked-products.ts';
 export {
   type AttentionShape,

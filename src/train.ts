@@ -118,7 +118,7 @@ export type { PresetName } from './train/run/presets.ts';
 
 export type { Backward, Tape } from './graph/differentiation/tape.ts';
 export type { Optimiser } from './graph/optimisers/optimiser.ts';
-export type { LayerWeights } from './layers/pruning/gradual-pruner.ts';
+export type { LayerSize, LayerWeights } from './layers/pruning/gradual-pruner.ts';
 export type { LayerChoice, LayerTarget, NamedTarget } from './layers/pruning/layer-targets.ts';
 export type { PruningMask } from './layers/pruning/mask.ts';
 export type { Floats } from './layers/pruning/rank.ts';

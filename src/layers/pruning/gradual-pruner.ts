@@ -2,6 +2,7 @@ import { requireOptions } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { derivedKey, type RandomKey, randomKey } from '../../base/random.ts';
 import { checkBlock } from './block.ts';
+import { keptCount } from './kept-count.ts';
 import {
   checkTargetSparsities,
   checkTargets,
@@ -46,16 +47,20 @@ export interface GradualPrunerOptions {
 export interface PrunerState {
   /** Step of the last update, 0 before the first. */
   readonly lastUpdate: number;
-  /** By layer; none before the first update, when everything is kept. */
+  /** By layer; none before the first update, when everything is kept, and where they were made elsewhere. */
   readonly masks: ReadonlyMap<string, PruningMask>;
 }
 
-/** Weights of a layer as training has them now, pruned ones included. */
-export interface LayerWeights {
+/** A layer that is pruned. */
+export interface LayerSize {
   /** By which its mask is found. */
   readonly name: string;
   /** Of the weights. */
   readonly shape: readonly number[];
+}
+
+/** Weights of a layer as training has them now, pruned ones included. */
+export interface LayerWeights extends LayerSize {
   /** In the order of the shape. */
   readonly weights: Floats;
 }
@@ -68,9 +73,9 @@ export interface LayerWeights {
  * if (pruner.isDue(step)) for (const [name, { mask }] of pruner.update(step, weights)) upload(name, mask);
  * ```
  *
- * Masks are made on the CPU, so where weights are on a device they are read back, which happens once in
- * `frequency` steps; what happens in each step is one product with the mask. `deviceMask` makes them without
- * reading back.
+ * `update` makes masks on the CPU, so where weights are on a device they are read back, which happens once in `frequency` steps;
+ * what happens in each step is one product with the mask. Where masks keep just the largest magnitudes, a device makes them by
+ * itself: `keepLargest` tells how many.
  */
 export class GradualPruner {
   readonly #options: GradualPrunerOptions;
@@ -129,15 +134,7 @@ export class GradualPruner {
    * @throws {DataError} where a weight is not finite.
    */
   update(step: number, layers: readonly LayerWeights[]): ReadonlyMap<string, PruningMask> {
-    if (!this.isDue(step))
-      throw new UsageError(`no mask update is due at step ${step}; ask isDue(step) first`);
-    const { layerTargets = [], layerBlocks = [] } = this.#options;
-    const names = layers.map(({ name }) => name);
-    checkTargets(layerTargets, names);
-    checkTargets(layerBlocks, names);
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined)
-      throw new UsageError(`there are two layers ${twice}; give each a name of its own`);
+    this.#check(step, layers);
     const masks = new Map(this.#masks);
     const stepKey = derivedKey(this.#key, step);
     layers.forEach(({ name, shape, weights }, index) => {
@@ -155,6 +152,39 @@ export class GradualPruner {
     this.#masks = masks;
     this.#lastUpdate = step;
     return this.state.masks;
+  }
+
+  /**
+   * Does the update of a step whose masks are made elsewhere: by the rule of `sortMask`, of as many weights as it says.
+   * @returns weights to keep of each layer; undefined where more than magnitudes decides, so that `update` is to be called
+   * @throws {UsageError} as `update`.
+   */
+  keepLargest(step: number, layers: readonly LayerSize[]): ReadonlyMap<string, number> | undefined {
+    const rule = this.#rule;
+    if (rule.method !== 'magnitude' || (rule.algorithm ?? 'sort') !== 'sort') return undefined;
+    const { layerBlocks = [] } = this.#options;
+    if ((rule.decay ?? 0) > 0 || rule.block !== undefined || layerBlocks.length > 0) return undefined;
+    this.#check(step, layers);
+    const counts = layers.map(({ name, shape }) => {
+      const size = shape.reduce((product, extent) => product * extent, 1);
+      return [name, keptCount(size, this.#sparsityOf(name, step), rule.rounding)] as const;
+    });
+    // Those of before are of no use: the rule needs none, and they are no longer what they were.
+    this.#masks = new Map();
+    this.#lastUpdate = step;
+    return new Map(counts);
+  }
+
+  #check(step: number, layers: readonly LayerSize[]): void {
+    if (!this.isDue(step))
+      throw new UsageError(`no mask update is due at step ${step}; ask isDue(step) first`);
+    const { layerTargets = [], layerBlocks = [] } = this.#options;
+    const names = layers.map(({ name }) => name);
+    checkTargets(layerTargets, names);
+    checkTargets(layerBlocks, names);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined)
+      throw new UsageError(`there are two layers ${twice}; give each a name of its own`);
   }
 
   #ruleOf(name: string): PruningRule {

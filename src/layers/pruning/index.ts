@@ -2,7 +2,7 @@
 
 export type { Block } from './block.ts';
 export { blockMask } from './block.ts';
-export type { GradualPrunerOptions, LayerWeights, PrunerState } from './gradual-pruner.ts';
+export type { GradualPrunerOptions, LayerSize, LayerWeights, PrunerState } from './gradual-pruner.ts';
 export { GradualPruner } from './gradual-pruner.ts';
 export type { CountOptions, CountRounding } from './kept-count.ts';
 export { keptCount } from './kept-count.ts';

@@ -44,7 +44,7 @@ export function kthLargestMagnitude(values: Floats, k: number): Rank {
  * The k-th largest digit, from how often each occurs: one step of radix selection.
  * @returns how many are larger, fewer than k, and how many are equal, at least 1.
  */
-export function rankDigit(counts: Uint32Array, k: number): { digit: number; above: number; tied: number } {
+function rankDigit(counts: Uint32Array, k: number): { digit: number; above: number; tied: number } {
   let digit = counts.length - 1;
   let above = 0;
   while (above + counts[digit] < k) above += counts[digit--];

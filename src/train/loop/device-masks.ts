@@ -1,17 +1,15 @@
 import { isPruning } from '../../base/technique.ts';
 import type { Gpu } from '../../graph/device/gpu.ts';
-import { type DeviceTensor, readFloats, write } from '../../graph/device/scope.ts';
-import type { LayerWeights } from '../../layers/pruning/gradual-pruner.ts';
+import { elements, readFloats, Scope, write } from '../../graph/device/scope.ts';
+import {
+  type MagnitudeMasks,
+  type MaskedTensor,
+  magnitudeMasks,
+} from '../../graph/operations/magnitude-mask.ts';
+import type { LayerSize, LayerWeights } from '../../layers/pruning/gradual-pruner.ts';
 import { onesIn, type PruningMask } from '../../layers/pruning/mask.ts';
 import { sparsifiedMatrices } from '../../layers/sparsity-patterns.ts';
 import type { BatchPart, Trainee } from './trainee.ts';
-
-/** A layer that is pruned. */
-interface MaskedLayer {
-  readonly weights: DeviceTensor;
-  readonly mask: DeviceTensor;
-  readonly threshold: DeviceTensor;
-}
 
 /** Of all float32. */
 const LARGEST = 2 ** 128 - 2 ** 104;
@@ -35,18 +33,27 @@ export interface Pruner {
   isDue(step: number): boolean;
   /** Makes the masks of a step, by layer. @param layers always the same ones in the same order */
   update(step: number, layers: readonly LayerWeights[]): ReadonlyMap<string, PruningMask>;
+  /**
+   * Does an update in place of that, and says how many weights each layer keeps, where masks keep just the largest magnitudes and all
+   * that tie with the last of them: then the device makes them. Undefined where more decides.
+   */
+  keepLargest?(step: number, layers: readonly LayerSize[]): ReadonlyMap<string, number> | undefined;
 }
 
 /** The masks of a pruned model on the device, and what makes them anew. */
-export class DeviceMasks {
+export class DeviceMasks implements Disposable {
   readonly #gpu: Gpu;
-  readonly #layers: readonly MaskedLayer[];
+  readonly #scope: Scope;
+  readonly #layers: readonly MaskedTensor[];
   readonly #pruner: Pruner | undefined;
+  /** What makes masks on the device, once it was needed. */
+  #byMagnitude: MagnitudeMasks | undefined;
   /** Of the masks as they are, once it was asked for. */
   #kept: Readonly<Record<string, Kept>> | undefined;
 
-  private constructor(gpu: Gpu, layers: readonly MaskedLayer[], pruner: Pruner | undefined) {
+  private constructor(gpu: Gpu, layers: readonly MaskedTensor[], pruner: Pruner | undefined) {
     this.#gpu = gpu;
+    this.#scope = new Scope(gpu);
     this.#layers = layers;
     this.#pruner = pruner;
   }
@@ -72,11 +79,24 @@ export class DeviceMasks {
   }
 
   /**
-   * Makes masks anew where that is due, from the weights as the step has left them: they are read back for it.
+   * Makes masks anew where that is due, from the weights as the step has left them: on the device, where magnitudes decide; otherwise
+   * weights are read back.
    * @param step number of the step, as before it was done
    */
   async update(step: number): Promise<void> {
-    if (!this.#pruner?.isDue(step)) return;
+    const pruner = this.#pruner;
+    if (!pruner?.isDue(step)) return;
+    const wanted = pruner.keepLargest?.(
+      step,
+      this.#layers.map(({ weights }) => weights),
+    );
+    if (wanted === undefined) return this.#updateFromHost(pruner, step);
+    this.#byMagnitude ??= await magnitudeMasks(this.#scope, this.#layers);
+    this.#byMagnitude.run(Uint32Array.from(this.#layers, ({ weights }) => wanted.get(weights.name)!));
+    this.#kept = undefined;
+  }
+
+  async #updateFromHost(pruner: Pruner, step: number): Promise<void> {
     const weights = await Promise.all(
       this.#layers.map(async ({ weights }) => ({
         name: weights.name,
@@ -84,7 +104,7 @@ export class DeviceMasks {
         weights: await readFloats(this.#gpu, weights),
       })),
     );
-    const masks = this.#pruner.update(step, weights);
+    const masks = pruner.update(step, weights);
     for (const layer of this.#layers) {
       const { mask, threshold } = masks.get(layer.weights.name)!;
       write(this.#gpu, layer.mask, mask);
@@ -103,7 +123,25 @@ export class DeviceMasks {
     return this.#kept;
   }
 
+  /** Gives back what it has on the device; masks stay. */
+  dispose(): void {
+    this.#byMagnitude?.dispose();
+    this.#scope.dispose();
+  }
+
+  /** As `dispose`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   async #count(): Promise<Readonly<Record<string, Kept>>> {
+    const found = await this.#byMagnitude?.read();
+    if (found !== undefined) {
+      const counted = this.#layers.map(({ weights }, i) => {
+        return [weights.name, { kept: found[i].kept, total: elements(weights) }] as const;
+      });
+      return Object.fromEntries(counted);
+    }
     const counts = this.#layers.map(async ({ weights, mask }) => {
       const values = await readFloats(this.#gpu, mask);
       return [weights.name, { kept: onesIn(values), total: values.length }] as const;

@@ -155,6 +155,7 @@ export class Trainer<Part extends BatchPart> implements Disposable {
   dispose(): void {
     this.#plans.dispose();
     this.#update?.dispose();
+    this.masks?.dispose();
     this.#scope.dispose();
   }
 
