@@ -40,7 +40,8 @@ export const trainCommand = new Command('train')
   .option('--vocab <file>', 'Transformer: subword vocabulary; "tsos vocabulary build" makes one')
   .option(
     '--data <paths...>',
-    'ResNet: folders with train-* TFRecord files or a folder for each class, or files',
+    'TFRecord files, or folders with *-train-* files: of a translation problem of Tensor2Tensor, in place of --inputs and --targets; ' +
+      'or ResNet: of pictures, also JPEG files in a folder for each class',
   )
   .option('--labels <file>', 'ResNet: classes of pictures that are JPEG files')
   .option('--eval-data <paths...>', 'ResNet: pictures to evaluate with, as --data, but validation-* files')

@@ -118,10 +118,16 @@ export type Batching =
   | { readonly buckets: readonly LengthBucket[]; readonly parts: number }
   | { readonly length: number; readonly rows: number; readonly rowsAtOnce: number };
 
-/** @throws {UsageError} where a batch, or what of it is worked on at once, has no room for a row. */
-export function batchingOf(settings: TransformerSettings): Batching {
+/** Tokens of a row of Tensor2Tensor's packed problems. */
+const PACKED_LENGTH = 256;
+
+/**
+ * @param arePacked the data are rows already
+ * @throws {UsageError} where a batch, or what of it is worked on at once, has no room for a row.
+ */
+export function batchingOf(settings: TransformerSettings, arePacked = false): Batching {
   const { batchSize: tokens, microBatch = tokens, maxLength: longest, lengthBucketStep: step } = settings;
-  const { packedLength: length = 0 } = settings;
+  const { packedLength: length = arePacked ? PACKED_LENGTH : 0 } = settings;
   const parts = partsOf(settings);
   if (length === 0) return { buckets: lengthBuckets({ tokens, longest, step }), parts };
   if (microBatch < length) {

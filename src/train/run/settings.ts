@@ -1,9 +1,12 @@
 import {
+  agreeing,
+  anything,
   fields,
   listOf,
   oneOf,
   optional,
   real,
+  recordOf,
   type Shape,
   type ShapesOf,
   text,
@@ -77,10 +80,12 @@ export interface CommonSettings {
 export interface TransformerSettings extends CommonSettings {
   /** Tells it from a residual network. */
   readonly model: 'transformer';
-  /** Paths of sentences, one a line. */
-  readonly inputs: readonly string[];
+  /** Paths of sentences, one a line; unless `data` are given. */
+  readonly inputs?: readonly string[] | undefined;
   /** Paths of their translations: as many files, with as many lines. */
-  readonly targets: readonly string[];
+  readonly targets?: readonly string[] | undefined;
+  /** Paths of TFRecord files of a translation problem of Tensor2Tensor, packed or not, or of folders with `*-train-*` files. */
+  readonly data?: readonly string[] | undefined;
   /** Paths of sentences to evaluate with on the way, which training does not see. */
   readonly evalInputs?: readonly string[] | undefined;
   /** Paths of their translations. */
@@ -99,7 +104,10 @@ export interface TransformerSettings extends CommonSettings {
   readonly maxLength: number;
   /** How many times as long each length of batches is as the one before, where sentences are not packed. */
   readonly lengthBucketStep: number;
-  /** Tokens of a side of rows into which several sentences are packed; 0, as when it is not given, for batches of sentences. */
+  /**
+   * Tokens of a side of rows into which several sentences are packed; 0 for batches of sentences. Unless it is given, packed records
+   * keep their rows, in which there is room for 256, and sentences are not packed.
+   */
   readonly packedLength?: number | undefined;
   /** Dropout and label smoothing. */
   readonly regularization: Regularization;
@@ -184,8 +192,9 @@ const COMMON: ShapesOf<CommonSettings> = {
 const TRANSFORMER: ShapesOf<TransformerSettings> = {
   model: oneOf('transformer'),
   ...COMMON,
-  inputs: list,
-  targets: list,
+  inputs: optional(list),
+  targets: optional(list),
+  data: optional(list),
   evalInputs: optional(list),
   evalTargets: optional(list),
   vocab: text(),
@@ -224,7 +233,7 @@ const RESNET: ShapesOf<ResNetSettings> = {
 
 /** What JSON must be to tell how a model is trained. */
 export const SETTING_SHAPES = {
-  transformer: fields(TRANSFORMER) as Shape<TrainingSettings>,
+  transformer: transformerShape as Shape<TrainingSettings>,
   rn50: fields(RESNET) as Shape<TrainingSettings>,
 } as const satisfies Record<ModelKind, unknown>;
 
@@ -238,3 +247,26 @@ export const SETTING_NAMES: Readonly<Record<ModelKind, readonly string[]>> = {
   transformer: Object.keys(TRANSFORMER),
   rn50: Object.keys(RESNET),
 };
+const WITH_DATA = agreeing(recordOf(anything), textFlaw);
+
+/** Where the data come from is asked for first. */
+function transformerShape(value: unknown, at: string): string | undefined {
+  return WITH_DATA(value, at) ?? fields(TRANSFORMER)(value, at);
+}
+
+/** What is wrong with where a Transformer's sentences come from, in a sentence that begins with a setting. */
+export function textFlaw({
+  inputs,
+  targets,
+  data,
+}: { readonly [Name in 'inputs' | 'targets' | 'data']?: unknown }): string | undefined {
+  if (data !== undefined) {
+    const texts = inputs === undefined ? targets !== undefined && 'targets' : 'inputs';
+    return texts ? `${texts} is given beside data; give texts or records, not both` : undefined;
+  }
+  const missing = inputs === undefined ? 'inputs' : targets === undefined && 'targets';
+  return missing
+    ? `${missing} is missing; give inputs and targets, which are texts, or data, TFRecords`
+    : undefined;
+}
+

@@ -6,13 +6,13 @@ import { test } from 'node:test';
 import { DeviceTooSmallError, OutOfMemoryError } from '../../../src/base/errors.ts';
 import { requireRoom } from '../../../src/train/loop/device-room.ts';
 import { prepareTraining } from '../../../src/train/run/prepare-training.ts';
-import type { TrainingSettings, TransformerSettings } from '../../../src/train/run/settings.ts';
+import type { TrainingSettings } from '../../../src/train/run/settings.ts';
 import { trainInFolder } from '../../../src/train/run/train-in-folder.ts';
 import { withDirectory } from '../../io/support.ts';
 import fc from '../../support/fast-check.ts';
 import { holds } from '../../support/property.ts';
 import { type Smallness, withSmallGpu } from '../../support/small-gpu.ts';
-import { smallResNet, smallTransformer } from '../run/small-runs.ts';
+import { smallResNet, smallTransformer, type TextSettings } from '../run/small-runs.ts';
 
 test('of all that divides a batch, what is said to fit is the largest that does', async () => {
   const property = fc.asyncProperty(
@@ -152,7 +152,7 @@ async function largestThatFits(
 }
 
 /** Sentences of one to twenty words. */
-async function writeLines({ inputs, targets }: TransformerSettings, count: number): Promise<void> {
+async function writeLines({ inputs, targets }: TextSettings, count: number): Promise<void> {
   const lines = Array.from({ length: count }, (_, i) => 'one '.repeat(1 + (i % 20)).trim());
   for (const file of [...inputs, ...targets]) await writeFile(file, `${lines.join('\n')}\n`);
 }

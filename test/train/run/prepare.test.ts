@@ -2,14 +2,61 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { writeTfRecords } from '../../../src/io/records/tfrecord.ts';
+import { loadVocabulary } from '../../../src/io/text/load-vocabulary.ts';
 import { prepareResNet } from '../../../src/train/run/prepare-resnet.ts';
 import { prepareTransformer } from '../../../src/train/run/prepare-transformer.ts';
 import { RESNET_PRESETS } from '../../../src/train/run/presets.ts';
 import { settingsOfPublished } from '../../../src/train/run/published-settings.ts';
 import type { ResNetSettings, TransformerSettings } from '../../../src/train/run/settings.ts';
+import { readCorpus } from '../../../src/train/text/corpus.ts';
+import { packedRow } from '../../../src/train/text/pack-rows.ts';
+import { PackedRows } from '../../../src/train/text/packed-rows.ts';
 import { makeShards } from '../../io/pictures/made-pictures.ts';
 import { withDirectory } from '../../io/support.ts';
-import { smallTransformer } from './small-runs.ts';
+import { packedExample, pairExample } from '../text/examples.ts';
+import { smallTransformer, type TextSettings } from './small-runs.ts';
+
+const NO_TEXTS = { inputs: undefined, targets: undefined, packedLength: undefined };
+
+test('records, packed or not, give the batches of the texts that they were made from', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallTransformer(directory, 'dense');
+    const [pairs, rows] = ['x-train-00000-of-00001', 'rows'].map((name) => join(directory, name));
+    const vocabulary = await loadVocabulary(settings.vocab);
+    const { corpus } = await readCorpus(settings, { vocabulary, maxLength: 24 });
+    await writeTfRecords(
+      pairs,
+      Array.from({ length: corpus.pairs }, (_, i) => pairExample(corpus.pair(i))),
+    );
+    await writePackedRecords(settings, 24, rows);
+    const same: readonly (readonly [Partial<TransformerSettings>, Partial<TransformerSettings>])[] = [
+      [{}, { data: [directory] }],
+      [{ packedLength: 24 }, { packedLength: 24, data: [pairs] }],
+      // Rows are as they were packed, however long those of the device are.
+      [{ packedLength: 24 }, { packedLength: 24, data: [rows] }],
+    ];
+    for (const [ofTexts, ofRecords] of same) {
+      const texts = await prepareTransformer({ ...settings, ...ofTexts });
+      const records = await prepareTransformer({ ...settings, ...NO_TEXTS, ...ofRecords });
+      assert.deepEqual([records.data.pairs, records.data.rows], [texts.data.pairs, texts.data.rows]);
+      for (const step of [0, texts.batchesPerEpoch]) {
+        assert.deepEqual(await records.batchAt(step), await texts.batchAt(step));
+      }
+    }
+    const unpacked = await prepareTransformer({ ...settings, ...NO_TEXTS, data: [rows], packedLength: 0 });
+    assert.equal((await unpacked.batchAt(0)).parts[0].isPacked, false);
+    const kept = await prepareTransformer({
+      ...settings,
+      ...NO_TEXTS,
+      data: [rows],
+      batchSize: 512,
+      packedLength: undefined,
+    });
+    assert.equal((await kept.batchAt(0)).parts[0].room.length, 256);
+    assert.match(kept.notes.join(), /packed into \d+ rows of 256 tokens, which they fill to \d/);
+  });
+});
 
 test('what cannot be trained is refused before a device is opened', async () => {
   await withDirectory(async (directory) => {
@@ -18,6 +65,8 @@ test('what cannot be trained is refused before a device is opened', async () => 
     const [short, empty] = [join(directory, 'short'), join(directory, 'empty')];
     await writeFile(short, 'ONE\n');
     await writeFile(empty, '\n\n');
+    const rows = join(directory, 'rows');
+    await writePackedRecords(settings, 24, rows);
     const pruning = { technique: 'magnitude_pruning', targetSparsity: 0.5 } as const;
     const wrong: readonly (readonly [Partial<TransformerSettings>, number, RegExp])[] = [
       [{ numHeads: 3 }, 2, /3 heads do not divide 8 features/],
@@ -35,6 +84,12 @@ test('what cannot be trained is refused before a device is opened', async () => 
       [{ warmupSteps: 12 }, 2, /--warmup-steps is 12; .* below --train-steps, 12/],
       [{ targets: [short] }, 3, /short: ends after 1 lines, .* goes on/],
       [{ inputs: [empty], targets: [empty] }, 3, /nothing to train on: of 2 pairs 2 have an empty side/],
+      [{ data: [source] }, 2, /^inputs is given beside data; give texts or records/],
+      [{ inputs: undefined }, 2, /^inputs is missing; give inputs and targets, which are texts, or data/],
+      [{ ...NO_TEXTS, data: [source] }, 3, /is it a TFRecord file/],
+      [{ ...NO_TEXTS, data: [directory] }, 3, /has no TFRecord files "\*-train-\*"/],
+      [{ ...NO_TEXTS, data: [rows], packedLength: 8 }, 3, /record 0: its row has \d+ tokens, .* room for 8/],
+      [{ ...NO_TEXTS, data: [rows] }, 2, /--batch-size 48 has no room for a row of 256 tokens/],
       [{ inputs: [source, source] }, 2, /2 files of inputs and 1 of targets/],
       [{ batchSize: 1_000_000 }, 2, /do not fill a batch/],
       [{ vocab: join(directory, 'none') }, 3, /none: there is no such file/],
@@ -98,3 +153,14 @@ test('names of published checkpoints say how they were trained', () => {
   assert.deepEqual(extended.perLayer, [{ layer: 'final_dense', sparsity: 0.8 }]);
   assert.throws(() => settingsOfPublished('standard_threshold_0.9', 'rn50'), { exitCode: 2 });
 });
+
+/** The records of a packed problem of Tensor2Tensor. */
+async function writePackedRecords(settings: TextSettings, length: number, file: string): Promise<void> {
+  const vocabulary = await loadVocabulary(settings.vocab);
+  const { corpus } = await readCorpus(settings, { vocabulary, maxLength: length });
+  const rows = PackedRows.packed(corpus, length);
+  const records = Array.from({ length: rows.count }, (_, row) =>
+    packedExample(packedRow(Array.from(rows.row(row), (pair) => corpus.pair(pair))), { length }),
+  );
+  await writeTfRecords(file, records);
+}

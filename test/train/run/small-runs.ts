@@ -27,12 +27,15 @@ export const TECHNIQUE_SETTINGS: Readonly<Record<Technique, Partial<TransformerS
   l0_regularization: { penaltyWeight: 1e-4, penaltyBegin: 2, penaltyEnd: 8 },
 };
 
+/** Settings of a training on texts. */
+export type TextSettings = TransformerSettings & Readonly<Record<'inputs' | 'targets', readonly string[]>>;
+
 /** Writes text whose translation is its words in capitals, and a vocabulary; gives the settings of a training of seconds. */
 export async function smallTransformer(
   directory: string,
   technique: Technique,
   others: Partial<TransformerSettings> = {},
-): Promise<TransformerSettings> {
+): Promise<TextSettings> {
   const [inputs, targets, vocab] = ['inputs', 'targets', 'vocabulary'].map((name) => join(directory, name));
   const random = randomFrom(7);
   const words = ['one', 'two', 'three', 'four', 'five', 'six'];
@@ -66,7 +69,7 @@ export async function smallTransformer(
     logEvery: 1,
     ...TECHNIQUE_SETTINGS[technique],
     ...others,
-  };
+  } as TextSettings;
 }
 
 /** Writes pictures; gives the settings of a training of seconds on them. */
