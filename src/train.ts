@@ -11,6 +11,8 @@ export type { TransformerConfig, TransformerOptions } from './models/transformer
 export type { TransformerDropout } from './models/transformer/dropout.ts';
 export {
   adafactorLearningRate,
+  type LegacySchedule,
+  legacyLearningRate,
   type TransformerSchedule,
   transformerLearningRate,
 } from './models/transformer/learning-rate.ts';
@@ -82,6 +84,7 @@ export { RESNET_PRESETS, TRANSFORMER_PRESETS } from './train/run/presets.ts';
 export { settingsOfPublished } from './train/run/published-settings.ts';
 export type {
   CommonSettings,
+  LearningRateSchedule,
   ResNetSettings,
   TrainingSettings,
   TransformerSettings,

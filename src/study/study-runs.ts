@@ -1,5 +1,5 @@
 import { DataError, UsageError } from '../base/errors.ts';
-import { PRESETS } from '../train/run/presets.ts';
+import { impliedSettings, PRESETS } from '../train/run/presets.ts';
 import { checkSchedules } from '../train/run/schedules.ts';
 import { SETTING_NAMES, SETTING_SHAPES, type TrainingSettings } from '../train/run/settings.ts';
 import type { SomeSettings, Study, StudyGroup } from './study-file.ts';
@@ -71,7 +71,8 @@ function settingsOf(
   if (foreign !== undefined) {
     throw new DataError(`run ${name}: ${foreign} is no setting of ${model}; leave it out`, { file });
   }
-  const settings = { ...PRESETS[model][preset], technique: 'dense', seed: 0, ...own };
+  const before = PRESETS[model][preset];
+  const settings = { ...before, technique: 'dense', seed: 0, ...impliedSettings({ ...before }, own), ...own };
   const flaw = SETTING_SHAPES[model](settings, '');
   if (flaw !== undefined) throw new DataError(`run ${name}: ${flaw}`, { file });
   try {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { resNetLearningRate } from '../../src/models/resnet50/learning-rate.ts';
 import {
   adafactorLearningRate,
+  legacyLearningRate,
   transformerLearningRate,
 } from '../../src/models/transformer/learning-rate.ts';
 import { readJson } from '../support/files.ts';
@@ -35,6 +36,10 @@ sharedTest(
       'sparse_transformer_magnitude_pruning_tpu/hidden64': (step) =>
         transformerLearningRate(step, { hidden: 64 }),
       'sparse_transformer_tpu/hidden512': (step) => adafactorLearningRate(step),
+      'sparse_transformer_base_v1/hidden512': (step) =>
+        legacyLearningRate(step, { hidden: 512, rate: 0.1, warmup: 4000, optimizer: 'adam' }),
+      'sparse_transformer_base_v2/hidden512': (step) =>
+        legacyLearningRate(step, { hidden: 512, rate: 0.2, warmup: 8000, optimizer: 'adam' }),
     };
     for (const [name, rate] of Object.entries(schedules)) {
       golden.global_step.forEach((step, i) => {
@@ -57,6 +62,15 @@ test('rates of the specification', () => {
   ]) {
     assertRate(rate(step), expected, `step ${step}`);
   }
+  const legacy = { hidden: 512, rate: 0.1, warmup: 4000, optimizer: 'adam' } as const;
+  assertRate(legacyLearningRate(0, legacy), 1.7469283e-7, 'the first legacy rate');
+  assertRate(legacyLearningRate(3999, legacy), 1 / Math.sqrt(512 * 4000), 'the highest legacy rate');
+  assertRate(
+    legacyLearningRate(0, { ...legacy, optimizer: 'adafactor' }),
+    500 * 1.7469283e-7,
+    'without Adam',
+  );
+  assertRate(adafactorLearningRate(40_000, 10_000, 3), 0.015, 'three times that of Adafactor');
   assert.equal(transformerLearningRate(0, { hidden: 512 }), 0);
 });
 

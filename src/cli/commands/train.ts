@@ -8,6 +8,7 @@ import type { BatchPart } from '../../train/loop/trainee.ts';
 import type { Preparation } from '../../train/run/preparation.ts';
 import { prepareTraining } from '../../train/run/prepare-training.ts';
 import { requireRunFolder } from '../../train/run/run-folder.ts';
+import { LEARNING_RATE_SCHEDULES, OPTIMIZERS } from '../../train/run/settings.ts';
 import { type TrainedRun, trainInFolder } from '../../train/run/train-in-folder.ts';
 import { layerTargets } from '../arguments/layer-targets.ts';
 import { number, wholeNumber } from '../arguments/values.ts';
@@ -106,11 +107,21 @@ export const trainCommand = new Command('train')
   )
   .addOption(
     new Option(
-      '--learning-rate-schedule <form>',
-      'Transformer: falling with the root of the step, or linearly to 0 at the end',
-    ).choices(['rsqrt', 'linear'] as const),
+      '--optimizer <name>',
+      "Transformer: adam unless given; adafactor has its own schedule, the original's, unless one is given",
+    ).choices(OPTIMIZERS),
   )
-  .option('--learning-rate <number>', 'Transformer: constant of rsqrt, or highest rate of linear', number)
+  .addOption(
+    new Option(
+      '--learning-rate-schedule <form>',
+      'Transformer: falling with the root of the step (three forms of Tensor2Tensor), or linearly to 0 at the end',
+    ).choices(LEARNING_RATE_SCHEDULES),
+  )
+  .option(
+    '--learning-rate <number>',
+    'Transformer: constant of rsqrt and rsqrt_decay, learning_rate of legacy, or highest rate of linear',
+    number,
+  )
   .option('--warmup-steps <n>', 'Transformer: steps over which the rate rises', step)
   .option('--resnet-depth <n>', `ResNet: layers, ${RESNET_DEPTHS.join(', ')}`, depth)
   .option('--width <n>', 'ResNet: channels of the first convolution', count)

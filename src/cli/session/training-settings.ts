@@ -1,5 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
-import { PRESETS, type PresetName } from '../../train/run/presets.ts';
+import { impliedSettings, PRESETS, type PresetName } from '../../train/run/presets.ts';
 import { settingsOfPublished } from '../../train/run/published-settings.ts';
 import { findRun, readRunFile } from '../../train/run/run-folder.ts';
 import {
@@ -36,13 +36,13 @@ export async function trainingSettings(
     throw new UsageError(`${resumed ?? config}: its run is of ${each.settings.model}, not of ${model}`);
   }
   const base = file?.settings ?? run?.settings;
-  const settings = {
+  const before: Readonly<Record<string, unknown>> = {
     ...(base === undefined || preset !== undefined ? PRESETS[model][preset ?? 'paper'] : {}),
     ...(base === undefined ? { technique: 'dense', seed: 0 } : {}),
     ...base,
     ...(like === undefined ? {} : settingsOfPublished(like, model)),
-    ...options,
   };
+  const settings = { ...before, ...impliedSettings(before, options), ...options };
   const foreign = Object.keys(options).find((name) => !SETTING_NAMES[model].includes(name));
   if (foreign !== undefined)
     throw new ArgumentError(`${optionName(foreign)} is not for ${model}; leave it out`);

@@ -342,8 +342,8 @@ export function topK(graph: Graph, logits: GraphTensor, k: number): GraphTensor 
   return ranks;
 }
 
-/** Copies a value of the plan into a tensor that outlives it, of the same shape. */
-export function copy(graph: Graph, from: GraphTensor, to: DeviceTensor): void {
+/** Copies a value, such as one of the plan into a tensor that outlives it, of as many elements. */
+export function copy(graph: Graph, from: GraphTensor, to: GraphTensor): void {
   const words = elements(from);
   if (words === 0) return;
   const range = { words, original_start: 0, duplicate_start: 0 };

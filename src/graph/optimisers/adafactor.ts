@@ -4,6 +4,7 @@ import { adafactorAverageKernel, adafactorUpdateKernel } from '../../wgsl/traini
 import { type DeviceTensor, elements, type Scope } from '../device/scope.ts';
 import { applyFormula, type Formula, sumFormula, sumRows } from '../differentiation/formula.ts';
 import { extents } from '../differentiation/shapes.ts';
+import { copy } from '../operations/operations.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor, TransientTensor } from '../plan/node.ts';
 import { checkUpdates, type Optimiser, OptimiserState } from './optimiser.ts';
@@ -25,8 +26,8 @@ export interface AdafactorOptions {
 /**
  * Adafactor without momentum (Shazeer and Stern 2018) with the settings of Tensor2Tensor, which the dense
  * Transformers of the original's TPU sets use. The second moment of a matrix `[M, N]` is kept as the means of
- * its rows and columns, slots `<parameter>/vr [M]` and `<parameter>/vc [1, N]`; that of a vector whole,
- * `<parameter>/v`.
+ * its rows and columns, slots `<parameter>/Adafactor [M]` and `<parameter>/Adafactor_1 [N]`; that of a vector
+ * whole, `<parameter>/Adafactor`.
  */
 export class Adafactor implements Optimiser {
   readonly #options: Required<Omit<AdafactorOptions, 'updates'>>;
@@ -89,16 +90,18 @@ export class Adafactor implements Optimiser {
     sumFormula(graph, SQUARE, squares.inputs, squares.parameters, 'columns', rowSums);
     const columnSums = graph.tensor('column sums', [1, columns]);
     sumFormula(graph, SQUARE, squares.inputs, squares.parameters, 'rows', columnSums);
-    const ofRows = this.#state.slot(parameter, 'vr', [rows]);
-    const ofColumns = this.#state.slot(parameter, 'vc', [1, columns]);
+    const ofRows = this.#state.slot(parameter, 'Adafactor', [rows]);
+    const ofColumns = this.#state.slot(parameter, 'Adafactor_1', [columns]);
     this.#average(graph, rowSums, ofRows, 1 / columns);
     this.#average(graph, columnSums, ofColumns, 1 / rows);
     const total = graph.tensor('sum of row averages', [1, 1]);
     sumRows(graph, ofRows, total);
+    const ofColumn = graph.tensor('column averages', [1, columns]);
+    copy(graph, ofColumns, ofColumn);
     return applyFormula(
       graph,
       FACTORED,
-      { x: gradient, ofRow: ofRows, ofColumn: ofColumns, total },
+      { x: gradient, ofRow: ofRows, ofColumn, total },
       { rows },
       parameter,
     );
@@ -107,7 +110,7 @@ export class Adafactor implements Optimiser {
   /** `g / √v` */
   #wholeUpdate(graph: Graph, parameter: DeviceTensor, gradient: GraphTensor): TransientTensor {
     const squares = applyFormula(graph, SQUARE, { x: gradient }, { epsilon: this.#options.epsilon1 });
-    const average = this.#state.slot(parameter, 'v');
+    const average = this.#state.slot(parameter, 'Adafactor');
     this.#average(graph, squares, average, 1);
     return applyFormula(graph, WHOLE, { x: gradient, average }, {});
   }

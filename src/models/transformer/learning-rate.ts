@@ -24,16 +24,47 @@ export function transformerLearningRate(step: number, schedule: TransformerSched
   return (constant * Math.min(1, step / warmup)) / Math.sqrt(Math.max(step, warmup) * hidden);
 }
 
+/** What Tensor2Tensor's legacy schedule takes off where the optimiser is Adam. */
+const ADAM_CORRECTION = 0.002;
+
+/** Numbers of Tensor2Tensor's legacy schedule. */
+export interface LegacySchedule {
+  /** H: features of an activation. */
+  readonly hidden: number;
+  /** Its `learning_rate`: 0.1 in `transformer_base_v1`, 0.2 in `transformer_base_v2`. */
+  readonly rate: number;
+  /** Steps over which the rate rises: 4000 in `v1`, 8000 in `v2`. */
+  readonly warmup: number;
+  /** Rates of Adam are 500 times smaller than those of others. */
+  readonly optimizer: 'adam' | 'adafactor';
+}
+
 /**
- * Learning rate of the original's dense sets with Adafactor, `1 / √max(step, warmup)` (Tensor2Tensor's
- * `rsqrt_decay`).
+ * Learning rate of Tensor2Tensor's first sets (`legacy` with the scheme `noam`; Vaswani et al. 2017, eq. 3, times a constant):
+ * `5000 · rate · min((step + 1) · warmup^−1.5, (step + 1)^−0.5) / √hidden`, with Adam 0.002 of it.
  * @param step steps done before
- * @throws {UsageError} for a step below 0, and a warmup that is not above 0.
+ * @throws {UsageError} for a step below 0, and for hidden, rate or a warm-up that are not above 0.
  */
-export function adafactorLearningRate(step: number, warmup = 10_000): number {
+export function legacyLearningRate(step: number, schedule: LegacySchedule): number {
+  requireOptions('legacyLearningRate', schedule, ['hidden', 'rate', 'warmup', 'optimizer']);
+  const { hidden, rate, warmup, optimizer } = schedule;
   checkStep(step);
-  checkPositive('warmup', warmup);
-  return 1 / Math.sqrt(Math.max(step, warmup));
+  for (const [name, value] of Object.entries({ hidden, rate, warmup })) checkPositive(name, value);
+  const correction = optimizer === 'adam' ? ADAM_CORRECTION : 1;
+  const next = step + 1;
+  return (5000 * correction * rate * Math.min(next * warmup ** -1.5, next ** -0.5)) / Math.sqrt(hidden);
+}
+
+/**
+ * Learning rate of the original's dense sets with Adafactor, `constant / √max(step, warmup)` (Tensor2Tensor's
+ * `rsqrt_decay`, there without a constant).
+ * @param step steps done before
+ * @throws {UsageError} for a step below 0, and a warmup or a constant that are not above 0.
+ */
+export function adafactorLearningRate(step: number, warmup = 10_000, constant = 1): number {
+  checkStep(step);
+  for (const [name, value] of Object.entries({ warmup, constant })) checkPositive(name, value);
+  return constant / Math.sqrt(Math.max(step, warmup));
 }
 
 /** A rate that rises over a warm-up, and falls to 0 from then to the end of the training, both linearly. */

@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import { Adafactor } from '../../graph/optimisers/adafactor.ts';
 import { Adam } from '../../graph/optimisers/adam.ts';
 import { loadVocabulary } from '../../io/text/load-vocabulary.ts';
 import type { Vocabulary } from '../../io/text/subwords.ts';
@@ -68,7 +69,8 @@ export async function prepareTransformer(
         const { parts, tokens } = batches.at(number);
         return { parts, items: tokens };
       },
-      optimiser: (scope, updates) => new Adam(scope, { updates }),
+      optimiser: (scope, updates) =>
+        settings.optimizer === 'adafactor' ? new Adafactor(scope, { updates }) : new Adam(scope, { updates }),
       async load(scope, from) {
         const model = await loadTrainableTransformer(scope, from, { technique, heads });
         const training = { labelSmoothing, dropout, clipAlpha: settings.clipLogAlpha };

@@ -41,6 +41,25 @@ export const TRANSFORMER_PRESETS = {
   },
 } as const satisfies Record<string, Preset<TransformerSettings, 'inputs' | 'targets' | 'vocab'>>;
 
+/** The original's schedule of its sets with Adafactor. */
+const ADAFACTOR_SCHEDULE = {
+  learningRateSchedule: 'rsqrt_decay',
+  learningRate: 1,
+  warmupSteps: 10_000,
+} as const satisfies Partial<TransformerSettings>;
+
+/**
+ * What goes with settings that somebody states, where he does not state it: to the optimiser its schedule.
+ * @param before what they are laid over
+ */
+export function impliedSettings(
+  before: Readonly<Record<string, unknown>>,
+  stated: Readonly<Record<string, unknown>>,
+): Partial<TransformerSettings> {
+  const isNew = stated.optimizer === 'adafactor' && before.optimizer !== 'adafactor';
+  return isNew ? ADAFACTOR_SCHEDULE : {};
+}
+
 /** The ResNet-50 of the paper, and a network for small pictures. */
 export const RESNET_PRESETS = {
   paper: {

@@ -2,11 +2,12 @@ import { UsageError } from '../../base/errors.ts';
 import { parsePublishedName } from '../../layers/published-name.ts';
 import type { ModelKind } from '../../models/model-kind.ts';
 import type { Regularization } from '../../models/transformer/dropout.ts';
+import { TRANSFORMER_PRESETS } from './presets.ts';
 import type { ResNetSettings, TransformerSettings } from './settings.ts';
 
 /**
- * Settings by which a published checkpoint was trained, as its name says them: technique, targets, schedule, regularisation. The
- * others are those of the preset `paper`.
+ * Settings by which a published checkpoint was trained, as its name says them: technique, targets, schedule, regularisation; and,
+ * the same for all Transformers, optimiser and learning rate. The others are those of the preset `paper`.
  * @throws {UsageError} for a name that no checkpoint of the model has.
  */
 export function settingsOfPublished(
@@ -43,6 +44,7 @@ export function settingsOfPublished(
       technique,
       ...pruning,
       ...ramp,
+      ...ADAM_OF_SPARSE_SETS,
       regularization: presetOf(published.dropout, labelSmoothing),
     };
   }
@@ -64,6 +66,10 @@ export function settingsOfPublished(
     ...(isExtended ? extended(published.sparsity) : {}),
   };
 }
+
+/** Of all sets that the published Transformers were trained by. */
+const { learningRateSchedule, learningRate, warmupSteps } = TRANSFORMER_PRESETS.paper;
+const ADAM_OF_SPARSE_SETS = { optimizer: 'adam', learningRateSchedule, learningRate, warmupSteps } as const;
 
 /** The original's preset of a pair of rates. */
 function presetOf(dropout: number, labelSmoothing: number): Regularization {

@@ -3,7 +3,12 @@ import { isPruning } from '../../base/technique.ts';
 import { CubicPenaltyWeight, linearPenaltyWeight, type PenaltyRamp } from '../../layers/penalty-schedule.ts';
 import { GradualPruner, type PrunerState } from '../../layers/pruning/gradual-pruner.ts';
 import { resNetLearningRate } from '../../models/resnet50/learning-rate.ts';
-import { linearLearningRate, transformerLearningRate } from '../../models/transformer/learning-rate.ts';
+import {
+  adafactorLearningRate,
+  legacyLearningRate,
+  linearLearningRate,
+  transformerLearningRate,
+} from '../../models/transformer/learning-rate.ts';
 import { type LengthBucket, lengthBuckets } from '../text/length-buckets.ts';
 import {
   optionName,
@@ -14,24 +19,35 @@ import {
 
 /** Learning rate of each step. @throws {UsageError} for a schedule that cannot be. */
 export function transformerRate(settings: TransformerSettings): (step: number) => number {
-  const { learningRateSchedule, learningRate, warmupSteps, hiddenSize, trainSteps } = settings;
+  const { learningRateSchedule, warmupSteps, trainSteps } = settings;
   if (learningRateSchedule === 'linear' && warmupSteps >= trainSteps) {
     throw new UsageError(
       `${optionName('warmupSteps')} is ${warmupSteps}; with a linear schedule it must be below ${optionName('trainSteps')}, ${trainSteps}`,
     );
   }
-  const rate =
-    learningRateSchedule === 'linear'
-      ? (step: number) =>
-          linearLearningRate(step, { rate: learningRate, warmup: warmupSteps, steps: trainSteps })
-      : (step: number) =>
-          transformerLearningRate(step, {
-            hidden: hiddenSize,
-            warmup: warmupSteps,
-            constant: learningRate,
-          });
+  const rate = rateOf(settings);
   rate(0);
   return rate;
+}
+
+function rateOf({
+  learningRateSchedule,
+  learningRate: rate,
+  warmupSteps: warmup,
+  hiddenSize: hidden,
+  trainSteps: steps,
+  optimizer = 'adam',
+}: TransformerSettings): (step: number) => number {
+  switch (learningRateSchedule) {
+    case 'rsqrt':
+      return (step) => transformerLearningRate(step, { hidden, warmup, constant: rate });
+    case 'rsqrt_decay':
+      return (step) => adafactorLearningRate(step, warmup, rate);
+    case 'legacy':
+      return (step) => legacyLearningRate(step, { hidden, warmup, rate, optimizer });
+    case 'linear':
+      return (step) => linearLearningRate(step, { rate, warmup, steps });
+  }
 }
 
 /** Learning rate of each step. @param pictures of the training set @throws {UsageError} for a schedule that cannot be. */

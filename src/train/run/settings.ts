@@ -76,6 +76,15 @@ export interface CommonSettings {
   readonly logEvery: number;
 }
 
+/** Names of the optimisers of a Transformer. */
+export const OPTIMIZERS = ['adam', 'adafactor'] as const;
+
+/** Names of the schedules of a Transformer's learning rate. */
+export const LEARNING_RATE_SCHEDULES = ['rsqrt', 'rsqrt_decay', 'legacy', 'linear'] as const;
+
+/** Name of a schedule. */
+export type LearningRateSchedule = (typeof LEARNING_RATE_SCHEDULES)[number];
+
 /** How a Transformer is trained. */
 export interface TransformerSettings extends CommonSettings {
   /** Tells it from a residual network. */
@@ -111,9 +120,14 @@ export interface TransformerSettings extends CommonSettings {
   readonly packedLength?: number | undefined;
   /** Dropout and label smoothing. */
   readonly regularization: Regularization;
-  /** Falling with the root of the step, or linearly to 0 at the end. */
-  readonly learningRateSchedule: 'rsqrt' | 'linear';
-  /** Constant of `rsqrt`, or highest rate of `linear`. */
+  /** By which gradients change weights; Adam unless given. */
+  readonly optimizer?: (typeof OPTIMIZERS)[number] | undefined;
+  /**
+   * Falling with the root of the step (`rsqrt`, of Tensor2Tensor's third sets; `rsqrt_decay`, of those with Adafactor; `legacy`, of the
+   * first two), or linearly to 0 at the end.
+   */
+  readonly learningRateSchedule: LearningRateSchedule;
+  /** Constant of `rsqrt` and `rsqrt_decay`, `learning_rate` of `legacy`, or highest rate of `linear`. */
   readonly learningRate: number;
   /** Steps over which the rate rises. */
   readonly warmupSteps: number;
@@ -206,7 +220,8 @@ const TRANSFORMER: ShapesOf<TransformerSettings> = {
   lengthBucketStep: real(),
   packedLength: optional(whole()),
   regularization: oneOf(...REGULARIZATIONS),
-  learningRateSchedule: oneOf('rsqrt', 'linear'),
+  optimizer: optional(oneOf(...OPTIMIZERS)),
+  learningRateSchedule: oneOf(...LEARNING_RATE_SCHEDULES),
   learningRate: real(),
   warmupSteps: whole(),
 };
@@ -237,16 +252,6 @@ export const SETTING_SHAPES = {
   rn50: fields(RESNET) as Shape<TrainingSettings>,
 } as const satisfies Record<ModelKind, unknown>;
 
-/** The option of `tsos train` that a setting comes from. */
-export function optionName(setting: string): string {
-  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-/** Names of the settings of a model. */
-export const SETTING_NAMES: Readonly<Record<ModelKind, readonly string[]>> = {
-  transformer: Object.keys(TRANSFORMER),
-  rn50: Object.keys(RESNET),
-};
 const WITH_DATA = agreeing(recordOf(anything), textFlaw);
 
 /** Where the data come from is asked for first. */
@@ -270,3 +275,13 @@ export function textFlaw({
     : undefined;
 }
 
+/** The option of `tsos train` that a setting comes from. */
+export function optionName(setting: string): string {
+  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Names of the settings of a model. */
+export const SETTING_NAMES: Readonly<Record<ModelKind, readonly string[]>> = {
+  transformer: Object.keys(TRANSFORMER),
+  rn50: Object.keys(RESNET),
+};

@@ -117,6 +117,23 @@ for (const [name, make, rule] of CASES) {
   });
 }
 
+test('Adafactor keeps what TensorFlow keeps: rows and columns of a matrix, a vector whole', async () => {
+  const gpu = await testGpu();
+  using scope = new Scope(gpu);
+  const parameters = [scope.tensor('a/w', [3, 5]), scope.tensor('b', [4])];
+  const optimiser = new Adafactor(scope);
+  const gradients = parameters.map(({ name, shape }) => scope.tensor(`${name} gradient`, shape));
+  applyGradients(new Graph(gpu, 'step'), optimiser, parameters, gradients);
+  assert.deepEqual(
+    [...optimiser.slots].map(([name, { shape }]) => [name, shape]),
+    [
+      ['a/w/Adafactor', [3]],
+      ['a/w/Adafactor_1', [5]],
+      ['b/Adafactor', [4]],
+    ],
+  );
+});
+
 test('gradients of other parameters and numbers that cannot be are refused, and named', async () => {
   const gpu = await testGpu();
   using scope = new Scope(gpu);

@@ -51,6 +51,44 @@ test('on packed rows, in parts, a training is the same to the bit too', async ()
   });
 });
 
+test('with Adafactor and the legacy schedule it is the same to the bit too, and its slots are TensorFlow’s', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallTransformer(directory, 'magnitude_pruning', {
+      optimizer: 'adafactor',
+      learningRateSchedule: 'legacy',
+      learningRate: 0.001,
+      warmupSteps: 4,
+    });
+    const [whole, parts] = ['whole', 'parts'].map((name) => join(directory, name));
+    const { metrics } = await train(settings, whole);
+    const [first] = await recordsOf(whole);
+    assert.ok(metrics.crossEntropy < first.crossEntropy, `${first.crossEntropy} … ${metrics.crossEntropy}`);
+    await assert.rejects(train(settings, parts, interruptedAt(7)), /stopped/);
+    await train(settings, parts, { resume: true });
+    assert.deepEqual(await kept(parts), await kept(whole));
+    await using checkpoint = await openCheckpoint(whole);
+    const names = checkpoint.names();
+    assert.ok(!names.some((name) => /\/Adam|beta/.test(name)));
+    for (const name of names) {
+      const { shape, dtype } = checkpoint.info(name);
+      if (name.startsWith('training/') || dtype !== 'float32' || /(mask|threshold)$/.test(name)) continue;
+      const slots = names.filter((each) => each.startsWith(`training/${name}/`));
+      const shapes = slots.map((slot) => [
+        slot.slice(`training/${name}/`.length),
+        checkpoint.info(slot).shape,
+      ]);
+      const expected =
+        shape.length === 2
+          ? [
+              ['Adafactor', [shape[0]]],
+              ['Adafactor_1', [shape[1]]],
+            ]
+          : [['Adafactor', shape]];
+      assert.deepEqual(shapes, expected, name);
+    }
+  });
+});
+
 test('a residual network, in parts, is the same to the bit too', async () => {
   for (const technique of ['magnitude_pruning', 'variational_dropout'] as const) {
     await withDirectory(async (directory) => {
