@@ -16,6 +16,8 @@ import { sampleResNet, sampleTransformer, type TrainedSample } from './support/t
  * memory of its activations. Without `--quick` also layers of the paper's models.
  *
  *     npm run bench -- train [--quick] [--json]
+ *
+ * `bench/peers/torch_train.py` takes the same steps in PyTorch.
  */
 
 /** What was measured of a model. */
@@ -51,6 +53,7 @@ await runBench('train', async (run) => {
   using scope = new Scope(run.gpu);
   results.push(await measureSample(run, await sampleTransformer(scope, run.scale)));
   results.push(await measureSample(run, await sampleResNet(scope, run.scale)));
+  run.say('The same steps in PyTorch, on the CPU: python bench/peers/torch_train.py\n');
   if (run.scale === 'quick') return { results };
   const layers = await measureLayers(run.gpu, run.scale, 3);
   sayLayers(run, layers);
