@@ -36,8 +36,8 @@ main() {
   if [ $mode = rehearsing ]; then
     export TSOS_TEST_SHARE=0.02
     tests=(test/wgsl/spmm.test.ts test/wgsl/layer-norm.test.ts)
-    transformer=(demo/magnitude_pruning.tar.gz --budget 0 --batch 2 --length 5)
-    resnet50=(demo/extended_threshold.tar.gz --budget 0)
+    transformer=(demo/transformer.tar.gz --budget 0 --batch 2 --length 5)
+    resnet50=(demo/resnet18.tar.gz --budget 0)
     size=(--smoke) peers=(--quick)
   else
     export TSOS_TEST_SHARE=0.25

@@ -21,7 +21,7 @@ import {
   writeSafetensors,
 } from 'tsos';
 
-const [given, picture = 'demo/picture.jpg'] = process.argv.slice(2);
+const [given, picture = 'demo/pictures/7.jpg'] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'tsos-example-'));
 try {
   await using dense = given === undefined ? await demonstration() : await openCheckpoint(given);
@@ -49,7 +49,7 @@ try {
 }
 
 async function demonstration(): Promise<Checkpoint> {
-  await using sparse = await openCheckpoint('demo/extended_threshold.tar.gz');
+  await using sparse = await openCheckpoint('demo/resnet18.tar.gz');
   const prefix = join(folder, 'dense', 'model.ckpt-0');
   await writeCheckpoint(prefix, withoutMasks(sparse));
   return openCheckpoint(prefix);

@@ -1,16 +1,23 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type DataSizes, makePictures, makeSentences, STUDY_SIZES } from '../examples/study/make-data.ts';
+import {
+  type DataSizes,
+  makePictures,
+  makeSentences,
+  STUDY_SIZES,
+  testPicture,
+} from '../examples/study/make-data.ts';
+import { FIGURES } from '../examples/study/pictures/figures.ts';
 import { UsageError } from '../src/base/errors.ts';
 import { run } from '../src/cli/adapter/exec.ts';
 import { runtimeArguments } from '../src/cli/adapter/runtime-arguments.ts';
 
 /*
- * `npm run study -- [folder] [--quick]`: makes the data of the study, trains all of it, measures it and draws it, in a folder
- * ("study" unless given). What is there already is left or gone on with, so that it can be stopped at any time.
- * `--quick` is a hundredth of it: to see that everything works, not what comes of it.
+ * `npm run study -- [folder] [--test-data | --quick]`: makes the data of the study, trains all of it, measures it and draws it, in a
+ * folder ("study" unless given). What is there already is left or gone on with, so that it can be stopped at any time.
+ * `--test-data` makes what the models are tested with, alone; `--quick` is a hundredth of all: to see that everything works, not what comes of it.
  */
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -18,12 +25,24 @@ const MODELS = ['transformer', 'rn50'] as const;
 const VOCABULARY_SIZE = 512;
 /** German numbers are long words, of which no part this long comes often: it would be looked for in vain, and for minutes. */
 const LONGEST_SUBWORD = 12;
-/** The model that is kept to be shown. */
-const SHOWN = 'magnitude-targetSparsity=0.9';
+/** What is kept to be shown, and which run of each model. */
+const SHOWN_FOLDER = 'shown';
+const SHOWN = {
+  run: 'magnitude-targetSparsity=0.9',
+  names: { transformer: 'transformer', rn50: 'resnet18' },
+};
+/** Sentences of the test set, from 0, that are shown: a number, a date, a time, a clause with its verb last, a perfect. */
+const SHOWN_SENTENCES = [6, 9, 13, 14, 16];
+/** Pictures of the test set, each of another class. */
+const SHOWN_PICTURES = [3, 7, 12, 15, 18];
 
 const QUICK_SIZES: DataSizes = {
   pairs: { test: 20, dev: 10, train: 600 },
   pictures: { validation: 20, train: 200 },
+};
+const TEST_SIZES: DataSizes = {
+  pairs: { ...STUDY_SIZES.pairs, dev: 0, train: 0 },
+  pictures: { ...STUDY_SIZES.pictures, train: 0 },
 };
 /** By how much fewer steps are trained. */
 const QUICK_STEPS = 100;
@@ -31,14 +50,16 @@ const QUICK_STEPS = 100;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  const quick = args.includes('--quick');
-  const [given = 'study', ...others] = args.filter((arg) => arg !== '--quick');
-  if (others.length > 0 || given.startsWith('-')) {
-    console.error(new UsageError('npm run study -- [folder] [--quick]').message);
+  const [quick, testDataOnly] = ['--quick', '--test-data'].map((option) => args.includes(option));
+  const [given = 'study', ...others] = args.filter((arg) => arg !== '--quick' && arg !== '--test-data');
+  if (others.length > 0 || given.startsWith('-') || (quick && testDataOnly)) {
+    console.error(new UsageError('npm run study -- [folder] [--test-data | --quick]').message);
     return 2;
   }
   const folder = resolve(process.env.INIT_CWD ?? '.', given);
-  await makeData(folder, quick ? QUICK_SIZES : STUDY_SIZES);
+  const sizes = quick ? QUICK_SIZES : testDataOnly ? TEST_SIZES : STUDY_SIZES;
+  await makeData(folder, sizes);
+  if (testDataOnly) return 0;
   const text = 'data/text';
   const steps = [
     ...(existsSync(join(folder, text, 'subwords'))
@@ -58,9 +79,8 @@ async function main(args: readonly string[]): Promise<number> {
     ...MODELS.flatMap((model) => [
       ['results', model, '--plots', `${model}/figures`],
       [
-        'convert',
-        `${model}/runs/${SHOWN}`,
-        ...['--to', 'bundle', '--drop-slots', '--force', '--output', `${model}/shown`],
+        ...['convert', `${model}/runs/${SHOWN.run}`, '--to', 'bundle', '--output', `${model}/shown`],
+        ...['--drop-slots', '--zero-dropped', '--force'],
       ],
     ]),
   ];
@@ -69,6 +89,34 @@ async function main(args: readonly string[]): Promise<number> {
     const code = await run([process.execPath, ...runtimeArguments(cli), cli, ...each], {}, folder);
     if (code !== 0) return code;
   }
+  return show(folder);
+}
+
+/** Gathers what the repository has of a study. @returns an exit code */
+async function show(folder: string): Promise<number> {
+  const shown = join(folder, SHOWN_FOLDER);
+  for (const each of ['results', 'figures', 'pictures']) await mkdir(join(shown, each), { recursive: true });
+  for (const model of MODELS) {
+    const made = join(folder, model);
+    const archive = join(shown, `${SHOWN.names[model]}.tar.gz`);
+    const code = await run(['tar', '-czf', archive, '-C', join(made, 'shown'), '.'], {});
+    if (code !== 0) return code;
+    await copyFile(join(made, 'results.csv'), join(shown, 'results', `${model}.csv`));
+    await copyFile(join(made, 'figures', `${model}-study.svg`), join(shown, 'figures', `${model}.svg`));
+  }
+  const text = join(folder, 'data', 'text');
+  await copyFile(join(text, 'subwords'), join(shown, 'vocabulary.subwords'));
+  for (const language of ['en', 'de']) {
+    const lines = (await readFile(join(text, `test.${language}`), 'utf8')).split('\n');
+    const some = SHOWN_SENTENCES.filter((i) => i < lines.length).map((i) => `${lines[i]}\n`);
+    await writeFile(join(shown, `sentences.${language}`), some.join(''));
+  }
+  await writeFile(join(shown, 'classes.txt'), FIGURES.map(({ name }) => `${name}\n`).join(''));
+  for (const i of SHOWN_PICTURES) {
+    const { label, jpeg } = await testPicture(i);
+    await writeFile(join(shown, 'pictures', `${FIGURES[label].name}.jpg`), jpeg);
+  }
+  console.error(`${shown} has what is shown`);
   return 0;
 }
 

@@ -11,7 +11,13 @@ import { checkpointSparsity } from '../src/metrics/sparsity.ts';
 import { tarOf } from '../test/io/archive/tar-writer.ts';
 import { readAll, withDirectory } from '../test/io/support.ts';
 import { tsos } from '../test/support/command-line.ts';
-import { DEMO_CHECKPOINT, DEMO_PICTURE, DEMO_RESNET, DEMO_VOCABULARY } from '../test/support/demo.ts';
+import {
+  DEMO_CHECKPOINT,
+  DEMO_CLASSES,
+  DEMO_PICTURE,
+  DEMO_RESNET,
+  DEMO_VOCABULARY,
+} from '../test/support/demo.ts';
 import { withBrowser } from '../test/support/driven-browser.ts';
 import { testFile } from '../test/support/files.ts';
 import { serve } from '../test/support/loopback.ts';
@@ -23,9 +29,9 @@ import type { Measurement } from './engine/protocol.ts';
  */
 
 const SENTENCES = [
-  'The state of sparsity in deep neural networks.',
-  'This begins with the wedding clothing.',
-  'But it was not for everyone.',
+  "The train leaves on Sunday at six o'clock.",
+  'We are happy because my tired child comes to my church.',
+  'You have looked for the big cat.',
 ];
 /** Kernels are compiled on the way, on a software adapter. */
 const PATIENCE = { timeout: 300_000 };
@@ -123,13 +129,19 @@ async function translates(page: Page, directory: string): Promise<void> {
 
 async function classifies(page: Page): Promise<void> {
   await page.locator('#classes li').first().waitFor();
-  const { code, stdout, stderr } = await tsos(['classify', DEMO_RESNET, DEMO_PICTURE]);
+  const { code, stdout, stderr } = await tsos([
+    'classify',
+    DEMO_RESNET,
+    DEMO_PICTURE,
+    '--labels',
+    DEMO_CLASSES,
+  ]);
   assert.equal(code, 0, stderr);
   const rows = await page.locator('#classes li').allInnerTexts();
   assert.equal(rows.length, 5);
   for (const row of rows) {
-    const [, index, share] = /class (\d+)\s+(\d+\.\d\d) %/.exec(row) ?? assert.fail(row);
-    assert.match(stdout, new RegExp(`\\b${share} %\\s+class ${index}\\b`), row);
+    const [, name, share] = /(\w+)\s+(\d+\.\d\d) %/.exec(row) ?? assert.fail(row);
+    assert.match(stdout, new RegExp(`\\b${share} %\\s+${name}\\n`), row);
   }
 }
 
@@ -188,7 +200,7 @@ async function refuses(page: Page): Promise<void> {
   assert.match(await failure(page, '#classify-status'), /JPEG/);
 }
 
-/** The sample, but as a visitor's file: with 8 heads in place of its 4 it says something else, without an error. */
+/** The sample, but as a visitor's file. */
 async function translatesWithOwn(page: Page): Promise<void> {
   await drop(page, '#checkpoint-drop', 'mine.tar.gz', await readFile(DEMO_CHECKPOINT));
   await page.locator('#checkpoint-status', { hasText: 'mine.tar.gz' }).waitFor();

@@ -10,7 +10,7 @@ import {
 } from 'tsos/train';
 
 await using gpu = await openGpu();
-await using checkpoint = await openCheckpoint('node_modules/tsos/demo/magnitude_pruning.tar.gz');
+await using checkpoint = await openCheckpoint('node_modules/tsos/demo/transformer.tar.gz');
 using scope = new Scope(gpu);
 const model = await loadTrainableTransformer(scope, checkpoint);
 const batch = allocateBatch(scope, model.config, { sentences: 1, sourceLength: 3, targetLength: 3 });

@@ -20,9 +20,9 @@ form.addEventListener('submit', async (event) => {
 
 async function translate(english: string): Promise<string> {
   await using gpu = await openGpu({ allowSoftware: true });
-  await using checkpoint = await openCheckpoint('magnitude_pruning.tar.gz');
+  await using checkpoint = await openCheckpoint('transformer.tar.gz');
   using model = await loadTransformer(gpu, checkpoint);
-  const vocabulary = await loadVocabulary('vocab.300.subwords');
+  const vocabulary = await loadVocabulary('vocabulary.subwords');
   const [line] = await translateLines(model, vocabulary, [english], {
     onPartial(lines) {
       output.textContent = lines.get(0) ?? '';

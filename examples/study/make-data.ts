@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { encodeExample, writeTfRecords } from 'tsos/io';
 import { derivedKey, type RandomKey, randomKey, uniforms } from 'tsos/layers';
 import type { Random } from './draws.ts';
-import { drawing } from './pictures/picture.ts';
+import { type Drawing, drawing } from './pictures/picture.ts';
 import { type CorpusSizes, corpus } from './sentences/corpus.ts';
 
 /** How much is made. */
@@ -20,12 +20,13 @@ export const STUDY_SIZES: DataSizes = {
   pictures: { validation: 1000, train: 20_000 },
 };
 
-/** Writes `test.en`, `test.de`, likewise `dev` and `train`. */
+/** Writes `test.en`, `test.de`, likewise `dev` and `train`; nothing of a part that is to have none. */
 export async function makeSentences(folder: string, sizes: CorpusSizes, seed = 7): Promise<void> {
   await mkdir(folder, { recursive: true });
   const key = randomKey(seed);
   const parts = corpus(sizes, (i) => randomOf(derivedKey(key, i)));
   for (const [part, pairs] of Object.entries(parts)) {
+    if (pairs.length === 0) continue;
     await writeFile(join(folder, `${part}.en`), pairs.map(({ english }) => `${english}\n`).join(''));
     await writeFile(join(folder, `${part}.de`), pairs.map(({ german }) => `${german}\n`).join(''));
   }
@@ -34,11 +35,19 @@ export async function makeSentences(folder: string, sizes: CorpusSizes, seed = 7
 /** Files of the training set. */
 const SHARDS = 4;
 
-/** Writes TFRecord files `validation-*` and `train-*`, with the features that ImageNet's have. */
-export async function makePictures(folder: string, sizes: DataSizes['pictures'], seed = 5): Promise<void> {
+const PICTURE_SEED = 5;
+const PICTURE_PARTS = ['validation', 'train'] as const;
+
+/** Writes TFRecord files `validation-*` and `train-*`, with the features that ImageNet's have; nothing of a part that is to have none. */
+export async function makePictures(
+  folder: string,
+  sizes: DataSizes['pictures'],
+  seed = PICTURE_SEED,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const [purpose, part] of (['validation', 'train'] as const).entries()) {
+  for (const [purpose, part] of PICTURE_PARTS.entries()) {
     const key = derivedKey(randomKey(seed), purpose);
+    if (sizes[part] === 0) continue;
     const shards = part === 'train' ? SHARDS : 1;
     for (let shard = 0; shard < shards; shard++) {
       const [at, of] = [shard, shards].map((n) => `${n}`.padStart(5, '0'));
@@ -46,6 +55,12 @@ export async function makePictures(folder: string, sizes: DataSizes['pictures'],
       await writeTfRecords(file, records(key, { first: shard, step: shards, count: sizes[part] }));
     }
   }
+}
+
+/** Picture `i` of those that nothing is trained with. */
+export function testPicture(i: number): Promise<Drawing> {
+  const key = derivedKey(randomKey(PICTURE_SEED), PICTURE_PARTS.indexOf('validation'));
+  return drawing(randomOf(derivedKey(key, i)), i);
 }
 
 async function* records(

@@ -23,6 +23,7 @@ export function appliedCheckpoint(
   const left = sparsifiedMatrices(checkpoint, technique).flatMap(({ site }) =>
     site.companions.flatMap(ofCompanion),
   );
+  left.push(...checkpoint.names().filter((name) => LAST_MASK_UPDATE.test(name)));
   return changed(checkpoint, technique, effectiveWeight(technique, threshold), new Set(left));
 }
 
@@ -40,6 +41,9 @@ export function zeroedCheckpoint(
   const value = (weight: number, companion: number) => (keeps(weight, companion) === 0 ? 0 : weight);
   return changed(checkpoint, technique, { selector, value }, new Set());
 }
+
+/** The step at which a training last made its masks. */
+const LAST_MASK_UPDATE = /(^|\/)last_mask_update_step$/;
 
 /** What goes when a companion goes: masks have a threshold beside them. */
 function ofCompanion(name: string): string[] {

@@ -7,10 +7,10 @@ import { testGpu } from '../support/gpu.ts';
 const demo = (name: string) => testFile('demo', name);
 
 test('an archive that is dropped translates lines, by a vocabulary from a text', async () => {
-  const file = new File([await readBytes(demo('magnitude_pruning.tar.gz'))], 'magnitude_pruning.tar.gz');
+  const file = new File([await readBytes(demo('transformer.tar.gz'))], 'transformer.tar.gz');
   await using checkpoint = await tsos.openCheckpoint(file);
   using model = await tsos.loadTransformer(await testGpu(), checkpoint, { heads: 4 });
-  const vocabulary = tsos.parseVocabulary(await readText(demo('vocab.300.subwords')));
+  const vocabulary = tsos.parseVocabulary(await readText(demo('vocabulary.subwords')));
   const options = { beam: 2, extraLength: 4 };
   const [{ translation }] = await tsos.translateLines(
     model,
@@ -23,9 +23,9 @@ test('an archive that is dropped translates lines, by a vocabulary from a text',
 });
 
 test('pictures at hand are classified and evaluated', async () => {
-  await using checkpoint = await tsos.openCheckpoint(await readBytes(demo('extended_threshold.tar.gz')));
+  await using checkpoint = await tsos.openCheckpoint(await readBytes(demo('resnet18.tar.gz')));
   using network = await tsos.loadResNet50(await testGpu(), checkpoint);
-  const jpeg = await readBytes(demo('picture.jpg'));
+  const jpeg = await readBytes(demo('pictures/7.jpg'));
   const unlabelled = await tsos.openPictures([jpeg], { unlabelled: true });
   const classes: number[] = [];
   for await (const [picture] of tsos.classifyPictures(network, unlabelled)) {
@@ -39,17 +39,15 @@ test('pictures at hand are classified and evaluated', async () => {
 });
 
 test('a checkpoint is measured, pruned and converted in memory', async () => {
-  await using sparse = await tsos.openCheckpoint(
-    new Blob([await readBytes(demo('magnitude_pruning.tar.gz'))]),
-  );
+  await using sparse = await tsos.openCheckpoint(new Blob([await readBytes(demo('transformer.tar.gz'))]));
   const { sparsity } = await tsos.checkpointSparsity(sparse);
-  assert.ok(sparsity > 0.69 && sparsity < 0.71, `${sparsity}`);
+  assert.ok(sparsity > 0.89 && sparsity < 0.91, `${sparsity}`);
   await using dense = await tsos.openCheckpoint(
     await tsos.checkpointFiles('model.ckpt-1', denseTensors(sparse)),
   );
-  const pruned = await tsos.checkpointFiles('model.ckpt-1', tsos.pruneCheckpoint(dense, { sparsity: 0.8 }));
+  const pruned = await tsos.checkpointFiles('model.ckpt-1', tsos.pruneCheckpoint(dense, { sparsity: 0.95 }));
   await using reopened = await tsos.openCheckpoint(pruned);
-  assert.ok(Math.abs((await tsos.checkpointSparsity(reopened)).sparsity - 0.8) < 0.005);
+  assert.ok(Math.abs((await tsos.checkpointSparsity(reopened)).sparsity - 0.95) < 0.005);
   const { blob, written } = await tsos.tensorBlob(dense, 'safetensors');
   assert.equal(written, dense.names().length);
   await using tensors = await tsos.openCheckpoint(blob);

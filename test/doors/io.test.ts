@@ -17,7 +17,7 @@ before(async () => {
 after(() => rm(directory, { recursive: true }));
 
 test('a checkpoint goes through safetensors and back into a checkpoint', async () => {
-  await using checkpoint = await io.openCheckpoint(join(DEMO, 'magnitude_pruning.tar.gz'));
+  await using checkpoint = await io.openCheckpoint(join(DEMO, 'transformer.tar.gz'));
   const file = join(directory, 'model.safetensors');
   await io.writeSafetensors(file, checkpoint);
   await using tensors = await io.openCheckpoint(file);
@@ -31,7 +31,7 @@ test('a checkpoint goes through safetensors and back into a checkpoint', async (
 });
 
 test('pictures go into records of examples and come out decoded', async () => {
-  const jpeg = new Uint8Array(await readFile(join(DEMO, 'picture.jpg')));
+  const jpeg = new Uint8Array(await readFile(join(DEMO, 'pictures/7.jpg')));
   const { width, height } = io.readJpegHeader(jpeg);
   assert.equal(io.decodeJpeg(jpeg).data.length, width * height * 3);
   const example = io.encodeExample([
@@ -56,7 +56,7 @@ test('pictures go into records of examples and come out decoded', async () => {
 });
 
 test('text goes into ids and comes back', async () => {
-  const vocabulary = await io.loadVocabulary(join(DEMO, 'vocab.300.subwords'));
+  const vocabulary = await io.loadVocabulary(join(DEMO, 'vocabulary.subwords'));
   const text = 'The technology is there.';
   assert.equal(vocabulary.decode(vocabulary.encode(text)), text);
 });

@@ -16,6 +16,7 @@ test('weights are those the technique computes with, in pieces however parts are
       [`${SHARED}//mask`]: floats([3, 2], 1, 0, 1, 1, 0, 1),
       [`${SHARED}//threshold`]: floats([], 2),
       'm/bias': floats([1], 7),
+      'model_pruning/last_mask_update_step': { dtype: 'int32', shape: [], data: Int32Array.of(3) },
     },
     { pieceElements: (name) => (name.endsWith('mask') ? 3 : 2) },
   );

@@ -1,12 +1,15 @@
 import { fileURLToPath } from 'node:url';
 
-/** The small checkpoint that comes with the repository, 70 % of its weights pruned. */
-export const DEMO_CHECKPOINT = inDemo('magnitude_pruning.tar.gz');
-export const DEMO_VOCABULARY = inDemo('vocab.300.subwords');
-/** A ResNet-50 of few channels, pruned too, and a picture for it. */
-export const DEMO_RESNET = inDemo('extended_threshold.tar.gz');
-export const DEMO_PICTURE = inDemo('picture.jpg');
+/** The small checkpoint that comes with the repository, 90 % of its weights pruned. */
+export const DEMO_CHECKPOINT = inDemo('transformer.tar.gz');
+export const DEMO_VOCABULARY = inDemo('vocabulary.subwords');
+/** A ResNet-18 of few channels, pruned too, and a picture for it. */
+export const DEMO_RESNET = inDemo('resnet18.tar.gz');
+/** Names of its classes. */
+export const DEMO_CLASSES = inDemo('classes.txt');
+export const DEMO_PICTURE = inDemo('pictures/7.jpg');
 
-function inDemo(file: string): string {
+/** A file of the folder that comes with the repository. */
+export function inDemo(file: string): string {
   return fileURLToPath(new URL(`../../demo/${file}`, import.meta.url));
 }

@@ -6,10 +6,10 @@ import type { ModelKind } from '../../src/browser.ts';
  */
 
 export const SAMPLE_CHECKPOINTS: Readonly<Record<ModelKind, URL>> = {
-  transformer: sample('magnitude_pruning.tar.gz'),
-  rn50: sample('extended_threshold.tar.gz'),
+  transformer: sample('transformer.tar.gz'),
+  rn50: sample('resnet18.tar.gz'),
 };
-export const SAMPLE_VOCABULARY = sample('vocab.300.subwords');
+export const SAMPLE_VOCABULARY = sample('vocabulary.subwords');
 
 function sample(file: string): URL {
   return new URL(`../${file}`, location.href);

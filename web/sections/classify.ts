@@ -6,7 +6,8 @@ import { describeModel, progressTeller } from './model-line.ts';
 import type { ModelSection } from './translate.ts';
 
 /** Beside the page, from demo/. */
-const SAMPLE_PICTURE = 'picture.jpg';
+const SAMPLE_PICTURE = 'pictures/7.jpg';
+const SAMPLE_CLASSES = 'classes.txt';
 
 /** A JPEG in, the most probable classes out. */
 export function classifySection(engine: Engine): ModelSection<'inspected'> {
@@ -16,6 +17,8 @@ export function classifySection(engine: Engine): ModelSection<'inspected'> {
   const input = byId<HTMLInputElement>('picture-file');
   let picture: Blob | undefined;
   let isLoaded = false;
+  /** Of the classes of the sample; nobody has those of a visitor's. */
+  let names: readonly string[] = [];
   /** Kernels are compiled for the first picture of a model. */
   let isFirst = true;
   let latest = 0;
@@ -35,12 +38,10 @@ export function classifySection(engine: Engine): ModelSection<'inspected'> {
         say(modelLine, describeModel(model));
         isLoaded = true;
         isFirst = true;
-        if (picture === undefined) {
-          const sample = await fetch(SAMPLE_PICTURE);
-          if (!sample.ok)
-            throw new Error(`${SAMPLE_PICTURE} gives ${sample.status}: the page is not whole on its server.`);
-          await take(await sample.blob(), 'the sample picture');
-        } else await classify();
+        names = given === undefined ? (await (await sample(SAMPLE_CLASSES)).text()).split('\n') : [];
+        if (picture === undefined)
+          await take(await (await sample(SAMPLE_PICTURE)).blob(), 'the sample picture');
+        else await classify();
       } catch (error) {
         say(modelLine, (error as Error).message, 'failed');
       }
@@ -63,7 +64,9 @@ export function classifySection(engine: Engine): ModelSection<'inspected'> {
     try {
       const { classes, seconds } = await engine.run('classify', picture);
       if (own !== latest) return;
-      byId('classes').replaceChildren(...classes.map(row));
+      byId('classes').replaceChildren(
+        ...classes.map(({ class: index, probability }) => row(names[index] ?? `class ${index}`, probability)),
+      );
       say(status, `in ${duration(1000 * seconds)}${isFirst ? ', its kernels compiled on the way' : ''}`);
       isFirst = false;
     } catch (error) {
@@ -75,18 +78,19 @@ export function classifySection(engine: Engine): ModelSection<'inspected'> {
   }
 }
 
-function row({
-  class: index,
-  probability,
-}: {
-  readonly class: number;
-  readonly probability: number;
-}): HTMLLIElement {
+/** A file beside the page. */
+async function sample(file: string): Promise<Response> {
+  const response = await fetch(file);
+  if (!response.ok) throw new Error(`${file} gives ${response.status}: the page is not whole on its server.`);
+  return response;
+}
+
+function row(name: string, probability: number): HTMLLIElement {
   const share = html('span', { style: `width: ${100 * probability}%` });
   return html(
     'li',
     {},
-    html('span', {}, `class ${index}`),
+    html('span', {}, name),
     html('span', { class: 'share' }, percent(probability, 2)),
     html('div', { class: 'bar', 'aria-hidden': 'true' }, share),
   );

@@ -3,11 +3,11 @@ import type { Engine } from '../engine/client.ts';
 import { duration } from '../format.ts';
 import { describeModel, progressTeller } from './model-line.ts';
 
-/** The demonstration's own. */
+/** Of the kinds that the sample has learnt. */
 const SENTENCES = [
-  'The state of sparsity in deep neural networks.',
-  'This begins with the wedding clothing.',
-  'But it was not for everyone.',
+  "The train leaves on Sunday at six o'clock.",
+  'We are happy because my tired child comes to my church.',
+  'You have looked for the big cat.',
 ];
 /** After the last keystroke. */
 const TYPING_PAUSE_MS = 350;

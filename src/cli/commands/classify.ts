@@ -4,7 +4,6 @@ import { printable } from '../../base/printable.ts';
 import { checkpointDigest } from '../../io/checkpoint/checkpoint-digest.ts';
 import { checkpointInputs } from '../../io/checkpoint/checkpoint-inputs.ts';
 import { requireOutput } from '../../io/files/output.ts';
-import { readText } from '../../io/files/read-file.ts';
 import { imageNetClasses } from '../../io/pictures/imagenet-classes.ts';
 import { openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
@@ -25,6 +24,7 @@ import { inputFile, wholeNumber } from '../arguments/values.ts';
 import { describeResNet } from '../report/describe-resnet.ts';
 import { adviceToResume, noteStart } from '../report/resume-notes.ts';
 import { noteUnusedThreshold } from '../report/threshold-note.ts';
+import { readClassNames } from '../session/class-names.ts';
 import { countSelected } from '../session/count-selected.ts';
 import { checkpointFor } from '../session/published.ts';
 import { withResNet } from '../session/resnet-session.ts';
@@ -130,14 +130,6 @@ function asText(each: Classification): string {
       `  ${(100 * probability).toFixed(2).padStart(6)} %  ${printable(name ?? `class ${index}`)}\n`,
   );
   return `${printable(place)}\n${lines.join('')}`;
-}
-
-/** Lines `name`, or `n01440764 name`. */
-async function readClassNames(file: string): Promise<string[]> {
-  return (await readText(file))
-    .replace(/\n$/, '')
-    .split('\n')
-    .map((line) => line.trim().replace(/^n\d{8}\s+/, ''));
 }
 
 /** ImageNet's, where the network has as many classes, or one more for what is none of them. */

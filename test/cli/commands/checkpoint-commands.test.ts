@@ -29,10 +29,10 @@ test('inspect prints a row for each variable and the sums, and --verify reads it
   assert.match(lines[0], /^name +dtype +shape +bytes$/);
   assert.match(
     stdout,
-    /^sparse_transformer\/symbol_modality_300_64\/shared\/weights_0 +float32 +\[300, 64\] +76800$/m,
+    /^sparse_transformer\/symbol_modality_511_128\/shared\/weights_0 +float32 +\[511, 128\] +261632$/m,
   );
-  assert.equal(lines.at(-1), `${lines.length - 2} variables, 370433 elements, 1481736 bytes`);
-  assert.match(stderr, /all checksums of 100 variables are right/);
+  assert.equal(lines.at(-1), `${lines.length - 2} variables, 1055507 elements, 4222032 bytes`);
+  assert.match(stderr, /all checksums of 72 variables are right/);
 });
 
 sharedTest('damaged and missing files are told in a sentence, exit code 3', T2T, async (path) => {
