@@ -54,13 +54,18 @@ const SMALLER = 'use a smaller batch or model, or another adapter.';
 export class DeviceTooSmallError extends AdapterError {
   /** Name of the class. */
   override readonly name = 'DeviceTooSmallError';
+  #shortfall: string | undefined;
+
   /** What is needed, and what the device has. */
-  readonly shortfall: string;
+  get shortfall(): string {
+    return this.#shortfall ?? this.message;
+  }
 
   /** @param shortfall what is needed, and what the device has @param advice what to do */
-  constructor(shortfall: string, advice = SMALLER, options?: ErrorOptions) {
-    super(`${shortfall}: ${advice}`, options);
-    this.shortfall = shortfall;
+  static of(shortfall: string, advice = SMALLER, options?: ErrorOptions): DeviceTooSmallError {
+    const error = new DeviceTooSmallError(`${shortfall}: ${advice}`, options);
+    error.#shortfall = shortfall;
+    return error;
   }
 }
 
@@ -74,13 +79,18 @@ export class DeviceError extends TsosError {
 export class OutOfMemoryError extends DeviceError {
   /** Name of the class. */
   override readonly name = 'OutOfMemoryError';
+  #shortfall: string | undefined;
+
   /** What there was no memory for. */
-  readonly shortfall: string;
+  get shortfall(): string {
+    return this.#shortfall ?? this.message;
+  }
 
   /** @param shortfall what there was no memory for */
-  constructor(shortfall: string) {
-    super(`${shortfall}: ${SMALLER}`);
-    this.shortfall = shortfall;
+  static of(shortfall: string): OutOfMemoryError {
+    const error = new OutOfMemoryError(`${shortfall}: ${SMALLER}`);
+    error.#shortfall = shortfall;
+    return error;
   }
 }
 

@@ -230,7 +230,7 @@ export class Gpu {
     const isStorage = (usage & BufferUsage.STORAGE) !== 0;
     const limit = isStorage ? Math.min(maxBufferSize, maxStorageBufferBindingSize) : maxBufferSize;
     if (size > limit) {
-      throw new DeviceTooSmallError(
+      throw DeviceTooSmallError.of(
         `Buffer ${label} needs ${size} bytes, but ${this.describe()} allows ${limit} bytes per ` +
           `${isStorage ? 'storage buffer' : 'buffer'}`,
       );
@@ -296,9 +296,7 @@ function uncapturedError(error: GPUError): DeviceError {
 }
 
 function outOfMemoryError(label: string, size: number, adapter: string, message: string): OutOfMemoryError {
-  return new OutOfMemoryError(
-    `Out of memory on ${adapter} for buffer ${label} of ${size} bytes (${message})`,
-  );
+  return OutOfMemoryError.of(`Out of memory on ${adapter} for buffer ${label} of ${size} bytes (${message})`);
 }
 
 function assertRange(buffer: GPUBuffer, byteOffset: number, byteLength: number): void {

@@ -12,7 +12,7 @@ export const MOST_ROUNDS = 65_535;
  */
 export function requireRounds(gpu: Gpu, operation: string, rounds: number): void {
   if (gpu.features.longLoops || rounds <= MOST_ROUNDS) return;
-  throw new DeviceTooSmallError(
+  throw DeviceTooSmallError.of(
     `${operation} takes ${rounds} rounds of loops in an invocation, but ${gpu.describe()} ends them after ${MOST_ROUNDS} ` +
       'without an error',
   );

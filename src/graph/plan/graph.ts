@@ -63,7 +63,7 @@ export class Graph {
     if (grid.some((extent) => extent < 1)) throw new UsageError(`${needs}, which are none`);
     if (!this.#allows(grid)) {
       const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
-      throw new DeviceTooSmallError(`${needs}, ${this.gpu.describe()} allows ${most} along each side`);
+      throw DeviceTooSmallError.of(`${needs}, ${this.gpu.describe()} allows ${most} along each side`);
     }
     this.#nodes.push({ kernel, grid, parameters, tensors: kernel.bindings.map(({ name }) => tensors[name]) });
   }

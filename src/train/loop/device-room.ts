@@ -36,7 +36,7 @@ export async function requireRoom<Part>(
     fitting === undefined
       ? `no --micro-batch fits, not even ${sizes.at(-1)}; train a smaller model, on shorter sentences or smaller pictures, or take another adapter.`
       : `the largest --micro-batch that fits is ${fitting}.`;
-  throw new DeviceTooSmallError(
+  throw DeviceTooSmallError.of(
     `No room for a training that works on ${wanted} at once. ${cause.shortfall}`,
     advice,
     { cause },

@@ -202,7 +202,7 @@ class Run<Part extends BatchPart> {
       if (!(error instanceof DeviceTooSmallError)) throw error;
       const advice =
         'no --micro-batch fits, since that is a variable; train a smaller model, or take another adapter.';
-      throw new DeviceTooSmallError(error.shortfall, advice, { cause: error });
+      throw DeviceTooSmallError.of(error.shortfall, advice, { cause: error });
     }
   }
 
