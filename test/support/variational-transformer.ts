@@ -1,4 +1,11 @@
-import { type DenseTensor, elementwise, filledTensor, reshaped } from '../../src/layers/reference/tensor.ts';
+import type { Checkpoint } from '../../src/io/checkpoint/checkpoint-types.ts';
+import {
+  type DenseTensor,
+  denseTensor,
+  elementwise,
+  filledTensor,
+  reshaped,
+} from '../../src/layers/reference/tensor.ts';
 import {
   broadcastMatmulTrain,
   embeddingLookupTrain,
@@ -7,6 +14,16 @@ import {
   type VariationalPair,
 } from '../../src/layers/variational-dropout/index.ts';
 import { timingSignal } from '../../src/models/transformer/timing.ts';
+
+/** The variables of a checkpoint, its float32 tensors. */
+export async function float64Variables(checkpoint: Checkpoint): Promise<Map<string, DenseTensor>> {
+  const variables = new Map<string, DenseTensor>();
+  for (const name of checkpoint.names()) {
+    const { dtype, shape, data } = await checkpoint.read(name);
+    if (dtype === 'float32') variables.set(name, denseTensor(shape, data as Float32Array));
+  }
+  return variables;
+}
 
 /** A training step of a Transformer of one layer with variational dropout. */
 export interface VariationalStep {

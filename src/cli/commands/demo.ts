@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from '@commander-js/extra-typings';
+import { DataError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
 import type { Gpu } from '../../graph/open-gpu.ts';
 import { readText } from '../../io/files/read-file.ts';
@@ -52,7 +53,9 @@ demoCommand.action(async (checkpoint, { vocab, input, picture }) => {
     }
     return interruptible(showEmbedded);
   }
-  if (vocab === undefined ? picture === undefined || input !== undefined : picture !== undefined) {
+  const isTransformer = vocab !== undefined && picture === undefined;
+  const isResNet = picture !== undefined && vocab === undefined && input === undefined;
+  if (!isTransformer && !isResNet) {
     throw new ArgumentError('give a Transformer with its --vocab, or a ResNet with a --picture');
   }
   await interruptible(async (signal) => {
@@ -130,7 +133,7 @@ async function classifyAll(
     let count = 0;
     for await (const batch of nameClasses(model, source, { top, names, workers: 0, signal })) {
       for (const each of batch) {
-        if ('reason' in each) throw new Error(each.reason);
+        if ('reason' in each) throw new DataError(each.reason, { file: each.file });
         const lines = each.classes.map(({ class: index, name, probability }) => {
           const share = (100 * probability).toFixed(2).padStart(6);
           return `  ${share} %  ${printable(name ?? `class ${index}`)}`;

@@ -1,7 +1,7 @@
 import { TECHNIQUES } from '../../base/technique.ts';
 import { TECHNIQUE_STYLE } from '../../results/plots/appearance.ts';
 import type { SummaryRow } from '../../study/summary-table.ts';
-import { formatTable } from '../terminal/table.ts';
+import { formatLines } from '../terminal/table.ts';
 
 /** Of the thresholds of variational dropout, the one that models are evaluated with where nobody names another. */
 const USUAL_THRESHOLD = 3;
@@ -23,12 +23,7 @@ export function studyTable(rows: readonly SummaryRow[], measure: 'exactMatch' | 
     });
     return [[TECHNIQUE_STYLE[technique].label, ...cells]];
   });
-  const columns = Math.max(...lines.map((line) => line.length));
-  const padded = lines.map((line) => [...line, ...Array<string>(columns - line.length).fill('')]);
-  return formatTable(
-    Array.from({ length: columns }, () => ({ heading: '' })),
-    padded,
-  ).replace(/^\n/, '');
+  return formatLines(lines);
 }
 
 function percent(share: number): string {

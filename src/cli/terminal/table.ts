@@ -15,9 +15,25 @@ export function formatTable(
     columns.map(({ heading }) => heading),
     ...rows.map((row) => row.map((cell) => printable(String(cell)))),
   ];
-  const widths = columns.map((_, i) => lines.reduce((widest, line) => Math.max(widest, line[i].length), 0));
+  return formatLines(
+    lines,
+    columns.map(({ align }) => align),
+  );
+}
+
+/** Lays out lines of cells one below the other, without headings; lines may end early. Ends with a newline. */
+export function formatLines(
+  lines: readonly (readonly string[])[],
+  alignments: readonly Column['align'][] = [],
+): string {
+  const widths: number[] = [];
+  for (const line of lines) {
+    line.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  }
   return lines
-    .map((line) => line.map((cell, i) => pad(cell, widths[i], columns[i].align)).join('  '))
+    .map((line) => line.map((cell, i) => pad(cell, widths[i], alignments[i])).join('  '))
     .map((line) => `${line.trimEnd()}\n`)
     .join('');
 }

@@ -3,7 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { differingNames } from '../../base/differing-names.ts';
 import { DataError, UsageError } from '../../base/errors.ts';
 import { either, oneOf, real, recordOf, type Shape, text, truth } from '../../base/json-shape.ts';
-import { crc32c } from '../bytes/crc32c.ts';
+import { crc32c, hexadecimalCrc } from '../bytes/crc32c.ts';
 import { parseJson } from './read-json.ts';
 import { writeAt } from './write-at.ts';
 import { explained } from './write-failure.ts';
@@ -100,7 +100,7 @@ export class FileJournal<T> implements Journal<T> {
     for (const line of lines) {
       const json = JSON.stringify(line);
       checksum = crc32c(UTF8.encode(json), checksum);
-      text += `${hexadecimal(checksum)} ${json}\n`;
+      text += `${hexadecimalCrc(checksum)} ${json}\n`;
     }
     const bytes = UTF8.encode(text);
     await explained(this.path, this.#handle.truncate(this.#length));
@@ -148,10 +148,6 @@ const UTF8 = new TextEncoder();
 /** Of a checksum, and the blank behind it. */
 const PREFIX_LENGTH = 9;
 
-function hexadecimal(checksum: number): string {
-  return checksum.toString(16).padStart(8, '0');
-}
-
 /** What of a journal can be read. */
 interface Kept {
   /** The JSON of header and records. */
@@ -172,7 +168,7 @@ function soundLines(bytes: Uint8Array): Kept {
     const json = bytes.subarray(length + PREFIX_LENGTH, end);
     const expected = crc32c(json, checksum);
     const prefix = new TextDecoder().decode(bytes.subarray(length, length + PREFIX_LENGTH));
-    if (prefix !== `${hexadecimal(expected)} `) {
+    if (prefix !== `${hexadecimalCrc(expected)} `) {
       return { lines, length, checksum, damagedBytes: bytes.length - length };
     }
     lines.push(json);

@@ -1,6 +1,6 @@
 import { DataError } from '../../base/errors.ts';
 import { agreeing, fields, optional, type Shape, text } from '../../base/json-shape.ts';
-import { crc32c } from '../bytes/crc32c.ts';
+import { crc32c, hexadecimalCrc } from '../bytes/crc32c.ts';
 import { readJson } from './read-json.ts';
 
 /** The text of a file of JSON that `readSealed` finds damage in. */
@@ -24,7 +24,5 @@ export async function readSealed<T extends object>(file: string, shape: Shape<T>
 
 /** CRC-32C of the JSON without blanks, in hexadecimal. */
 function checksumOf(value: object): string {
-  return crc32c(new TextEncoder().encode(JSON.stringify(value)))
-    .toString(16)
-    .padStart(8, '0');
+  return hexadecimalCrc(crc32c(new TextEncoder().encode(JSON.stringify(value))));
 }

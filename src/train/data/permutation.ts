@@ -8,6 +8,23 @@ export function orderKey(seed: number): RandomKey {
   return derivedKey(randomKey(seed), ORDER);
 }
 
+/** The orders of epochs, of which only that of the last one asked for is kept. */
+export class EpochOrder {
+  readonly #count: number;
+  #last: { readonly epoch: number; readonly order: Uint32Array } | undefined;
+
+  /** @param count of items */
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** @param key of the epoch, always the same */
+  of(epoch: number, key: RandomKey): Uint32Array {
+    if (this.#last?.epoch !== epoch) this.#last = { epoch, order: permutation(this.#count, key) };
+    return this.#last.order;
+  }
+}
+
 /** Numbers drawn at a time; each such piece is a stream of the key. */
 const PIECE = 2 ** 14;
 

@@ -3,7 +3,7 @@ import { derivedKey, type RandomKey } from '../../base/random.ts';
 import { type Decoder, openDecoder } from '../../io/pictures/decoder.ts';
 import type { OpenedPictures } from '../../io/pictures/open-pictures.ts';
 import type { PictureIndex } from '../../io/pictures/picture-source.ts';
-import { orderKey, permutation } from '../data/permutation.ts';
+import { EpochOrder, orderKey } from '../data/permutation.ts';
 import type { BatchPart } from '../loop/trainee.ts';
 
 /** Pictures that the device works on at once. */
@@ -48,13 +48,14 @@ export class PictureBatches {
   readonly #options: PictureBatchesOptions;
   readonly #decoder: Decoder;
   readonly #key: RandomKey;
-  #epoch: { readonly number: number; readonly order: Uint32Array } | undefined;
+  readonly #order: EpochOrder;
 
   private constructor(index: PictureIndex, decoder: Decoder, options: PictureBatchesOptions) {
     this.#index = index;
     this.#decoder = decoder;
     this.#options = options;
     this.#key = orderKey(options.seed);
+    this.#order = new EpochOrder(index.count);
     this.perEpoch = Math.floor(index.count / options.pictures);
   }
 
@@ -88,7 +89,7 @@ export class PictureBatches {
     const epoch = Math.floor(step / this.perEpoch);
     const first = (step % this.perEpoch) * pictures;
     const key = derivedKey(this.#key, epoch);
-    const numbers = this.#orderOf(epoch, key).subarray(first, first + pictures);
+    const numbers = this.#order.of(epoch, derivedKey(key, 0)).subarray(first, first + pictures);
     const loaded = await Promise.all(
       Array.from(numbers, (number) => this.#load(number, derivedKey(key, number + 1))),
     );
@@ -122,13 +123,6 @@ export class PictureBatches {
       labels: new Uint32Array(each),
       size,
     };
-  }
-
-  #orderOf(epoch: number, key: RandomKey): Uint32Array {
-    if (this.#epoch?.number !== epoch) {
-      this.#epoch = { number: epoch, order: permutation(this.#index.count, derivedKey(key, 0)) };
-    }
-    return this.#epoch.order;
   }
 
   async #load(number: number, key: RandomKey): Promise<{ pixels: Float32Array; label: number }> {

@@ -1,6 +1,6 @@
 import { DataError } from '../../base/errors.ts';
 import { stripWhitespace } from '../../base/python-text.ts';
-import { crc32c } from '../../io/bytes/crc32c.ts';
+import { crc32c, hexadecimalCrc } from '../../io/bytes/crc32c.ts';
 import type { Vocabulary } from '../../io/text/subwords.ts';
 import { EOS } from '../../models/transformer/config.ts';
 import { linePairs, type ParallelText, requireAsMany } from './parallel-text.ts';
@@ -45,8 +45,7 @@ export class Corpus {
   get checksum(): string {
     const bytes = ({ buffer, byteOffset, byteLength }: Uint32Array | Float64Array) =>
       new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-    const crc = crc32c(bytes(this.#starts), crc32c(bytes(this.#ids)));
-    return crc.toString(16).padStart(8, '0');
+    return hexadecimalCrc(crc32c(bytes(this.#starts), crc32c(bytes(this.#ids))));
   }
 
   pair(index: number): SentencePair {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
 import { derivedKey, type RandomKey } from '../../base/random.ts';
-import { orderKey, permutation } from '../data/permutation.ts';
+import { EpochOrder, orderKey } from '../data/permutation.ts';
 import type { Corpus } from './corpus.ts';
 import type { PackedRows } from './packed-rows.ts';
 import { emptyPart, type TextBatch, type TextBatchSource, type TextPart, textBatch } from './text-part.ts';
@@ -26,7 +26,7 @@ export class PackedBatches implements TextBatchSource {
   readonly #rows: PackedRows;
   readonly #options: PackedBatchesOptions;
   readonly #key: RandomKey;
-  #epoch: { readonly number: number; readonly order: Uint32Array } | undefined;
+  readonly #order: EpochOrder;
 
   /** @throws {UsageError} where all rows together fill no batch. */
   constructor(corpus: Corpus, rows: PackedRows, options: PackedBatchesOptions) {
@@ -34,6 +34,7 @@ export class PackedBatches implements TextBatchSource {
     this.#rows = rows;
     this.#options = options;
     this.#key = orderKey(options.seed);
+    this.#order = new EpochOrder(rows.count);
     this.perEpoch = Math.floor(rows.count / options.rows);
     if (this.perEpoch === 0) {
       throw new UsageError(
@@ -45,7 +46,8 @@ export class PackedBatches implements TextBatchSource {
   at(step: number): TextBatch {
     const { rows, rowsAtOnce } = this.#options;
     const first = (step % this.perEpoch) * rows;
-    const numbers = this.#orderOf(Math.floor(step / this.perEpoch)).subarray(first, first + rows);
+    const epoch = Math.floor(step / this.perEpoch);
+    const numbers = this.#order.of(epoch, derivedKey(this.#key, epoch)).subarray(first, first + rows);
     const pairsOf = (row: number) => Array.from(this.#rows.row(row), (pair) => this.#corpus.pair(pair));
     return textBatch(Array.from(numbers, pairsOf), this.emptyPart(rowsAtOnce));
   }
@@ -53,12 +55,5 @@ export class PackedBatches implements TextBatchSource {
   /** A part without rows; all parts are of one shape. */
   emptyPart(rowsAtOnce: number): TextPart {
     return emptyPart({ length: this.#options.length, sentences: rowsAtOnce }, { isPacked: true });
-  }
-
-  #orderOf(epoch: number): Uint32Array {
-    if (this.#epoch?.number !== epoch) {
-      this.#epoch = { number: epoch, order: permutation(this.#rows.count, derivedKey(this.#key, epoch)) };
-    }
-    return this.#epoch.order;
   }
 }

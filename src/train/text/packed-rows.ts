@@ -1,4 +1,4 @@
-import { crc32c } from '../../io/bytes/crc32c.ts';
+import { crc32c, hexadecimalCrc } from '../../io/bytes/crc32c.ts';
 import type { Corpus } from './corpus.ts';
 import { OpenRows } from './open-rows.ts';
 
@@ -48,9 +48,7 @@ export class PackedRows {
   /** Tells packings of a corpus apart: CRC-32C of the pairs and of where rows begin, in hexadecimal. */
   get checksum(): string {
     const bytes = (words: Uint32Array) => new Uint8Array(words.buffer as ArrayBuffer);
-    return crc32c(bytes(this.#starts), crc32c(bytes(this.#pairs)))
-      .toString(16)
-      .padStart(8, '0');
+    return hexadecimalCrc(crc32c(bytes(this.#starts), crc32c(bytes(this.#pairs))));
   }
 
   get count(): number {

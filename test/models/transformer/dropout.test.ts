@@ -21,6 +21,7 @@ import { asFloats, kept } from '../../support/compute.ts';
 import { testGpu } from '../../support/gpu.ts';
 import {
   type DroppedOut,
+  float64Variables,
   type Variables,
   variationalTransformerLoss,
 } from '../../support/variational-transformer.ts';
@@ -200,13 +201,4 @@ function droppedOut(
       return drawsOf(site)[(first * queries + query) * keys + key] < Math.fround(rate) ? 0 : 1 / (1 - rate);
     },
   };
-}
-
-async function float64Variables(checkpoint: Awaited<ReturnType<typeof freshTransformer>>) {
-  const variables = new Map<string, DenseTensor>();
-  for (const name of checkpoint.names()) {
-    const { dtype, shape, data } = await checkpoint.read(name);
-    if (dtype === 'float32') variables.set(name, denseTensor(shape, data as Float32Array));
-  }
-  return variables;
 }

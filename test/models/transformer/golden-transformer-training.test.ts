@@ -24,7 +24,11 @@ import { testGpu } from '../../support/gpu.ts';
 import { openManifest } from '../../support/manifest.ts';
 import { sharedTest } from '../../support/shared.ts';
 import { readSafetensors } from '../../support/tensors.ts';
-import { type Variables, variationalTransformerLoss } from '../../support/variational-transformer.ts';
+import {
+  float64Variables,
+  type Variables,
+  variationalTransformerLoss,
+} from '../../support/variational-transformer.ts';
 
 /** What the goldens tell of a technique. */
 interface Golden {
@@ -166,15 +170,6 @@ function penaltyWeight({ hparams, global_step_before: step }: Golden): number {
 }
 
 type GoldenTensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: unknown }>;
-
-async function float64Variables(checkpoint: Checkpoint): Promise<Map<string, DenseTensor>> {
-  const variables = new Map<string, DenseTensor>();
-  for (const name of checkpoint.names()) {
-    const { dtype, shape, data } = await checkpoint.read(name);
-    if (dtype === 'float32') variables.set(name, denseTensor(shape, data as Float32Array));
-  }
-  return variables;
-}
 
 /** The noise of a site, `noise/<order>|<function>|<site>`. */
 function recordedNoise(tensors: GoldenTensors, site: string): DenseTensor {

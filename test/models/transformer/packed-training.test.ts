@@ -4,7 +4,7 @@ import { readWords, Scope } from '../../../src/graph/device/scope.ts';
 import { Tape } from '../../../src/graph/differentiation/tape.ts';
 import { Graph } from '../../../src/graph/plan/graph.ts';
 import type { Checkpoint } from '../../../src/io/checkpoint/checkpoint-types.ts';
-import { type DenseTensor, denseTensor, filledTensor } from '../../../src/layers/reference/tensor.ts';
+import { type DenseTensor, filledTensor } from '../../../src/layers/reference/tensor.ts';
 import { freshTransformer } from '../../../src/models/fresh/fresh-transformer.ts';
 import type { NoiseSource } from '../../../src/models/training/noise.ts';
 import { loadTrainableTransformer, trainingGraph } from '../../../src/models/transformer/training.ts';
@@ -20,7 +20,11 @@ import { asFloats, kept } from '../../support/compute.ts';
 import { relativeError } from '../../support/golden-training.ts';
 import { testGpu } from '../../support/gpu.ts';
 import { memoryCheckpoint } from '../../support/memory-checkpoint.ts';
-import { type Variables, variationalTransformerLoss } from '../../support/variational-transformer.ts';
+import {
+  float64Variables,
+  type Variables,
+  variationalTransformerLoss,
+} from '../../support/variational-transformer.ts';
 
 const SIZE = { hidden: 8, filter: 12, vocabulary: 11, layers: 1 };
 const HEADS = 2;
@@ -151,15 +155,6 @@ function noNoise(
   if (site === 'inputs' || site === 'targets') return filledTensor([rows, length, SIZE.hidden], 0);
   const isJoined = site.includes('/encoder/') && site.includes('/ffn/');
   return filledTensor([isJoined ? 1 : rows, 1, variables.get(site)!.shape[1]], 0);
-}
-
-async function float64Variables(checkpoint: Checkpoint): Promise<Map<string, DenseTensor>> {
-  const variables = new Map<string, DenseTensor>();
-  for (const name of checkpoint.names()) {
-    const { dtype, shape, data } = await checkpoint.read(name);
-    if (dtype === 'float32') variables.set(name, denseTensor(shape, data as Float32Array));
-  }
-  return variables;
 }
 
 /** The checkpoint with an embedding that is zero for a token, as pruning leaves rare ones: it reads as padding. */

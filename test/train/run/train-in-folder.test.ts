@@ -41,13 +41,7 @@ test('on packed rows, in parts, a training is the same to the bit too', async ()
       packedLength: 12,
       microBatch: 24,
     });
-    const [whole, parts] = ['whole', 'parts'].map((name) => join(directory, name));
-    const { metrics } = await train(settings, whole);
-    const [first] = await recordsOf(whole);
-    assert.ok(metrics.crossEntropy < first.crossEntropy, `${first.crossEntropy} … ${metrics.crossEntropy}`);
-    await assert.rejects(train(settings, parts, interruptedAt(7)), /stopped/);
-    await train(settings, parts, { resume: true });
-    assert.deepEqual(await kept(parts), await kept(whole));
+    await assertSameWhenResumed(directory, settings);
   });
 });
 
@@ -59,13 +53,7 @@ test('with Adafactor and the legacy schedule it is the same to the bit too, and 
       learningRate: 0.001,
       warmupSteps: 4,
     });
-    const [whole, parts] = ['whole', 'parts'].map((name) => join(directory, name));
-    const { metrics } = await train(settings, whole);
-    const [first] = await recordsOf(whole);
-    assert.ok(metrics.crossEntropy < first.crossEntropy, `${first.crossEntropy} … ${metrics.crossEntropy}`);
-    await assert.rejects(train(settings, parts, interruptedAt(7)), /stopped/);
-    await train(settings, parts, { resume: true });
-    assert.deepEqual(await kept(parts), await kept(whole));
+    const whole = await assertSameWhenResumed(directory, settings);
     await using checkpoint = await openCheckpoint(whole);
     const names = checkpoint.names();
     assert.ok(!names.some((name) => /\/Adam|beta/.test(name)));
@@ -177,6 +165,18 @@ test('a folder is that of one run, with its settings and data', async () => {
     await assert.rejects(changed, { exitCode: 2, message: /its run was of other data \(checksum\)/ });
   });
 });
+
+/** Trains at one go, and interrupted; the loss falls, and what is left is the same. @returns the folder of the first */
+async function assertSameWhenResumed(directory: string, settings: TrainingSettings): Promise<string> {
+  const [whole, parts] = ['whole', 'parts'].map((name) => join(directory, name));
+  const { metrics } = await train(settings, whole);
+  const [first] = await recordsOf(whole);
+  assert.ok(metrics.crossEntropy < first.crossEntropy, `${first.crossEntropy} … ${metrics.crossEntropy}`);
+  await assert.rejects(train(settings, parts, interruptedAt(7)), /stopped/);
+  await train(settings, parts, { resume: true });
+  assert.deepEqual(await kept(parts), await kept(whole));
+  return whole;
+}
 
 async function train(settings: TrainingSettings, folder: string, options: TrainInFolderOptions = {}) {
   const preparation = await prepareTraining(settings, { workers: 0 });
