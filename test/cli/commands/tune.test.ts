@@ -47,8 +47,8 @@ test('tune measures, keeps and explains; what it kept is used, and does no harm 
       const least = Math.min(...Object.values(milliseconds));
       assert.ok(0.97 * milliseconds[kernel] <= least, `${kernel} was not worth staying with`);
     }
-    // Queries, keys and values; what is attended; both layers of the feed-forward part; logits.
-    assert.equal(measured.formats.length, 5);
+    // Queries, keys and values; what is attended; keys and values of the encoder's output; both layers of the feed-forward part; logits.
+    assert.equal(measured.formats.length, 6);
     for (const { format, milliseconds } of measured.formats) {
       assert.equal(format, milliseconds.dense < milliseconds.sparse ? 'dense' : 'sparse');
     }
