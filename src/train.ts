@@ -85,6 +85,7 @@ export { settingsOfPublished } from './train/run/published-settings.ts';
 export type {
   CommonSettings,
   LearningRateSchedule,
+  Optimizer,
   ResNetSettings,
   TrainingSettings,
   TransformerSettings,

@@ -61,7 +61,11 @@ export class DeviceTooSmallError extends AdapterError {
     return this.#shortfall ?? this.message;
   }
 
-  /** @param shortfall what is needed, and what the device has @param advice what to do */
+  /**
+   * An error whose message is both.
+   * @param shortfall what is needed, and what the device has
+   * @param advice what to do
+   */
   static of(shortfall: string, advice = SMALLER, options?: ErrorOptions): DeviceTooSmallError {
     const error = new DeviceTooSmallError(`${shortfall}: ${advice}`, options);
     error.#shortfall = shortfall;
@@ -86,7 +90,10 @@ export class OutOfMemoryError extends DeviceError {
     return this.#shortfall ?? this.message;
   }
 
-  /** @param shortfall what there was no memory for */
+  /**
+   * An error that says so, and what to do.
+   * @param shortfall what there was no memory for
+   */
   static of(shortfall: string): OutOfMemoryError {
     const error = new OutOfMemoryError(`${shortfall}: ${SMALLER}`);
     error.#shortfall = shortfall;

@@ -8,7 +8,9 @@ import type { Measurement, RunResult } from './run-result.ts';
 
 /** A table as the paper's results were published, by its path below the folder of results. */
 export interface ResultTable {
+  /** With slashes, as `sparse_transformer/technique_comparison/transformer_magnitude_pruning.csv`. */
   readonly path: string;
+  /** Of the file: CSV with a line of headings. */
   readonly text: string;
 }
 

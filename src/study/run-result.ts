@@ -17,8 +17,11 @@ const FORMAT = 'tsos study result 1';
 
 /** A finished run, measured; or one that diverged. */
 export interface RunResult {
-  readonly format: typeof FORMAT;
+  /** What the file is, and of which version. */
+  readonly format: 'tsos study result 1';
+  /** Of the run, within its study. */
   readonly name: string;
+  /** How it was trained. */
   readonly settings: TrainingSettings;
   /** Why there is nothing to measure: training would end so again. */
   readonly diverged?: string | undefined;

@@ -34,6 +34,7 @@ export type StudyTest =
 
 /** A file that says what is to be trained and compared; see `schemas/study.schema.json`. */
 export interface Study {
+  /** What is trained. */
   readonly model: ModelKind;
   /** What settings are that nobody states; `small` unless given. */
   readonly preset?: PresetName | undefined;
@@ -41,7 +42,9 @@ export interface Study {
   readonly settings: SomeSettings;
   /** A run that is done first, and whose variables the others begin with. */
   readonly start?: { readonly name: string; readonly settings?: SomeSettings | undefined } | undefined;
+  /** What is compared. */
   readonly runs: readonly StudyGroup[];
+  /** What it is measured with, once trained. */
   readonly test: StudyTest;
 }
 

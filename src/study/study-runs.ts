@@ -8,6 +8,7 @@ import type { SomeSettings, Study, StudyGroup } from './study-file.ts';
 export interface StudyRun {
   /** Of its folder, and of its result. */
   readonly name: string;
+  /** All of them, those of the preset included. */
   readonly settings: TrainingSettings;
 }
 
@@ -15,6 +16,7 @@ export interface StudyRun {
 export interface StudyRuns {
   /** The one that the others begin with. */
   readonly start: StudyRun | undefined;
+  /** Those that are compared. */
   readonly others: readonly StudyRun[];
 }
 

@@ -97,4 +97,5 @@ export const RESNET_PRESETS = {
 /** Those of each model. */
 export const PRESETS = { transformer: TRANSFORMER_PRESETS, rn50: RESNET_PRESETS } as const;
 
+/** Name of a preset that both models have. */
 export type PresetName = keyof typeof TRANSFORMER_PRESETS & keyof typeof RESNET_PRESETS;

@@ -76,14 +76,22 @@ export interface CommonSettings {
   readonly logEvery: number;
 }
 
-/** Names of the optimisers of a Transformer. */
-export const OPTIMIZERS = ['adam', 'adafactor'] as const;
+/** By which gradients change the weights of a Transformer. */
+export type Optimizer = 'adam' | 'adafactor';
 
-/** Names of the schedules of a Transformer's learning rate. */
-export const LEARNING_RATE_SCHEDULES = ['rsqrt', 'rsqrt_decay', 'legacy', 'linear'] as const;
+/** All of them. */
+export const OPTIMIZERS = ['adam', 'adafactor'] as const satisfies readonly Optimizer[];
 
-/** Name of a schedule. */
-export type LearningRateSchedule = (typeof LEARNING_RATE_SCHEDULES)[number];
+/** How the learning rate of a Transformer goes over the steps. */
+export type LearningRateSchedule = 'rsqrt' | 'rsqrt_decay' | 'legacy' | 'linear';
+
+/** All of them. */
+export const LEARNING_RATE_SCHEDULES = [
+  'rsqrt',
+  'rsqrt_decay',
+  'legacy',
+  'linear',
+] as const satisfies readonly LearningRateSchedule[];
 
 /** How a Transformer is trained. */
 export interface TransformerSettings extends CommonSettings {
@@ -121,7 +129,7 @@ export interface TransformerSettings extends CommonSettings {
   /** Dropout and label smoothing. */
   readonly regularization: Regularization;
   /** By which gradients change weights; Adam unless given. */
-  readonly optimizer?: (typeof OPTIMIZERS)[number] | undefined;
+  readonly optimizer?: Optimizer | undefined;
   /**
    * Falling with the root of the step (`rsqrt`, of Tensor2Tensor's third sets; `rsqrt_decay`, of those with Adafactor; `legacy`, of the
    * first two), or linearly to 0 at the end.
