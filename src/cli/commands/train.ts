@@ -82,6 +82,11 @@ export const trainCommand = new Command('train')
   )
   .option('--initial-log-sigma2 <number>', 'Variational dropout: first log σ²', number)
   .option('--initial-log-alpha <number>', 'L0: mean of the first log α', number)
+  .option(
+    '--auxiliary-rate-scale <number>',
+    'Variational dropout, L0: log σ², or log α, learns at so many times the rate',
+    number,
+  )
   .option('--warm-start-from <checkpoint>', 'Begin with its variables')
   .option('--load-masks-from <checkpoint>', 'Begin with its masks, which then stay')
   .option('--load-weights-from <checkpoint>', 'Begin with all of it but masks')

@@ -7,10 +7,10 @@ import { extents } from '../differentiation/shapes.ts';
 import { copy } from '../operations/operations.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor, TransientTensor } from '../plan/node.ts';
-import { checkUpdates, type Optimiser, OptimiserState } from './optimiser.ts';
+import { checkUpdates, type Optimiser, type OptimiserOptions, OptimiserState } from './optimiser.ts';
 
 /** Numbers of Adafactor. */
-export interface AdafactorOptions {
+export interface AdafactorOptions extends OptimiserOptions {
   /** Step t keeps `1 − t^−exponent` of the second moment; 0.8. */
   readonly decayExponent?: number;
   /** Largest root mean square of an update; 1. */
@@ -30,7 +30,7 @@ export interface AdafactorOptions {
  * whole, `<parameter>/Adafactor`.
  */
 export class Adafactor implements Optimiser {
-  readonly #options: Required<Omit<AdafactorOptions, 'updates'>>;
+  readonly #options: Required<Omit<AdafactorOptions, 'updates' | 'rateScale'>>;
   readonly #state: OptimiserState;
   #updates: number;
 
@@ -42,7 +42,7 @@ export class Adafactor implements Optimiser {
       checkNumber(name, value, (number) => number > 0, 'a number above 0');
     }
     checkUpdates(options.updates ?? 0);
-    this.#state = new OptimiserState(scope);
+    this.#state = new OptimiserState(scope, options);
     this.#updates = options.updates ?? 0;
   }
 
@@ -71,7 +71,12 @@ export class Adafactor implements Optimiser {
     graph.dispatch(
       adafactorUpdateKernel(),
       linearGrid(count),
-      { count, smallest: epsilon2, threshold: clippingThreshold },
+      {
+        count,
+        smallest: epsilon2,
+        threshold: clippingThreshold,
+        scale: this.#state.rateScale(parameter),
+      },
       {
         control: this.#state.control,
         update,

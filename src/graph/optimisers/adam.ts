@@ -4,10 +4,16 @@ import { adamKernel } from '../../wgsl/training/adam.ts';
 import { type DeviceTensor, elements, type Scope } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor } from '../plan/node.ts';
-import { checkShare, checkUpdates, type Optimiser, OptimiserState } from './optimiser.ts';
+import {
+  checkShare,
+  checkUpdates,
+  type Optimiser,
+  type OptimiserOptions,
+  OptimiserState,
+} from './optimiser.ts';
 
 /** Numbers of Adam. */
-export interface AdamOptions {
+export interface AdamOptions extends OptimiserOptions {
   /** Share of the mean gradient that a step keeps; 0.9. */
   readonly beta1?: number;
   /** Share of the mean squared gradient that a step keeps; 0.997, as for the paper's Transformer. */
@@ -35,7 +41,7 @@ export class Adam implements Optimiser {
     checkNumber('epsilon', epsilon, (value) => value >= 0, 'a number from 0 up');
     checkUpdates(updates);
     this.#numbers = { beta1, beta2, epsilon };
-    this.#state = new OptimiserState(scope);
+    this.#state = new OptimiserState(scope, options);
     this.#updates = updates;
   }
 
@@ -66,7 +72,7 @@ export class Adam implements Optimiser {
     graph.dispatch(
       adamKernel(),
       linearGrid(count),
-      { count, ...this.#numbers },
+      { count, ...this.#numbers, scale: this.#state.rateScale(parameter) },
       {
         control: this.#state.control,
         gradient,

@@ -2,5 +2,5 @@
 
 export { Adafactor, type AdafactorOptions } from './adafactor.ts';
 export { Adam, type AdamOptions } from './adam.ts';
-export { Nesterov } from './nesterov.ts';
-export { applyGradients, type Optimiser } from './optimiser.ts';
+export { Nesterov, type NesterovOptions } from './nesterov.ts';
+export { applyGradients, type Optimiser, type OptimiserOptions } from './optimiser.ts';

@@ -3,7 +3,13 @@ import { nesterovKernel } from '../../wgsl/training/nesterov.ts';
 import { type DeviceTensor, elements, type Scope } from '../device/scope.ts';
 import type { Graph } from '../plan/graph.ts';
 import type { GraphTensor } from '../plan/node.ts';
-import { checkShare, type Optimiser, OptimiserState } from './optimiser.ts';
+import { checkShare, type Optimiser, type OptimiserOptions, OptimiserState } from './optimiser.ts';
+
+/** Numbers of Nesterov momentum. */
+export interface NesterovOptions extends OptimiserOptions {
+  /** Share of the sum of gradients that a step keeps; 0.9. */
+  readonly momentum?: number;
+}
 
 /**
  * Stochastic gradient descent with Nesterov momentum (Sutskever et al. 2013) as TensorFlow takes it, which
@@ -14,10 +20,11 @@ export class Nesterov implements Optimiser {
   readonly #state: OptimiserState;
 
   /** @param scope owns the slots @throws {UsageError} for a momentum outside [0, 1). */
-  constructor(scope: Scope, { momentum = 0.9 }: { readonly momentum?: number } = {}) {
+  constructor(scope: Scope, options: NesterovOptions = {}) {
+    const { momentum = 0.9 } = options;
     checkShare('momentum', momentum);
     this.momentum = momentum;
-    this.#state = new OptimiserState(scope);
+    this.#state = new OptimiserState(scope, options);
   }
 
   get slots(): ReadonlyMap<string, DeviceTensor> {
@@ -33,7 +40,7 @@ export class Nesterov implements Optimiser {
     graph.dispatch(
       nesterovKernel(),
       linearGrid(count),
-      { count, momentum: this.momentum },
+      { count, momentum: this.momentum, scale: this.#state.rateScale(parameter) },
       {
         control: this.#state.control,
         gradient,

@@ -44,15 +44,23 @@ export function applyGradients(
   });
 }
 
+/** What all optimisers can be told. */
+export interface OptimiserOptions {
+  /** What the learning rate is multiplied with for the parameter of a name, above 0; 1 for all unless given. */
+  readonly rateScale?: ((parameter: string) => number) | undefined;
+}
+
 /** What optimisers keep on the device: the numbers of a step, and slots. */
 export class OptimiserState {
   readonly slots = new Map<string, DeviceTensor>();
   /** The learning rate, and what else a rule needs for each step. */
   readonly control: DeviceTensor;
   readonly #scope: Scope;
+  readonly #rateScale: (parameter: string) => number;
 
-  constructor(scope: Scope) {
+  constructor(scope: Scope, { rateScale = () => 1 }: OptimiserOptions) {
     this.#scope = scope;
+    this.#rateScale = rateScale;
     this.control = scope.tensor('optimiser control', [4]);
   }
 
@@ -60,6 +68,14 @@ export class OptimiserState {
   write(learningRate: number, ...numbers: readonly number[]): void {
     checkNumber('the learning rate', learningRate, Number.isFinite, 'a finite number');
     write(this.#scope.gpu, this.control, Float32Array.of(learningRate, ...numbers));
+  }
+
+  /** What the learning rate is multiplied with. @throws {UsageError} for a number that it cannot be. */
+  rateScale({ name }: DeviceTensor): number {
+    const scale = this.#rateScale(name);
+    const isFactor = (value: number) => Number.isFinite(value) && value > 0;
+    checkNumber(`the scale of the learning rate for ${name}`, scale, isFactor, 'a number above 0');
+    return scale;
   }
 
   /** The slot `parameter/name`, made when it is first asked for. */

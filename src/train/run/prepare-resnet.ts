@@ -12,7 +12,7 @@ import { PictureBatches, type PicturePart } from '../pictures/picture-batches.ts
 import { resNetTrainee } from '../pictures/resnet-trainee.ts';
 import { withInitialValues } from '../start/initial-values.ts';
 import type { Preparation } from './preparation.ts';
-import { checkSchedules, microBatchSizes, partsOf, resNetRate } from './schedules.ts';
+import { checkSchedules, microBatchSizes, partsOf, rateScaleOf, resNetRate } from './schedules.ts';
 import type { ResNetSettings } from './settings.ts';
 
 /** How pictures are decoded. */
@@ -38,6 +38,7 @@ export async function prepareResNet(
   checkNumber('--least-crop-area', leastArea, (share) => share > 0 && share <= 1, 'a share above 0, up to 1');
   checkNumber('--mirrored-share', mirrored, (share) => share >= 0 && share <= 1, 'a share from 0 to 1');
   checkSchedules(settings);
+  const rateScale = rateScaleOf(settings);
   const parts = partsOf(settings);
   const { initialSparsity, initialLogSigma2, initialLogAlpha, denseLayers } = settings;
   const fresh = freshResNet({
@@ -81,7 +82,7 @@ export async function prepareResNet(
       async batchAt(step) {
         return { parts: await batches.at(step), items: batchSize };
       },
-      optimiser: (scope) => new Nesterov(scope),
+      optimiser: (scope) => new Nesterov(scope, { rateScale }),
       async load(scope, from) {
         const model = await loadTrainableResNet(scope, from, { technique, imageSize });
         const training = { labelSmoothing, weightDecay, clipAlpha: settings.clipLogAlpha };

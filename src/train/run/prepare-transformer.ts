@@ -13,7 +13,7 @@ import type { ReadCorpusOptions } from '../text/corpus.ts';
 import type { TextPart } from '../text/text-part.ts';
 import { transformerTrainee } from '../text/transformer-trainee.ts';
 import type { Preparation } from './preparation.ts';
-import { checkSchedules, transformerRate } from './schedules.ts';
+import { checkSchedules, rateScaleOf, transformerRate } from './schedules.ts';
 import type { TransformerSettings } from './settings.ts';
 import { openTextData } from './text-data.ts';
 
@@ -34,6 +34,7 @@ export async function prepareTransformer(
   }
   checkSchedules(settings);
   const learningRate = transformerRate(settings);
+  const rateScale = rateScaleOf(settings);
   const { dropout, labelSmoothing } = regularization(settings.regularization);
   const vocabulary = await loadVocabulary(settings.vocab);
   const size = { hidden, filter, layers: settings.numHiddenLayers, vocabulary: vocabulary.size };
@@ -69,8 +70,10 @@ export async function prepareTransformer(
         const { parts, tokens } = batches.at(number);
         return { parts, items: tokens };
       },
-      optimiser: (scope, updates) =>
-        settings.optimizer === 'adafactor' ? new Adafactor(scope, { updates }) : new Adam(scope, { updates }),
+      optimiser(scope, updates) {
+        const Rule = settings.optimizer === 'adafactor' ? Adafactor : Adam;
+        return new Rule(scope, { updates, rateScale });
+      },
       async load(scope, from) {
         const model = await loadTrainableTransformer(scope, from, { technique, heads });
         const training = { labelSmoothing, dropout, clipAlpha: settings.clipLogAlpha };

@@ -1,5 +1,6 @@
+import { checkNumber } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
-import { isPruning } from '../../base/technique.ts';
+import { COMPANION_LEAF, isPruning } from '../../base/technique.ts';
 import { CubicPenaltyWeight, linearPenaltyWeight, type PenaltyRamp } from '../../layers/penalty-schedule.ts';
 import { GradualPruner, type PrunerState } from '../../layers/pruning/gradual-pruner.ts';
 import { resNetLearningRate } from '../../models/resnet50/learning-rate.ts';
@@ -81,6 +82,22 @@ export function penaltyWeightOf(settings: TrainingSettings): ((step: number) => 
 }
 
 /**
+ * What the learning rate is multiplied with for a variable; undefined where it is the same for all.
+ * @throws {UsageError} for a scale that cannot be, or where the technique trains no variables beside weights.
+ */
+export function rateScaleOf(settings: TrainingSettings): ((variable: string) => number) | undefined {
+  const { technique, auxiliaryRateScale: scale } = settings;
+  if (technique !== 'variational_dropout' && technique !== 'l0_regularization') {
+    refuse(settings, ['auxiliaryRateScale']);
+    return undefined;
+  }
+  if (scale === undefined) return undefined;
+  checkNumber(optionName('auxiliaryRateScale'), scale, (value) => value > 0, 'a number above 0');
+  const auxiliary = `/${COMPANION_LEAF[technique]}`;
+  return (variable) => (variable.endsWith(auxiliary) ? scale : 1);
+}
+
+/**
  * What prunes while training; undefined where nothing does, since the technique does not or masks are given.
  * @throws {UsageError} where a target is missing or superfluous, and for a schedule that cannot be.
  */
@@ -122,6 +139,7 @@ export function pruningSteps(settings: TrainingSettings): { begin: number; end: 
 export function checkSchedules(settings: TrainingSettings): void {
   partsOf(settings);
   penaltyWeightOf(settings);
+  rateScaleOf(settings);
   prunerOf(settings);
   if (settings.model === 'transformer') {
     transformerRate(settings);

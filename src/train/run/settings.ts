@@ -59,6 +59,8 @@ export interface CommonSettings {
   readonly initialLogSigma2?: number | undefined;
   /** L0 regularisation: mean of the first values of log α. */
   readonly initialLogAlpha?: number | undefined;
+  /** Variational dropout and L0 regularisation: how many times the learning rate log σ², or log α, has; 1 unless given. */
+  readonly auxiliaryRateScale?: number | undefined;
   /** Path of a checkpoint whose variables are begun with. */
   readonly warmStartFrom?: string | undefined;
   /** Path of a checkpoint whose masks are begun with, and stay. */
@@ -202,6 +204,7 @@ const COMMON: ShapesOf<CommonSettings> = {
   initialSparsity: optional(real()),
   initialLogSigma2: optional(real()),
   initialLogAlpha: optional(real()),
+  auxiliaryRateScale: optional(real()),
   warmStartFrom: optional(text()),
   loadMasksFrom: optional(text()),
   loadWeightsFrom: optional(text()),

@@ -34,7 +34,8 @@ export function adafactorAverageKernel(): Kernel {
  *
  *     w ← w − rate · max(smallest, RMS(w)) · u / max(1, RMS(u) / threshold)
  *
- * `squares` and `update_squares` are sums of squares, of w before the step and of u.
+ * `squares` and `update_squares` are sums of squares, of w before the step and of u; `scale` is what the rate is multiplied with for this
+ * parameter.
  */
 export function adafactorUpdateKernel(): Kernel {
   return kernel({
@@ -43,6 +44,7 @@ export function adafactorUpdateKernel(): Kernel {
       { name: 'count', type: 'u32' },
       { name: 'smallest', type: 'f32' },
       { name: 'threshold', type: 'f32' },
+      { name: 'scale', type: 'f32' },
     ],
     bindings: [
       { name: 'control', element: 'f32', access: 'read' },
@@ -55,7 +57,7 @@ export function adafactorUpdateKernel(): Kernel {
       'params.count',
       `  let size = max(params.smallest, sqrt(squares[0] / f32(params.count)));
   let excess = max(1.0, sqrt(update_squares[0] / f32(params.count)) / params.threshold);
-  parameter[i] -= control[0] * size / excess * update[i];`,
+  parameter[i] -= control[0] * params.scale * size / excess * update[i];`,
     ),
   });
 }

@@ -7,7 +7,7 @@ import { eachElement } from '../linear-grid.ts';
  *     m ← β₁ m + (1 − β₁) g,    v ← β₂ v + (1 − β₂) g²,    w ← w − rate · m / (√v + ε)
  *
  * Dispatched over a `linearGrid`; `control[0]` is the rate with the bias correction √(1 − β₂ᵗ) / (1 − β₁ᵗ) in
- * it.
+ * it, and `scale` what it is multiplied with for this parameter.
  */
 export function adamKernel(): Kernel {
   return kernel({
@@ -17,6 +17,7 @@ export function adamKernel(): Kernel {
       { name: 'beta1', type: 'f32' },
       { name: 'beta2', type: 'f32' },
       { name: 'epsilon', type: 'f32' },
+      { name: 'scale', type: 'f32' },
     ],
     bindings: [
       { name: 'control', element: 'f32', access: 'read' },
@@ -32,7 +33,7 @@ export function adamKernel(): Kernel {
   let v = variance[i] + (g * g - variance[i]) * (1.0 - params.beta2);
   mean[i] = m;
   variance[i] = v;
-  parameter[i] -= control[0] * m / (sqrt(v) + params.epsilon);`,
+  parameter[i] -= control[0] * params.scale * m / (sqrt(v) + params.epsilon);`,
     ),
   });
 }

@@ -6,7 +6,7 @@ import { eachElement } from '../linear-grid.ts';
  *
  *     a ← momentum · a + g,    w ← w − rate · (g + momentum · a)      with the new a
  *
- * Dispatched over a `linearGrid`; `control[0]` is the rate.
+ * Dispatched over a `linearGrid`; `control[0]` is the rate, and `scale` what it is multiplied with for this parameter.
  */
 export function nesterovKernel(): Kernel {
   return kernel({
@@ -14,6 +14,7 @@ export function nesterovKernel(): Kernel {
     parameters: [
       { name: 'count', type: 'u32' },
       { name: 'momentum', type: 'f32' },
+      { name: 'scale', type: 'f32' },
     ],
     bindings: [
       { name: 'control', element: 'f32', access: 'read' },
@@ -25,7 +26,7 @@ export function nesterovKernel(): Kernel {
       'params.count',
       `  let sum = params.momentum * accumulator[i] + gradient[i];
   accumulator[i] = sum;
-  parameter[i] -= control[0] * (gradient[i] + params.momentum * sum);`,
+  parameter[i] -= control[0] * params.scale * (gradient[i] + params.momentum * sum);`,
     ),
   });
 }

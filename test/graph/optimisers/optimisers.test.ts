@@ -4,7 +4,11 @@ import { readFloats, Scope, write } from '../../../src/graph/device/scope.ts';
 import { Adafactor } from '../../../src/graph/optimisers/adafactor.ts';
 import { Adam } from '../../../src/graph/optimisers/adam.ts';
 import { Nesterov } from '../../../src/graph/optimisers/nesterov.ts';
-import { applyGradients, type Optimiser } from '../../../src/graph/optimisers/optimiser.ts';
+import {
+  applyGradients,
+  type Optimiser,
+  type OptimiserOptions,
+} from '../../../src/graph/optimisers/optimiser.ts';
 import { Graph } from '../../../src/graph/plan/graph.ts';
 import fc from '../../support/fast-check.ts';
 import { testGpu } from '../../support/gpu.ts';
@@ -72,14 +76,14 @@ const adafactor: Rule = (w, shape) => {
   };
 };
 
-const CASES: [string, (scope: Scope) => Optimiser, Rule][] = [
-  ['Nesterov', (scope) => new Nesterov(scope), nesterov],
-  ['Adam', (scope) => new Adam(scope), adam],
-  ['Adafactor', (scope) => new Adafactor(scope), adafactor],
+const CASES: [string, (scope: Scope, options: OptimiserOptions) => Optimiser, Rule][] = [
+  ['Nesterov', (scope, options) => new Nesterov(scope, options), nesterov],
+  ['Adam', (scope, options) => new Adam(scope, options), adam],
+  ['Adafactor', (scope, options) => new Adafactor(scope, options), adafactor],
 ];
 
 for (const [name, make, rule] of CASES) {
-  test(`${name} takes the steps of its paper, with another rate each`, async () => {
+  test(`${name} takes the steps of its paper, with another rate each, and for some parameters a scaled one`, async () => {
     await holds(
       fc.asyncProperty(
         fc.oneof(
@@ -94,21 +98,23 @@ for (const [name, make, rule] of CASES) {
           const start = draw();
           const gpu = await testGpu();
           using scope = new Scope(gpu);
-          const parameter = scope.upload('w', shape, start);
+          const [parameter, scaled] = ['w', 'scaled'].map((each) => scope.upload(each, shape, start));
           const gradient = scope.tensor('g', shape);
-          const optimiser = make(scope);
+          const optimiser = make(scope, { rateScale: (each) => (each === 'scaled' ? 0.4 : 1) });
           const graph = new Graph(gpu, 'step');
-          applyGradients(graph, optimiser, [parameter], [gradient]);
+          applyGradients(graph, optimiser, [parameter, scaled], [gradient, gradient]);
           using plan = await graph.plan();
-          const expected = Array.from(start);
-          const step = rule(expected, shape);
+          const [expected, expectedScaled] = [Array.from(start), Array.from(start)];
+          const [step, scaledStep] = [rule(expected, shape), rule(expectedScaled, shape)];
           for (const rate of [0.1, 0.03, 0.2]) {
             const g = draw();
             write(gpu, gradient, g);
             optimiser.prepare(rate);
             plan.run();
             step(Array.from(g), rate);
+            scaledStep(Array.from(g), 0.4 * rate);
           }
+          assertClose(await readFloats(gpu, scaled), expectedScaled, 1e-5, name);
           assertClose(await readFloats(gpu, parameter), expected, 1e-5, name);
         },
       ),

@@ -68,6 +68,7 @@ test('what cannot be trained is refused before a device is opened', async () => 
     const rows = join(directory, 'rows');
     await writePackedRecords(settings, 24, rows);
     const pruning = { technique: 'magnitude_pruning', targetSparsity: 0.5 } as const;
+    const penalised = { technique: 'variational_dropout', penaltyWeight: 1e-5 } as const;
     const wrong: readonly (readonly [Partial<TransformerSettings>, number, RegExp])[] = [
       [{ numHeads: 3 }, 2, /3 heads do not divide 8 features/],
       [{ microBatch: 5 }, 2, /--micro-batch 5 does not divide --batch-size 48/],
@@ -80,6 +81,8 @@ test('what cannot be trained is refused before a device is opened', async () => 
       [{ technique: 'magnitude_pruning' }, 2, /needs the sparsity to aim at/],
       [{ technique: 'l0_regularization' }, 2, /needs the weight of its penalty/],
       [{ technique: 'l0_regularization', penaltyWeight: 1, penaltyBegin: 12 }, 2, /must end after it begins/],
+      [{ auxiliaryRateScale: 2 }, 2, /--auxiliary-rate-scale is not for dense/],
+      [{ ...penalised, auxiliaryRateScale: 0 }, 2, /--auxiliary-rate-scale is 0, expected a number above 0/],
       [{ learningRate: Number.NaN }, 2, /rate is NaN/],
       [{ learningRateSchedule: 'rsqrt_decay', learningRate: -1 }, 2, /constant is -1/],
       [{ learningRateSchedule: 'legacy', warmupSteps: 0 }, 2, /warmup is 0/],

@@ -24,7 +24,7 @@ export const TECHNIQUE_SETTINGS: Readonly<Record<Technique, Partial<TransformerS
   },
   random_pruning: { targetSparsity: 0.6, beginPruningStep: 1, endPruningStep: 9, pruningFrequency: 2 },
   variational_dropout: { penaltyWeight: 1e-4, penaltyBegin: 2, penaltyEnd: 8, penaltyFunction: 'cubic' },
-  l0_regularization: { penaltyWeight: 1e-4, penaltyBegin: 2, penaltyEnd: 8 },
+  l0_regularization: { penaltyWeight: 1e-4, penaltyBegin: 2, penaltyEnd: 8, auxiliaryRateScale: 4 },
 };
 
 /** Settings of a training on texts. */
