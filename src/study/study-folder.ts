@@ -58,8 +58,16 @@ export function resultFile(folder: string, name: string): string {
 const RUNS = 'runs';
 const RESULTS = 'results';
 
+/** What decides when a run is looked at and kept, and nothing of what is trained. */
+const WATCHING: ReadonlySet<string> = new Set<keyof TrainingSettings>([
+  'evalEvery',
+  'checkpointEvery',
+  'keep',
+  'logEvery',
+]);
+
 /**
- * A run with the settings that it was begun with, where it was, which are the same but for how the path of its start is spelled.
+ * A run with the settings that it was begun with, where it was, by which the same is trained as by those it has now.
  * @throws {UsageError} where they are not.
  */
 async function asBegun(run: StudyRun, file: string, folder: string): Promise<StudyRun> {
@@ -82,6 +90,7 @@ async function asBegun(run: StudyRun, file: string, folder: string): Promise<Stu
 function changesOf(done: TrainingSettings, now: TrainingSettings): string[] {
   const [before, after]: Readonly<Record<string, unknown>>[] = [{ ...done }, { ...now }];
   return differingNames(before, after, isSame)
+    .filter((name) => !WATCHING.has(name))
     .filter((name) => name !== 'warmStartFrom' || !isSameStart(before[name], after[name]))
     .map((name) => `${name} was ${inWords(before[name])}, is ${inWords(after[name])}`);
 }

@@ -4,7 +4,7 @@ import { openGpu } from '../../src/graph/open-gpu.ts';
 /** What a device is made to lack. */
 export interface Smallness {
   readonly limits?: Partial<GpuFacts['limits']>;
-  /** Bytes of the largest buffer that there is memory for. */
+  /** Bytes of all buffers that there is memory for together. */
   readonly memory?: number;
 }
 
@@ -18,19 +18,30 @@ export async function withSmallGpu<T>(smallness: Smallness, work: (gpu: Gpu) => 
   return await work(new Gpu({ device, adapter, limits, features, tuning, patience: 1800 }));
 }
 
-/** A device that tells of each larger buffer, in the error scope around it, that there was no memory. */
+/** A device that tells of each buffer that would be too much, in the error scope around it, that there was no memory. */
 function withMemory(device: GPUDevice, bytes: number): GPUDevice {
   let isOut = false;
+  let used = 0;
   return new Proxy(device, {
     get(target, property) {
       if (property === 'createBuffer') {
         return (descriptor: GPUBufferDescriptor) => {
-          isOut = descriptor.size > bytes;
-          return target.createBuffer(isOut ? { ...descriptor, size: 16 } : descriptor);
+          isOut = used + descriptor.size > bytes;
+          const buffer = target.createBuffer(descriptor);
+          let taken = isOut ? 0 : descriptor.size;
+          used += taken;
+          const destroy = buffer.destroy.bind(buffer);
+          buffer.destroy = () => {
+            used -= taken;
+            taken = 0;
+            return destroy();
+          };
+          return buffer;
         };
       }
       if (property === 'popErrorScope') {
         const error = isOut ? { message: 'no memory' } : undefined;
+        isOut = false;
         return async () => (await target.popErrorScope()) ?? error;
       }
       const value: unknown = Reflect.get(target, property, target);

@@ -1,3 +1,4 @@
+import { OutOfMemoryError } from '../../base/errors.ts';
 import type { Gpu } from '../../graph/device/gpu.ts';
 import { Scope } from '../../graph/device/scope.ts';
 import { Tape } from '../../graph/differentiation/tape.ts';
@@ -64,12 +65,30 @@ export class PartPlans<Part extends BatchPart> implements Disposable {
       if (this.arenaBytes < MOST_BYTES) break;
       this.#drop(shape);
     }
+    for (;;) {
+      try {
+        return await this.#planOf(part);
+      } catch (error) {
+        // Plans of other shapes can be made again once they are asked for.
+        const [oldest] = this.#plans.keys();
+        if (!(error instanceof OutOfMemoryError) || oldest === undefined) throw error;
+        this.#drop(oldest);
+      }
+    }
+  }
+
+  async #planOf(part: Part): Promise<PartPlan<Part>> {
     const scope = new Scope(this.#gpu);
+    let plan: Plan | undefined;
     try {
       const graph = new Graph(this.#gpu, planName(part));
       const { write } = this.#record(new Tape(graph), scope, part);
-      return { plan: await graph.plan(), scope, write };
+      plan = await graph.plan();
+      // That there was no memory shows only now.
+      await this.#gpu.settled();
+      return { plan, scope, write };
     } catch (error) {
+      plan?.dispose();
       scope.dispose();
       throw error;
     }

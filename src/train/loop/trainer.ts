@@ -76,6 +76,9 @@ export class Trainer<Part extends BatchPart> implements Disposable {
       const inputs = { noise: drawnNoise(tape.graph, this.#deviceKey), penaltyWeight: this.#penaltyWeight };
       const recorded = trainee.record(tape, scope, part, inputs);
       this.#recordTotals(tape.graph, recorded.training);
+      // Its slots are made when an update is recorded: here already, so that room is looked for beside them.
+      const { parameters } = recorded.training;
+      applyGradients(new Graph(gpu, 'slots'), this.optimiser, parameters, parameters);
       return recorded;
     });
     // Where a training goes on, what depends on earlier steps is led through them.
