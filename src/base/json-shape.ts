@@ -110,6 +110,19 @@ export function fields<const S extends Readonly<Record<string, Shape<unknown>>>>
   };
 }
 
+/** An object that has these fields and no others: for what people write, and may misspell. */
+export function onlyFields<const S extends Readonly<Record<string, Shape<unknown>>>>(
+  shapes: S,
+): Shape<Fields<S>> {
+  const known = Object.keys(shapes);
+  const all = fields(shapes);
+  return (value, at) => {
+    const unknown = isObject(value) ? Object.keys(value).find((name) => !known.includes(name)) : undefined;
+    if (unknown === undefined) return all(value, at);
+    return `${below(at, unknown)} is not known; there are ${known.join(', ')}`;
+  };
+}
+
 /** One of several kinds; what is wrong is told of the last. */
 export function either<const S extends readonly Shape<unknown>[]>(...shapes: S): Shape<ShapeOf<S[number]>> {
   return (value, at) => {

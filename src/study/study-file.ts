@@ -5,6 +5,7 @@ import {
   fields,
   listOf,
   oneOf,
+  onlyFields,
   optional,
   recordOf,
   type Shape,
@@ -62,13 +63,14 @@ const SETTINGS = recordOf(anything);
 const list = listOf(text(), { least: 1 });
 
 const STUDY: Shape<Study> = agreeing(
-  fields({
+  onlyFields({
+    $schema: optional(text()),
     model: oneOf('transformer', 'rn50'),
     preset: optional(oneOf('paper', 'small')),
     settings: SETTINGS,
-    start: optional(fields({ name: NAME, settings: optional(SETTINGS) })),
+    start: optional(onlyFields({ name: NAME, settings: optional(SETTINGS) })),
     runs: listOf(
-      fields({
+      onlyFields({
         name: NAME,
         settings: optional(SETTINGS),
         grid: optional(recordOf(listOf(anything, { least: 1 }))),

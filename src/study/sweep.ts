@@ -14,7 +14,7 @@ import type { Study } from './study-file.ts';
 import { openStudyFolder, planStudy, resultFile, runFolder } from './study-folder.ts';
 import type { StudyRun } from './study-runs.ts';
 import { SUMMARY_FILE, summaryTable } from './summary-table.ts';
-import { trainRun } from './train-run.ts';
+import { evaluatorOf, trainRun } from './train-run.ts';
 
 /** How a sweep goes, and whom to tell. */
 export interface SweepOptions {
@@ -45,7 +45,7 @@ const LOOK_AGAIN = 2000;
  * Trains all runs of a study in a folder and measures them; what was done before, or is being done by another process, is left
  * to it. What was interrupted, however, goes on.
  * @param file of the study
- * @throws {DataError} for a study that cannot be, before anything is trained.
+ * @throws {DataError} for a study that cannot be, or data to measure with that cannot be read, before anything is trained.
  * @throws {UsageError} where a run was done there with other settings than the study has now, before anything is trained.
  * @throws the reason of the signal, behind a checkpoint of the run that is at work.
  */
@@ -56,6 +56,8 @@ export async function sweep(
   options: SweepOptions = {},
 ): Promise<Sweep> {
   const { study, start, others, all } = await planStudy(file, folder);
+  // Not found wrong only once a run is trained.
+  if (all[0] !== undefined) await evaluatorOf(all[0].settings, study.test);
   await openStudyFolder(file, folder);
   const { shard: { index, count } = { index: 0, count: 1 } } = options;
   const mine = others.filter((_, position) => position % count === index);

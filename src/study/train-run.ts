@@ -103,7 +103,8 @@ function thresholdsOf({ technique, model }: TrainingSettings): readonly (number 
   return model === 'rn50' ? [3] : Array.from({ length: 11 }, (_, i) => i / 2);
 }
 
-async function evaluatorOf(settings: TrainingSettings, test: StudyTest): Promise<Evaluator> {
+/** What measures runs. @throws {DataError} where what they are measured with cannot be read. */
+export async function evaluatorOf(settings: TrainingSettings, test: StudyTest): Promise<Evaluator> {
   const { technique } = settings;
   if (settings.model === 'transformer') {
     const { inputs, targets } = test as Extract<StudyTest, { inputs: unknown }>;

@@ -82,6 +82,11 @@ test('a file that is no study is refused with the place in it', async () => {
       [[], /is no study for "tsos sweep": it is a list of 0/],
       [{ ...STUDY, model: 'rn18' }, /model is "rn18"; it must be "transformer" or "rn50"/],
       [{ ...STUDY, runs: [] }, /runs is a list of 0; it must be a list of at least 1/],
+      [{ ...STUDY, presets: 'paper' }, /presets is not known; there are .*preset/],
+      [
+        { ...STUDY, runs: [{ name: 'a', gird: {} }] },
+        /runs\[0\]\.gird is not known; there are name, settings, grid/,
+      ],
       [{ ...STUDY, runs: [{ name: '../a' }] }, /runs\[0\]\.name is "\.\.\/a"/],
       [{ ...STUDY, test: { data: ['x'] } }, /test\.inputs is missing, which transformer is measured with/],
       [{ ...STUDY, runs: [{ name: 'a', grid: { seed: 3 } }] }, /runs\[0\]\.grid\.seed is 3/],

@@ -130,6 +130,12 @@ test('a study may get more runs, but none that was done may be another', async (
       { test: { inputs: targets, targets: inputs } },
       /its results were measured with \{"inputs":.*\}, .* says \{.*\} now; set that back/,
     );
+    // Data to measure with are looked for before anything is trained.
+    await write({ test: { inputs: [join(directory, 'none')], targets } });
+    await assert.rejects(
+      sweep(gpu, file, join(directory, 'other'), { onRun: ({ name }) => assert.fail(name) }),
+      { exitCode: 3, message: /none: there is no such file/ },
+    );
     // Of a run that was only begun, too.
     await rm(join(output, 'results', 'magnitude-targetSparsity=0.5.json'));
     await refused(
@@ -148,7 +154,8 @@ test('a run that diverges is a result, and does not keep the others from theirs'
     } = await smallTransformer(directory, 'dense', { trainSteps: 3 });
     const study: Study = {
       model,
-      settings: { ...settings, warmupSteps: 0 },
+      // Evaluated too, which numbers that are none cannot be.
+      settings: { ...settings, warmupSteps: 0, evalInputs: settings.inputs, evalTargets: settings.targets },
       runs: [{ name: 'wild', settings: { learningRate: 1e30 } }, { name: 'tame' }],
       test: { inputs: settings.inputs, targets: settings.targets },
     };

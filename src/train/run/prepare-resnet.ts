@@ -11,6 +11,7 @@ import { pictureEvaluator } from '../evaluation/picture-evaluator.ts';
 import { PictureBatches, type PicturePart } from '../pictures/picture-batches.ts';
 import { resNetTrainee } from '../pictures/resnet-trainee.ts';
 import { withInitialValues } from '../start/initial-values.ts';
+import { checkLayerTargets } from './layer-targets.ts';
 import type { Preparation } from './preparation.ts';
 import { checkSchedules, microBatchSizes, partsOf, rateScaleOf, resNetRate } from './schedules.ts';
 import type { ResNetSettings } from './settings.ts';
@@ -53,6 +54,7 @@ export async function prepareResNet(
   const evaluator = await evaluatorOf(settings, options.workers);
   const initial = await withInitialValues(fresh, settings);
   try {
+    checkLayerTargets(settings, initial.start);
     const { labels } = settings;
     const source = await openPictures(settings.data, { split: 'train', ...(labels ? { labels } : {}) });
     const files = await pictureSetDigest(source);

@@ -12,6 +12,7 @@ import { withInitialValues } from '../start/initial-values.ts';
 import type { ReadCorpusOptions } from '../text/corpus.ts';
 import type { TextPart } from '../text/text-part.ts';
 import { transformerTrainee } from '../text/transformer-trainee.ts';
+import { checkLayerTargets } from './layer-targets.ts';
 import type { Preparation } from './preparation.ts';
 import { checkSchedules, rateScaleOf, transformerRate } from './schedules.ts';
 import type { TransformerSettings } from './settings.ts';
@@ -50,6 +51,7 @@ export async function prepareTransformer(
   const evaluator = await evaluatorOf(settings, vocabulary);
   const { start, notes, close } = await withInitialValues(fresh, settings);
   try {
+    checkLayerTargets(settings, start);
     const {
       batches,
       microBatches,

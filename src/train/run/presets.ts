@@ -57,7 +57,9 @@ export function impliedSettings(
   stated: Readonly<Record<string, unknown>>,
 ): Partial<TransformerSettings> {
   const isNew = stated.optimizer === 'adafactor' && before.optimizer !== 'adafactor';
-  return isNew ? ADAFACTOR_SCHEDULE : {};
+  const { learningRateSchedule: own } = ADAFACTOR_SCHEDULE;
+  const { learningRateSchedule: schedule = own } = stated;
+  return isNew && schedule === own ? ADAFACTOR_SCHEDULE : {};
 }
 
 /** The ResNet-50 of the paper, and a network for small pictures. */

@@ -61,14 +61,18 @@ const RUN_FILE_NAME = 'run.json';
 /** What tells a run from others. */
 type RunIdentity = Pick<RunFile, 'settings' | 'data'>;
 
-/** Makes the folder of a training, unless it is there. */
+/** Makes the folder of a training, or what of it was not made yet when an earlier process was killed. */
 export async function makeRunFolder(folder: string, { settings, data }: RunIdentity): Promise<void> {
-  if ((await findRun(folder)) !== undefined) return;
-  await makeFolder(folder);
+  // First what tells whose the folder is.
+  if ((await findRun(folder)) === undefined) {
+    await makeFolder(folder);
+    await writeFileAtomic(runFile(folder), formatSealed({ format: FORMAT, settings, data }));
+  }
+  const hparams = pathIn(folder, HPARAMS_FILE);
+  if ((await diskTree.kind(hparams)) !== undefined) return;
   const stated =
     settings.model === 'transformer' ? { heads: settings.numHeads } : { imageSize: settings.imageSize };
-  await writeFileAtomic(pathIn(folder, HPARAMS_FILE), formatHparams(stated)!);
-  await writeFileAtomic(runFile(folder), formatSealed({ format: FORMAT, settings, data }));
+  await writeFileAtomic(hparams, formatHparams(stated)!);
 }
 
 /**

@@ -69,8 +69,10 @@ export function penaltyWeightOf(settings: TrainingSettings): ((step: number) => 
   const { penaltyEnd: end = trainSteps, penaltyFunction = 'linear' } = settings;
   if (technique !== 'variational_dropout' && technique !== 'l0_regularization') {
     refuse(settings, ['penaltyWeight', 'penaltyBegin', 'penaltyEnd', 'penaltyFunction']);
+    refuse(settings, ['initialLogSigma2', 'initialLogAlpha']);
     return undefined;
   }
+  refuse(settings, [technique === 'variational_dropout' ? 'initialLogAlpha' : 'initialLogSigma2']);
   if (weight === undefined) {
     throw new UsageError(`${technique} needs the weight of its penalty (--penalty-weight), such as 1e-6`);
   }

@@ -4,6 +4,7 @@ import { Scope } from '../../graph/device/scope.ts';
 import { CheckpointSeries } from '../../io/checkpoint/checkpoint-series.ts';
 import type { Checkpoint } from '../../io/checkpoint/checkpoint-types.ts';
 import { withOutputLock } from '../../io/files/output-lock.ts';
+import { linkTarget } from '../../io/files/output-place.ts';
 import { pathIn } from '../../io/files/paths.ts';
 import type { Evaluation } from '../evaluation/evaluator.ts';
 import type { BatchPart, Trainee } from '../loop/trainee.ts';
@@ -76,7 +77,9 @@ export async function trainInFolder<Part extends BatchPart>(
   options: TrainInFolderOptions = {},
 ): Promise<TrainedRun> {
   await requireRunFolder(folder, options.resume ?? false);
-  return withOutputLock(folder, { kind: 'file', target: folder }, async () => {
+  // The lock lies beside the folder, whatever path it is called by.
+  const target = await linkTarget(folder);
+  return withOutputLock(folder, { kind: 'file', target }, async () => {
     await requireSameRun(folder, preparation);
     const finished = await finishedTraining(folder, preparation.settings);
     if (finished !== undefined) return finished;
@@ -154,14 +157,27 @@ class Run<Part extends BatchPart> {
       items += batch.items;
       const { step } = trainer;
       const isLast = step === settings.trainSteps;
+      const { evaluator } = this.#preparation;
       const isEvaluated = isLast || step % (settings.evalEvery ?? Number.POSITIVE_INFINITY) === 0;
-      const found = isEvaluated ? await this.#evaluated(trainer) : undefined;
-      if (isLast || found !== undefined || step % settings.logEvery === 0) {
-        evaluation = found ?? evaluation;
+      if (isLast || (isEvaluated && evaluator !== undefined) || step % settings.logEvery === 0) {
         const { record, layers } = await this.#measured(trainer);
-        last = { ...record, ...found };
-        await metrics.append(last);
-        await events.append(step, scalarsOf(last, layers));
+        const write = async (full: MetricsRecord) => {
+          last = full;
+          await metrics.append(full);
+          await events.append(step, scalarsOf(full, layers));
+        };
+        let found: Evaluation | undefined;
+        try {
+          // Variables are only read, so that what is trained does not depend on when they are evaluated.
+          if (isEvaluated) found = await evaluator?.evaluate(this.#gpu, currentVariables(trainer));
+        } catch (error) {
+          // What was trained up to here is no worse for it.
+          await write(record);
+          await save();
+          throw error;
+        }
+        evaluation = found ?? evaluation;
+        await write({ ...record, ...found });
       }
       if (isLast || step % settings.checkpointEvery === 0) await save();
       onStep({ step, steps: settings.trainSteps, items, seconds: seconds(), metrics: last, evaluation });
@@ -204,11 +220,6 @@ class Run<Part extends BatchPart> {
         'no --micro-batch fits, since that is a variable; train a smaller model, or take another adapter.';
       throw DeviceTooSmallError.of(error.shortfall, advice, { cause: error });
     }
-  }
-
-  /** Variables are only read, so that what is trained does not depend on when they are evaluated. */
-  async #evaluated(trainer: Trainer<Part>): Promise<Evaluation | undefined> {
-    return this.#preparation.evaluator?.evaluate(this.#gpu, currentVariables(trainer));
   }
 
   /** @throws {DivergedError} where the loss is not finite. */

@@ -10,6 +10,8 @@ test('Adafactor brings the original’s schedule with it, unless it was there be
     assert.deepEqual(impliedSettings(before, { optimizer: 'adafactor' }), schedule);
     assert.deepEqual(impliedSettings({ ...before, optimizer: 'adafactor' }, { optimizer: 'adafactor' }), {});
     assert.deepEqual(impliedSettings(before, { optimizer: 'adam' }), {});
+    const linear = { optimizer: 'adafactor', learningRateSchedule: 'linear' };
+    assert.deepEqual(impliedSettings(before, linear), {});
     assert.deepEqual(impliedSettings(before, {}), {});
   }
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TECHNIQUES } from '../../../src/base/technique.ts';
@@ -11,7 +11,7 @@ import { loadResNet50 } from '../../../src/models/resnet50/model.ts';
 import { prepareTraining } from '../../../src/train/run/prepare-training.ts';
 import type { TrainingSettings } from '../../../src/train/run/settings.ts';
 import { type TrainInFolderOptions, trainInFolder } from '../../../src/train/run/train-in-folder.ts';
-import type { MetricsRecord } from '../../../src/train/watch/metrics-file.ts';
+import { type MetricsRecord, readMetrics } from '../../../src/train/watch/metrics-file.ts';
 import { makeShards } from '../../io/pictures/made-pictures.ts';
 import { withDirectory } from '../../io/support.ts';
 import { testGpu } from '../../support/gpu.ts';
@@ -126,6 +126,42 @@ test('a residual network is evaluated by pictures of its own', async () => {
     using model = await loadResNet50(await testGpu(), checkpoint);
     const { top1, top5 } = await evaluate(model, await openPictures([directory]), { workers: 0 });
     assert.deepEqual([metrics.top1, metrics.top5], [top1, top5]);
+  });
+});
+
+test('an evaluation that fails takes nothing of what was trained with it', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallTransformer(directory, 'dense', { checkpointEvery: 100 });
+    const { inputs: evalInputs, targets: evalTargets } = settings;
+    const evaluated = { ...settings, evalEvery: 5, evalInputs, evalTargets };
+    const [whole, failed] = ['whole', 'failed'].map((name) => join(directory, name));
+    await train(settings, whole);
+    const preparation = await prepareTraining(evaluated);
+    const evaluator = { evaluate: () => Promise.reject(new Error('a bad picture')) };
+    const run = trainInFolder(await testGpu(), { ...preparation, evaluator }, failed);
+    await assert.rejects(run, /a bad picture/);
+    assert.deepEqual((await readMetrics(join(failed, 'metrics.jsonl'))).at(-1)?.step, 5);
+    const { resumedFrom } = await train(evaluated, failed, { resume: true });
+    assert.equal(resumedFrom, 5);
+    const last = async (folder: string) => readFile(join(folder, 'model.ckpt-12.data-00000-of-00001'));
+    assert.deepEqual(await last(failed), await last(whole));
+    await preparation.close();
+  });
+});
+
+test('a folder that was left half made is gone on with, by whatever path', async () => {
+  await withDirectory(async (directory) => {
+    const settings = await smallTransformer(directory, 'dense', { trainSteps: 4 });
+    const run = join(directory, 'run');
+    await train(settings, run);
+    const names = await readdir(run);
+    for (const name of names) if (name !== 'run.json') await rm(join(run, name));
+    await train(settings, `${run}/`, { resume: true });
+    assert.ok((await readdir(run)).includes('hparams.json'));
+    assert.deepEqual(
+      (await readdir(directory)).filter((name) => name.endsWith('.lock')),
+      [],
+    );
   });
 });
 
