@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -16,7 +16,7 @@ import { runtimeArguments } from '../src/cli/adapter/runtime-arguments.ts';
 
 /*
  * `npm run study -- [folder] [--test-data | --quick]`: makes the data of the study, trains all of it, measures it and draws it, in a
- * folder ("study" unless given). What is there already is left or gone on with, so that it can be stopped at any time.
+ * folder ("study" unless given, "study-quick" with `--quick`). What is there already is left or gone on with, so that it can be stopped at any time.
  * `--test-data` makes what the models are tested with, alone; `--quick` is a hundredth of all: to see that everything works, not what comes of it.
  */
 
@@ -51,7 +51,9 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   const [quick, testDataOnly] = ['--quick', '--test-data'].map((option) => args.includes(option));
-  const [given = 'study', ...others] = args.filter((arg) => arg !== '--quick' && arg !== '--test-data');
+  const [given = quick ? 'study-quick' : 'study', ...others] = args.filter(
+    (arg) => arg !== '--quick' && arg !== '--test-data',
+  );
   if (others.length > 0 || given.startsWith('-') || (quick && testDataOnly)) {
     console.error(new UsageError('npm run study -- [folder] [--test-data | --quick]').message);
     return 2;
@@ -126,7 +128,10 @@ async function makeData(folder: string, sizes: DataSizes): Promise<void> {
   const wanted = JSON.stringify(sizes);
   if (existsSync(made) && (await readFile(made, 'utf8')) === wanted) return;
   console.error('making sentences and pictures');
-  await makeSentences(join(folder, 'data', 'text'), sizes.pairs);
+  const text = join(folder, 'data', 'text');
+  await makeSentences(text, sizes.pairs);
+  // It is that of other sentences.
+  if (sizes.pairs.train > 0) await rm(join(text, 'subwords'), { force: true });
   await makePictures(join(folder, 'data', 'pictures'), sizes.pictures);
   await writeFile(made, wanted);
 }
