@@ -1,5 +1,6 @@
 import type { Gpu } from '../graph/device/gpu.ts';
 import { openCheckpoint } from '../io/checkpoint/checkpoint.ts';
+import { requireSameClasses } from '../io/pictures/class-folders.ts';
 import { openPictures } from '../io/pictures/open-pictures.ts';
 import { loadVocabulary } from '../io/text/load-vocabulary.ts';
 import { checkpointSparsity } from '../metrics/sparsity.ts';
@@ -112,5 +113,13 @@ export async function evaluatorOf(settings: TrainingSettings, test: StudyTest): 
     return translationEvaluator({ inputs, targets }, { vocabulary, technique, heads: settings.numHeads });
   }
   const { data } = test as Extract<StudyTest, { data: unknown }>;
-  return pictureEvaluator(await openPictures(data), { technique, imageSize: settings.imageSize });
+  const pictures = await openPictures(data);
+  if (pictures.classNames !== undefined) {
+    const { labels } = settings;
+    requireSameClasses(
+      await openPictures(settings.data, { split: 'train', ...(labels ? { labels } : {}) }),
+      pictures,
+    );
+  }
+  return pictureEvaluator(pictures, { technique, imageSize: settings.imageSize });
 }

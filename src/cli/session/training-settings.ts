@@ -29,6 +29,9 @@ export async function trainingSettings(
   options: Readonly<Record<string, unknown>>,
   { preset, config, like, resumed }: SettingsSources,
 ): Promise<TrainingSettings> {
+  if (config !== undefined && preset !== undefined) {
+    throw new ArgumentError('--config states all settings, --preset would change none; give one of them');
+  }
   const run = resumed === undefined ? undefined : await findRun(resumed);
   const file = config === undefined ? undefined : await readRunFile(config);
   for (const each of [run, file]) {

@@ -1,6 +1,6 @@
 import { DataError, UsageError } from '../../base/errors.ts';
 import type { Inflate } from '../bytes/inflate.ts';
-import { classFolders } from './class-folders.ts';
+import { classFolders, classNames } from './class-folders.ts';
 import type { DecodeThreads } from './decode-threads.ts';
 import { filePictures } from './file-pictures.ts';
 import { labelPictures } from './labels.ts';
@@ -21,6 +21,8 @@ export interface LabelOptions {
 export interface OpenedPictures extends IndexedPictures {
   /** What the user should know of them, such as that files of a set are missing, or classes of a network. */
   readonly notes: readonly string[];
+  /** Of the classes, by their numbers, where these are the ranks of the folders that pictures are in. */
+  readonly classNames?: readonly string[] | undefined;
 }
 
 /** Where the text with the classes of pictures is. */
@@ -70,7 +72,9 @@ export async function arrangePictures(
   }
   if (unlabelled) return { ...filePictures(files), threads, notes };
   const classes = classFolders(paths, (note) => notes.push(note));
-  if (classes !== undefined) return { ...filePictures(files, classes), threads, notes };
+  if (classes !== undefined) {
+    return { ...filePictures(files, classes), threads, notes, classNames: classNames(paths) };
+  }
   throw new UsageError(
     `${files[0].name}: JPEG files have no labels; give a labels file, or a folder that has a folder for each class`,
   );

@@ -1,3 +1,4 @@
+import { UsageError } from '../../base/errors.ts';
 import { imageNetClasses } from './imagenet-classes.ts';
 
 /**
@@ -18,6 +19,37 @@ export function classFolders(
     const [first, second] = [...new Set(folders)].sort();
     onNote(`classes are the ${count} folders in the order of their names: 0 is ${first}, 1 is ${second} …`);
   });
+}
+
+/** What the folders of pictures are called, by the number of the class, where that is their rank. */
+export function classNames(names: readonly string[]): readonly string[] | undefined {
+  const folders = [...new Set(names.map((name) => name.slice(0, name.indexOf('/'))))].sort();
+  return folders.every((folder) => rankInImageNet(folder) !== undefined) ? undefined : folders;
+}
+
+/** Pictures that may have their classes from the folders they are in. */
+interface Classified {
+  readonly files: readonly string[];
+  /** See {@link classNames}. */
+  readonly classNames?: readonly string[] | undefined;
+}
+
+/**
+ * Refuses to evaluate by folders that would number other classes than those that were trained on.
+ * @throws {UsageError} that says which folders differ.
+ */
+export function requireSameClasses(trained: Classified, evaluated: Classified | undefined): void {
+  const [known, found] = [trained.classNames, evaluated?.classNames];
+  if (known === undefined || found === undefined || JSON.stringify(found) === JSON.stringify(known)) return;
+  const only = (some: readonly string[], others: readonly string[]) =>
+    some
+      .filter((name) => !others.includes(name))
+      .slice(0, 3)
+      .join(', ') || 'none';
+  throw new UsageError(
+    `${evaluated?.files[0]}: folders are classes by the order of their names, and training has others: ` +
+      `${only(known, found)} only there, ${only(found, known)} only here; give both the same folders, or TFRecord files`,
+  );
 }
 
 /**

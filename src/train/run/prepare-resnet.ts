@@ -1,19 +1,26 @@
 import { checkNumber } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
 import { Nesterov } from '../../graph/optimisers/nesterov.ts';
-import { openPictures } from '../../io/pictures/open-pictures.ts';
+import { requireSameClasses } from '../../io/pictures/class-folders.ts';
+import { type OpenedPictures, openPictures } from '../../io/pictures/open-pictures.ts';
 import { pictureSetDigest } from '../../io/pictures/picture-set-digest.ts';
 import { freshResNet } from '../../models/fresh/fresh-resnet.ts';
 import { checkImageSize } from '../../models/resnet50/config.ts';
 import { loadTrainableResNet } from '../../models/resnet50/training.ts';
-import type { Evaluator } from '../evaluation/evaluator.ts';
 import { pictureEvaluator } from '../evaluation/picture-evaluator.ts';
 import { PictureBatches, type PicturePart } from '../pictures/picture-batches.ts';
 import { resNetTrainee } from '../pictures/resnet-trainee.ts';
 import { withInitialValues } from '../start/initial-values.ts';
 import { checkLayerTargets } from './layer-targets.ts';
 import type { Preparation } from './preparation.ts';
-import { checkSchedules, microBatchSizes, partsOf, rateScaleOf, resNetRate } from './schedules.ts';
+import {
+  checkSchedules,
+  microBatchSizes,
+  partsOf,
+  pruningNotes,
+  rateScaleOf,
+  resNetRate,
+} from './schedules.ts';
 import type { ResNetSettings } from './settings.ts';
 
 /** How pictures are decoded. */
@@ -51,12 +58,15 @@ export async function prepareResNet(
     initialLogAlpha,
     denseLayers,
   });
-  const evaluator = await evaluatorOf(settings, options.workers);
+  const evaluation = await openEvaluation(settings);
+  const evaluator =
+    evaluation && (await pictureEvaluator(evaluation, { technique, imageSize, workers: options.workers }));
   const initial = await withInitialValues(fresh, settings);
   try {
     checkLayerTargets(settings, initial.start);
     const { labels } = settings;
     const source = await openPictures(settings.data, { split: 'train', ...(labels ? { labels } : {}) });
+    requireSameClasses(source, evaluation);
     const files = await pictureSetDigest(source);
     const batches = await PictureBatches.open(source, {
       pictures: batchSize,
@@ -72,7 +82,7 @@ export async function prepareResNet(
       settings,
       start: initial.start,
       data: { pictures: batches.pictures, files },
-      notes: [...initial.notes, ...source.notes],
+      notes: [...initial.notes, ...pruningNotes(settings), ...source.notes],
       unit: 'pictures',
       batchesPerEpoch: batches.perEpoch,
       learningRate: resNetRate(settings, batches.pictures),
@@ -102,13 +112,8 @@ export async function prepareResNet(
 }
 
 /** @throws {UsageError} where nothing was given to evaluate with every so many steps. */
-async function evaluatorOf(
-  { technique, imageSize, evalEvery, evalData }: ResNetSettings,
-  workers: number | undefined,
-): Promise<Evaluator | undefined> {
-  if (evalData !== undefined) {
-    return pictureEvaluator(await openPictures(evalData), { technique, imageSize, workers });
-  }
+async function openEvaluation({ evalEvery, evalData }: ResNetSettings): Promise<OpenedPictures | undefined> {
+  if (evalData !== undefined) return openPictures(evalData);
   if (evalEvery === undefined) return undefined;
   throw new UsageError('to evaluate on the way, give --eval-data');
 }

@@ -14,7 +14,7 @@ import type { TextPart } from '../text/text-part.ts';
 import { transformerTrainee } from '../text/transformer-trainee.ts';
 import { checkLayerTargets } from './layer-targets.ts';
 import type { Preparation } from './preparation.ts';
-import { checkSchedules, rateScaleOf, transformerRate } from './schedules.ts';
+import { checkSchedules, pruningNotes, rateScaleOf, transformerRate } from './schedules.ts';
 import type { TransformerSettings } from './settings.ts';
 import { openTextData } from './text-data.ts';
 
@@ -62,7 +62,7 @@ export async function prepareTransformer(
       settings,
       start,
       data: identity,
-      notes: [...notes, ...notesOfData],
+      notes: [...notes, ...pruningNotes(settings), ...notesOfData],
       unit: 'tokens',
       batchesPerEpoch: batches.perEpoch,
       learningRate,

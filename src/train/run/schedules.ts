@@ -3,6 +3,7 @@ import { UsageError } from '../../base/errors.ts';
 import { COMPANION_LEAF, isPruning } from '../../base/technique.ts';
 import { CubicPenaltyWeight, linearPenaltyWeight, type PenaltyRamp } from '../../layers/penalty-schedule.ts';
 import { GradualPruner, type PrunerState } from '../../layers/pruning/gradual-pruner.ts';
+import { gradualSparsity } from '../../layers/pruning/schedule.ts';
 import { resNetLearningRate } from '../../models/resnet50/learning-rate.ts';
 import {
   adafactorLearningRate,
@@ -135,6 +136,25 @@ export function pruningSteps(settings: TrainingSettings): { begin: number; end: 
   const { beginPruningStep: begin = 0, endPruningStep: end = settings.trainSteps } = settings;
   const { pruningFrequency: frequency = Math.max(1, Math.floor((end - begin) / 50)) } = settings;
   return { begin, end, frequency };
+}
+
+/** What people should know of when masks are made: that none are, or that they stop short of the target. */
+export function pruningNotes(settings: TrainingSettings): string[] {
+  const { technique, targetSparsity: target, loadMasksFrom, trainSteps } = settings;
+  if (!isPruning(technique) || target === undefined || loadMasksFrom !== undefined) return [];
+  const { begin, end, frequency } = pruningSteps(settings);
+  const first = Math.max(begin, frequency);
+  const latest = Math.min(end, trainSteps - 1);
+  if (first > latest) {
+    return [
+      `nothing will be pruned: masks would be made at step ${first} first, ${latest} is the last for them`,
+    ];
+  }
+  const last = first + Math.floor((latest - first) / frequency) * frequency;
+  const reached = gradualSparsity({ begin, end, target }, last);
+  if (target - reached < 5e-4) return [];
+  const [less, wanted] = [reached, target].map((share) => `${(100 * share).toFixed(1)} %`);
+  return [`masks are made at step ${last} for the last time, which drop ${less} of a layer, not ${wanted}`];
 }
 
 /** Finds settings that cannot be, as far as they show without data. @throws {UsageError} for the first of them. */

@@ -53,6 +53,17 @@ test('a training that Ctrl-C stops is gone on with, and its checkpoint is what o
       '--json',
     ]);
     assert.equal((await parsedBySchema<Report>('train', repeated.stdout)).settings.trainSteps, 2);
+    const both = await tsos([
+      'train',
+      'transformer',
+      '--output',
+      join(directory, 'c'),
+      '--preset',
+      'small',
+      ...config,
+    ]);
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /--config states all settings, --preset would change none/);
   });
 });
 

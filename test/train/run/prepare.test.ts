@@ -8,11 +8,12 @@ import { prepareResNet } from '../../../src/train/run/prepare-resnet.ts';
 import { prepareTransformer } from '../../../src/train/run/prepare-transformer.ts';
 import { RESNET_PRESETS } from '../../../src/train/run/presets.ts';
 import { settingsOfPublished } from '../../../src/train/run/published-settings.ts';
+import { pruningNotes } from '../../../src/train/run/schedules.ts';
 import type { ResNetSettings, TransformerSettings } from '../../../src/train/run/settings.ts';
 import { readCorpus } from '../../../src/train/text/corpus.ts';
 import { packedRow } from '../../../src/train/text/pack-rows.ts';
 import { PackedRows } from '../../../src/train/text/packed-rows.ts';
-import { makeShards } from '../../io/pictures/made-pictures.ts';
+import { makeFiles, makeShards } from '../../io/pictures/made-pictures.ts';
 import { withDirectory } from '../../io/support.ts';
 import { packedExample, pairExample } from '../text/examples.ts';
 import { smallTransformer, type TextSettings } from './small-runs.ts';
@@ -133,6 +134,23 @@ test('what no residual network can be trained on is refused', async () => {
     for (const [others, exitCode, message] of wrong) {
       await assert.rejects(prepareResNet({ ...settings, ...others }, { workers: 0 }), { exitCode, message });
     }
+    // Folders would number the classes by themselves.
+    const folders = { train: ['cat', 'cow', 'dog'], other: ['cow', 'dog'], same: ['cat', 'cow', 'dog'] };
+    const [train, other, same] = await Promise.all(
+      Object.entries(folders).map(async ([name, classes]) => {
+        for (const each of classes) {
+          await mkdir(join(directory, name, each), { recursive: true });
+          await makeFiles(join(directory, name, each), ['a.jpg']);
+        }
+        return join(directory, name);
+      }),
+    );
+    const classified = { ...settings, data: [train] };
+    await assert.rejects(prepareResNet({ ...classified, evalData: [other] }, { workers: 0 }), {
+      exitCode: 2,
+      message: /training has others: cat only there, none only here; give both the same folders/,
+    });
+    await (await prepareResNet({ ...classified, evalData: [same] }, { workers: 0 })).close();
     const packed = join(directory, 'packed');
     await mkdir(packed);
     // The second of two shards is gzipped.
@@ -140,6 +158,33 @@ test('what no residual network can be trained on is refused', async () => {
     const refused = prepareResNet({ ...settings, data: [packed] }, { workers: 0 });
     await assert.rejects(refused, { exitCode: 2, message: /is packed, and cannot be read in any order/ });
   });
+});
+
+test('pruning that does not come to its target is told of', () => {
+  const settings: ResNetSettings = {
+    ...RESNET_PRESETS.small,
+    technique: 'magnitude_pruning',
+    targetSparsity: 0.9,
+    trainSteps: 3000,
+    seed: 0,
+    data: ['unread'],
+  };
+  assert.deepEqual(pruningNotes(settings), []);
+  assert.deepEqual(pruningNotes({ ...settings, technique: 'dense', targetSparsity: undefined }), []);
+  // Cubic, from 0 to 3000: 0.9 (1 − (1 − 2/3)³) at step 2000.
+  assert.match(
+    pruningNotes({ ...settings, pruningFrequency: 1000 }).join(),
+    /at step 2000 for the last time, which drop 86\.7 % of a layer, not 90\.0 %/,
+  );
+  for (const never of [
+    { beginPruningStep: 40_000, endPruningStep: 76_000, pruningFrequency: 2000 },
+    { endPruningStep: 400, pruningFrequency: 500 },
+  ]) {
+    assert.match(
+      pruningNotes({ ...settings, ...never }).join(),
+      /nothing will be pruned: .* at step \d+ first/,
+    );
+  }
 });
 
 test('names of published checkpoints say how they were trained', () => {
