@@ -88,6 +88,11 @@ export function isPruning(technique: Technique): boolean {
   return technique !== 'dense' && COMPANION_LEAF[technique] === 'mask';
 }
 
+/** Whether a technique trains noise beside weights, against a penalty. */
+export function isPenalised(technique: Technique): technique is 'variational_dropout' | 'l0_regularization' {
+  return technique === 'variational_dropout' || technique === 'l0_regularization';
+}
+
 /** Last parts of all names but those of the optimizer, which repeat the model's below `training/`. */
 function modelVariableLeaves(names: readonly string[]): Set<string> {
   const leaves = new Set<string>();

@@ -8,6 +8,7 @@ import type { Evaluator } from '../train/evaluation/evaluator.ts';
 import { pictureEvaluator } from '../train/evaluation/picture-evaluator.ts';
 import { translationEvaluator } from '../train/evaluation/translation-evaluator.ts';
 import type { BatchPart } from '../train/loop/trainee.ts';
+import { openTrainingPictures } from '../train/pictures/open-training-pictures.ts';
 import type { Preparation } from '../train/run/preparation.ts';
 import { prepareTraining } from '../train/run/prepare-training.ts';
 import type { TrainingSettings } from '../train/run/settings.ts';
@@ -114,12 +115,6 @@ export async function evaluatorOf(settings: TrainingSettings, test: StudyTest): 
   }
   const { data } = test as Extract<StudyTest, { data: unknown }>;
   const pictures = await openPictures(data);
-  if (pictures.classNames !== undefined) {
-    const { labels } = settings;
-    requireSameClasses(
-      await openPictures(settings.data, { split: 'train', ...(labels ? { labels } : {}) }),
-      pictures,
-    );
-  }
+  if (pictures.classNames !== undefined) requireSameClasses(await openTrainingPictures(settings), pictures);
   return pictureEvaluator(pictures, { technique, imageSize: settings.imageSize });
 }

@@ -55,8 +55,9 @@ export class Trainer<Part extends BatchPart> implements Disposable {
   readonly #penaltyWeight: DeviceTensor;
   readonly #accumulator: Accumulator;
   readonly #plans: PartPlans<Part>;
-  readonly #gradients = new Map<string, DeviceTensor>();
   readonly #losses = new Map<string, DeviceTensor>();
+  /** All updates, recorded with the first part, so that room is looked for beside the slots. */
+  #updates: Graph | undefined;
   #update: Plan | undefined;
   #step: number;
 
@@ -76,9 +77,6 @@ export class Trainer<Part extends BatchPart> implements Disposable {
       const inputs = { noise: drawnNoise(tape.graph, this.#deviceKey), penaltyWeight: this.#penaltyWeight };
       const recorded = trainee.record(tape, scope, part, inputs);
       this.#recordTotals(tape.graph, recorded.training);
-      // Its slots are made when an update is recorded: here already, so that room is looked for beside them.
-      const { parameters } = recorded.training;
-      applyGradients(new Graph(gpu, 'slots'), this.optimiser, parameters, parameters);
       return recorded;
     });
     // Where a training goes on, what depends on earlier steps is led through them.
@@ -104,11 +102,7 @@ export class Trainer<Part extends BatchPart> implements Disposable {
         await requireRoom(microBatches, (part) => trainer.#plans.tryMemory(part));
       }
       await trainer.#plans.of(example);
-      const graph = new Graph(gpu, 'optimiser step');
-      const parameters = trainee.variables.trained;
-      const gradients = parameters.map(({ name }) => trainer.#gradients.get(name)!);
-      applyGradients(graph, trainer.optimiser, parameters, gradients);
-      trainer.#update = await graph.plan();
+      trainer.#update = await trainer.#updates!.plan();
       return trainer;
     } catch (error) {
       trainer.dispose();
@@ -171,9 +165,11 @@ export class Trainer<Part extends BatchPart> implements Disposable {
     graph: Graph,
     { loss, parts, parameters, gradients }: ReturnType<Trainee<Part>['record']>['training'],
   ): void {
-    parameters.forEach(({ name }, i) => {
-      this.#gradients.set(name, this.#accumulator.record(graph, name, gradients[i]));
-    });
+    const totals = parameters.map(({ name }, i) => this.#accumulator.record(graph, name, gradients[i]));
+    if (this.#updates === undefined) {
+      this.#updates = new Graph(this.gpu, 'optimiser step');
+      applyGradients(this.#updates, this.optimiser, parameters, totals);
+    }
     for (const [name, tensor] of Object.entries({ loss, ...parts })) {
       this.#losses.set(name, this.#accumulator.record(graph, name, tensor));
     }

@@ -8,6 +8,7 @@ import { freshResNet } from '../../models/fresh/fresh-resnet.ts';
 import { checkImageSize } from '../../models/resnet50/config.ts';
 import { loadTrainableResNet } from '../../models/resnet50/training.ts';
 import { pictureEvaluator } from '../evaluation/picture-evaluator.ts';
+import { openTrainingPictures } from '../pictures/open-training-pictures.ts';
 import { PictureBatches, type PicturePart } from '../pictures/picture-batches.ts';
 import { resNetTrainee } from '../pictures/resnet-trainee.ts';
 import { withInitialValues } from '../start/initial-values.ts';
@@ -64,8 +65,7 @@ export async function prepareResNet(
   const initial = await withInitialValues(fresh, settings);
   try {
     checkLayerTargets(settings, initial.start);
-    const { labels } = settings;
-    const source = await openPictures(settings.data, { split: 'train', ...(labels ? { labels } : {}) });
+    const source = await openTrainingPictures(settings);
     requireSameClasses(source, evaluation);
     const files = await pictureSetDigest(source);
     const batches = await PictureBatches.open(source, {

@@ -1,6 +1,6 @@
 import { checkNumber } from '../../base/check-arguments.ts';
 import { UsageError } from '../../base/errors.ts';
-import { COMPANION_LEAF, isPruning } from '../../base/technique.ts';
+import { COMPANION_LEAF, isPenalised, isPruning } from '../../base/technique.ts';
 import { CubicPenaltyWeight, linearPenaltyWeight, type PenaltyRamp } from '../../layers/penalty-schedule.ts';
 import { GradualPruner, type PrunerState } from '../../layers/pruning/gradual-pruner.ts';
 import { gradualSparsity } from '../../layers/pruning/schedule.ts';
@@ -68,9 +68,15 @@ export function resNetRate(settings: ResNetSettings, pictures: number): (step: n
 export function penaltyWeightOf(settings: TrainingSettings): ((step: number) => number) | undefined {
   const { technique, penaltyWeight: weight, penaltyBegin: begin = 0, trainSteps } = settings;
   const { penaltyEnd: end = trainSteps, penaltyFunction = 'linear' } = settings;
-  if (technique !== 'variational_dropout' && technique !== 'l0_regularization') {
-    refuse(settings, ['penaltyWeight', 'penaltyBegin', 'penaltyEnd', 'penaltyFunction']);
-    refuse(settings, ['initialLogSigma2', 'initialLogAlpha']);
+  if (!isPenalised(technique)) {
+    refuse(settings, [
+      'penaltyWeight',
+      'penaltyBegin',
+      'penaltyEnd',
+      'penaltyFunction',
+      'initialLogSigma2',
+      'initialLogAlpha',
+    ]);
     return undefined;
   }
   refuse(settings, [technique === 'variational_dropout' ? 'initialLogAlpha' : 'initialLogSigma2']);
@@ -90,7 +96,7 @@ export function penaltyWeightOf(settings: TrainingSettings): ((step: number) => 
  */
 export function rateScaleOf(settings: TrainingSettings): ((variable: string) => number) | undefined {
   const { technique, auxiliaryRateScale: scale } = settings;
-  if (technique !== 'variational_dropout' && technique !== 'l0_regularization') {
+  if (!isPenalised(technique)) {
     refuse(settings, ['auxiliaryRateScale']);
     return undefined;
   }

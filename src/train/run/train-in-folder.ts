@@ -139,6 +139,11 @@ class Run<Part extends BatchPart> {
     let last: MetricsRecord | undefined;
     let evaluation: Evaluation | undefined;
     let saved = resumedFrom;
+    const write = async (record: MetricsRecord, layers: Measured['layers']) => {
+      last = record;
+      await metrics.append(record);
+      await events.append(record.step, scalarsOf(record, layers));
+    };
     const save = async () => {
       // Whoever goes on from the checkpoint finds the metrics up to it.
       await metrics.sync();
@@ -161,23 +166,18 @@ class Run<Part extends BatchPart> {
       const isEvaluated = isLast || step % (settings.evalEvery ?? Number.POSITIVE_INFINITY) === 0;
       if (isLast || (isEvaluated && evaluator !== undefined) || step % settings.logEvery === 0) {
         const { record, layers } = await this.#measured(trainer);
-        const write = async (full: MetricsRecord) => {
-          last = full;
-          await metrics.append(full);
-          await events.append(step, scalarsOf(full, layers));
-        };
         let found: Evaluation | undefined;
         try {
           // Variables are only read, so that what is trained does not depend on when they are evaluated.
           if (isEvaluated) found = await evaluator?.evaluate(this.#gpu, currentVariables(trainer));
         } catch (error) {
           // What was trained up to here is no worse for it.
-          await write(record);
+          await write(record, layers);
           await save();
           throw error;
         }
         evaluation = found ?? evaluation;
-        await write({ ...record, ...found });
+        await write({ ...record, ...found }, layers);
       }
       if (isLast || step % settings.checkpointEvery === 0) await save();
       onStep({ step, steps: settings.trainSteps, items, seconds: seconds(), metrics: last, evaluation });
